@@ -1,0 +1,10 @@
+//go:build !linux
+
+package wire
+
+const (
+	adviseRelease = iota
+	advisePrefetch
+)
+
+func madvise([]byte, int) error { return nil }
