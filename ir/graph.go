@@ -243,10 +243,6 @@ func (g *Graph) insert(n, at *Node) {
 }
 
 func (g *Graph) link(n, at *Node) {
-	g.numbered = g.numbered && at == nil && g.last != nil
-	if g.numbered {
-		n.order = g.last.order + 1
-	}
 	n.next = at
 	if at == nil {
 		n.prev, g.last = g.last, n
@@ -258,6 +254,29 @@ func (g *Graph) link(n, at *Node) {
 	} else {
 		n.prev.next = n
 	}
+	g.number(n)
+}
+
+// orderGap is the distance between the numbers of neighbours after a numbering:
+// so many halvings are left before the next one.
+const orderGap = 1 << 32
+
+// number gives n, just linked in, a number between those of its neighbours. If
+// there is none, the next Before numbers anew.
+func (g *Graph) number(n *Node) {
+	if !g.numbered {
+		return
+	}
+	var low int64
+	if n.prev != nil {
+		low = n.prev.order
+	}
+	high := low + 2*orderGap
+	if n.next != nil {
+		high = n.next.order
+	}
+	n.order = low + (high-low)/2
+	g.numbered = low < n.order && n.order < high
 }
 
 func (g *Graph) unlink(n *Node) {
@@ -313,13 +332,13 @@ func (g *Graph) ReplaceUses(old, v *Value) {
 }
 
 // Before reports whether a comes before b in the order of g's nodes. It costs
-// O(1) until g is changed otherwise than at the end, then O(nodes) once.
+// O(1), and O(nodes) once in a while after many insertions at one place.
 func (g *Graph) Before(a, b *Node) bool {
 	if !g.numbered {
-		i := 0
+		order := int64(0)
 		for n := g.first; n != nil; n = n.next {
-			n.order = i
-			i++
+			order += orderGap
+			n.order = order
 		}
 		g.numbered = true
 	}

@@ -21,7 +21,7 @@ type Node struct {
 
 	graph      *Graph
 	prev, next *Node
-	order      int // position at the last numbering; see Graph.Before
+	order      int64 // increases along the list; see Graph.Before
 }
 
 // Graph returns the graph that n is in; nil until it is committed.

@@ -1,0 +1,66 @@
+package rewrite
+
+import (
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+)
+
+// Patch is a change that has not been made yet. The new nodes are made through
+// the embedded builder.
+type Patch struct {
+	*ir.Builder
+	Label   string
+	Root    *ir.Node   // where the match is anchored; the new nodes go before it
+	Covered []*ir.Node // the matched nodes, Root first
+
+	replaced []replacement
+}
+
+type replacement struct {
+	old, new *ir.Value
+	readers  []ir.Use // of old, before the commit
+}
+
+// NewPatch returns an empty patch that covers root.
+func NewPatch(root *ir.Node, label string) *Patch {
+	return &Patch{Builder: ir.NewBuilder(root.Graph()), Label: label, Root: root, Covered: []*ir.Node{root}}
+}
+
+// Cover adds matched nodes.
+func (p *Patch) Cover(nodes ...*ir.Node) *Patch {
+	for _, n := range nodes {
+		if !slices.Contains(p.Covered, n) {
+			p.Covered = append(p.Covered, n)
+		}
+	}
+	return p
+}
+
+// Replace makes all readers of old read v once the patch is committed.
+func (p *Patch) Replace(old, v *ir.Value) *Patch {
+	p.replaced = append(p.replaced, replacement{old: old, new: v})
+	return p
+}
+
+// Escapes returns the values of covered nodes that are read outside of the
+// match and are not replaced: their nodes will stay.
+func (p *Patch) Escapes() []*ir.Value {
+	covered := make(map[*ir.Node]bool, len(p.Covered))
+	for _, n := range p.Covered {
+		covered[n] = true
+	}
+	var escapes []*ir.Value
+	for _, n := range p.Covered {
+		for _, v := range n.Out {
+			if v != nil && !p.replaces(v) && slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !covered[u.Node] }) {
+				escapes = append(escapes, v)
+			}
+		}
+	}
+	return escapes
+}
+
+func (p *Patch) replaces(v *ir.Value) bool {
+	return slices.ContainsFunc(p.replaced, func(r replacement) bool { return r.old == v })
+}
