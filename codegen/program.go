@@ -16,9 +16,11 @@ type Program struct {
 	// Numbers are the integers that sizes are made of: symbols bound from the
 	// inputs, symbols known once a step has run, and expressions of them.
 	Numbers []Number
-	// Outer gives the first len(Outer) numbers of a child: those of its parent at
-	// these positions.
-	Outer []int
+	// Outer are the numbers of a child that are its parent's.
+	Outer []Inherited
+	// Binds are the places in the inputs' shapes where symbols stand alone: a
+	// symbol takes its value from the first that is there, the rest are checked.
+	Binds []Bind
 	// Solves bind symbols that occur in the inputs' shapes only within
 	// expressions, in order.
 	Solves []Solve
@@ -49,11 +51,17 @@ type Origin uint8
 // The origins.
 const (
 	FromOuter   Origin = iota // copied from the parent
-	FromInput                 // the extent of an input
+	FromInput                 // see Program.Binds
 	FromSolve                 // see Program.Solves
 	FromStep                  // an extent of what a step made; see Cut.Fresh
 	FromFormula               // Dim evaluated
 )
+
+// Bind says that the extent of an input along Axis is Number.
+type Bind struct{ Input, Axis, Number int }
+
+// Inherited says that Number is number Parent of the parent.
+type Inherited struct{ Number, Parent int }
 
 // Solve binds Number so that the input's extent along Axis is Dim, which is
 // linear in that one symbol.
