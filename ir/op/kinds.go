@@ -5,28 +5,24 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 )
 
-func unary(name string, attrs func() any) *ir.Op {
-	o := define(name, "elementwise", exactly(1), exactly(1), attrs, inferUnary)
-	o.Elementwise = true
-	return o
+func unary(name string, k class, attrs func() any) *ir.Op {
+	return elementwise(define(name, "elementwise", exactly(1), exactly(1), attrs, inferUnary(k)))
 }
 
-func binary(name string, attrs func() any) *ir.Op {
-	o := define(name, "elementwise, broadcast", exactly(2), exactly(1), attrs, inferBinary)
-	o.Elementwise = true
-	return o
+func binary(name string, k class, attrs func() any) *ir.Op {
+	return elementwise(define(name, "elementwise, broadcast", exactly(2), exactly(1), attrs, inferBinary(k)))
 }
 
 func logical(name string) *ir.Op {
-	o := define(name, "elementwise on booleans, broadcast", exactly(2), exactly(1), nil, inferLogical)
-	o.Elementwise = true
-	return o
+	return elementwise(define(name, "elementwise on booleans, broadcast", exactly(2), exactly(1), nil, inferLogical))
 }
 
-func comparison(name string) *ir.Op {
-	o := define(name, "elementwise comparison, broadcast", exactly(2), exactly(1), nil, inferComparison)
-	o.Elementwise = true
-	return o
+func comparison(name string, k class) *ir.Op {
+	return elementwise(define(name, "elementwise comparison, broadcast", exactly(2), exactly(1), nil, inferComparison(k)))
+}
+
+func fold(name string, k class) *ir.Op {
+	return elementwise(define(name, "elementwise over all operands, broadcast", variadic, exactly(1), nil, inferVariadic(k)))
 }
 
 func elementwise(o *ir.Op) *ir.Op {
@@ -39,8 +35,8 @@ func commutative(o *ir.Op) *ir.Op {
 	return o
 }
 
-func reduction(name string) *ir.Op {
-	return define(name, "reduction over axes", arity{1, 2}, exactly(1), newAttr[attr.Reduce], inferReduce)
+func reduction(name string, k class) *ir.Op {
+	return define(name, "reduction over axes", arity{1, 2}, exactly(1), newAttr[attr.Reduce], inferReduce(k))
 }
 
 func control(name, doc string, in arity, regions int, attrs func() any, infer func(*ir.Infer) error) *ir.Op {
@@ -49,15 +45,9 @@ func control(name, doc string, in arity, regions int, attrs func() any, infer fu
 	return o
 }
 
-// inferSame gives the first output the first operand's type.
-func inferSame(c *ir.Infer) error {
-	c.Set(0, c.Type(0))
-	return nil
-}
-
 func inferIdentity(c *ir.Infer) error {
 	c.Set(0, c.Type(0))
-	dims, _ := c.In(0).Dims()
+	dims, _ := contents(c.In(0))
 	c.SetSym(0, dims)
 	return nil
 }

@@ -1,0 +1,194 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// window is how a kernel slides over the spatial axes.
+type window struct {
+	autoPad                          string
+	kernel, strides, dilations, pads []int
+	ceil                             bool
+}
+
+// check fills in defaults for n spatial axes.
+func (w *window) check(n int) error {
+	lists := []struct {
+		name string
+		list *[]int
+		len  int
+		fill int
+		low  int
+	}{
+		{"kernel_shape", &w.kernel, n, 0, 1},
+		{"strides", &w.strides, n, 1, 1},
+		{"dilations", &w.dilations, n, 1, 1},
+		{"pads", &w.pads, 2 * n, 0, 0},
+	}
+	for _, l := range lists {
+		if len(*l.list) == 0 {
+			*l.list = make([]int, l.len)
+			for i := range *l.list {
+				(*l.list)[i] = l.fill
+			}
+			continue
+		}
+		if len(*l.list) != l.len {
+			return fmt.Errorf("%s %v for %d spatial axes", l.name, *l.list, n)
+		}
+		for _, v := range *l.list {
+			if v < l.low || v > math.MaxInt32 {
+				return fmt.Errorf("%s %v: %d is out of range", l.name, *l.list, v)
+			}
+		}
+	}
+	switch w.autoPad {
+	case "", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER":
+		return nil
+	}
+	return fmt.Errorf("auto_pad %q is not known", w.autoPad)
+}
+
+// size is the number of places of the window along one of n spatial axes of
+// size in.
+func (w *window) size(in, kernel sym.Dim, i, n int) (sym.Dim, error) {
+	stride := sym.Const(int64(w.strides[i]))
+	one := sym.Const(1)
+	begin, end := int64(w.pads[i]), int64(w.pads[i+n])
+	switch w.autoPad {
+	case "SAME_UPPER", "SAME_LOWER":
+		return in.CeilDiv(stride), nil
+	case "VALID":
+		begin, end = 0, 0
+	}
+	reach := kernel.Sub(one).Mul(sym.Const(int64(w.dilations[i]))).Add(one)
+	room := in.Add(sym.Const(begin + end)).Sub(reach)
+	if sym.ProvablyLT(room, sym.Const(0)) {
+		return in, fmt.Errorf("window of %s over axis %d of size %s with pads %d and %d", reach, i+2, in, begin, end)
+	}
+	if !w.ceil {
+		return room.Div(stride).Add(one), nil
+	}
+	// A window that starts in the end padding is left out.
+	last := in.Add(sym.Const(begin)).CeilDiv(stride)
+	return room.CeilDiv(stride).Add(one).Min(last), nil
+}
+
+func inferConv(c *ir.Infer) error {
+	if err := floats.checkAll(c); err != nil {
+		return err
+	}
+	d, err := commonElement(c, 0, 1, 2)
+	if err != nil {
+		return err
+	}
+	x, k, a := c.Type(0), c.Type(1), attrsOf[attr.Conv](c)
+	if err := sameRank(c, 0, 1); err != nil {
+		return err
+	}
+	if _, err := minRank(c, 0, 3); err != nil {
+		return err
+	}
+	if !x.HasRank || !k.HasRank {
+		c.Set(0, ir.Unranked(d))
+		return nil
+	}
+	if a.Group < 1 {
+		return fmt.Errorf("group %d is not positive", a.Group)
+	}
+	group := sym.Const(int64(a.Group))
+	if want := k.Shape[1].Mul(group); differ(x.Shape[1], want) {
+		return fmt.Errorf("%s channels, want %s = %s per group × %d", x.Shape[1], want, k.Shape[1], a.Group)
+	}
+	if _, err := quotient("the number of filters", k.Shape[0], group); err != nil {
+		return err
+	}
+	if c.In(2) != nil {
+		known, err := wantRank(c, 2, 1)
+		if err != nil {
+			return err
+		}
+		if known && differ(c.Type(2).Shape[0], k.Shape[0]) {
+			return fmt.Errorf("bias of %s for %s filters", c.Type(2).Shape[0], k.Shape[0])
+		}
+	}
+	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads}
+	shape := sym.Shape{x.Shape[0], k.Shape[0]}
+	places, err := w.slide(x.Shape[2:], k.Shape[2:])
+	c.SetTensor(0, d, append(shape, places...))
+	return err
+}
+
+// slide returns the sizes of the result's spatial axes. kernel, if not nil, is
+// the window's shape, which kernel_shape then only repeats.
+func (w *window) slide(spatial, kernel sym.Shape) (sym.Shape, error) {
+	if err := w.check(len(spatial)); err != nil {
+		return nil, err
+	}
+	out := make(sym.Shape, len(spatial))
+	for i, in := range spatial {
+		k := sym.Const(int64(w.kernel[i]))
+		if kernel != nil {
+			if !k.Is(0) && differ(k, kernel[i]) {
+				return nil, fmt.Errorf("kernel_shape %v differs from %s", w.kernel, kernel)
+			}
+			k = kernel[i]
+		}
+		size, err := w.size(in, k, i, len(spatial))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = size
+	}
+	return out, nil
+}
+
+func inferPool(c *ir.Infer) error {
+	if err := numbers.check(c, 0); err != nil {
+		return err
+	}
+	known, err := minRank(c, 0, 3)
+	if err != nil {
+		return err
+	}
+	x, a := c.Type(0), attrsOf[attr.Pool](c)
+	if !known {
+		c.Set(0, x)
+		c.Set(1, ir.Unranked(tensor.Int64))
+		return nil
+	}
+	if len(a.Kernel) == 0 {
+		return fmt.Errorf("kernel_shape is missing")
+	}
+	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads, ceil: a.CeilMode}
+	places, err := w.slide(x.Shape[2:], nil)
+	shape := append(x.Shape[:2:2], places...)
+	c.SetTensor(0, x.DType, shape)
+	c.SetTensor(1, tensor.Int64, shape)
+	return err
+}
+
+func inferGlobalPool(c *ir.Infer) error {
+	if err := floats.check(c, 0); err != nil {
+		return err
+	}
+	if _, err := minRank(c, 0, 3); err != nil {
+		return err
+	}
+	t := c.Type(0)
+	if t.HasRank {
+		shape := t.Shape.Clone()
+		for i := 2; i < len(shape); i++ {
+			shape[i] = sym.Const(1)
+		}
+		t.Shape = shape
+	}
+	c.Set(0, t)
+	return nil
+}
