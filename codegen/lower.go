@@ -75,7 +75,7 @@ type constKey struct {
 func newLowering(g *ir.Graph, o *Options, parent *lowering) *lowering {
 	l := &lowering{
 		o: o, g: g, parent: parent,
-		p:     &Program{Name: g.Name, Target: o.Target, Cuts: []Cut{{}}},
+		p:     &Program{Name: g.Name, Target: o.Target, Captures: g.Captures, Cuts: []Cut{{}}},
 		order: map[*ir.Node]int{}, symbols: map[string]int{}, formulas: map[string]int{},
 		definers: map[string]definer{}, wanted: map[string]bool{}, live: map[*ir.Node]bool{},
 		slots: map[*ir.Value]int{}, consts: map[constKey]int{}, direct: map[*ir.Value]bool{},
@@ -235,6 +235,7 @@ func (l *lowering) outputs() {
 		} else {
 			port.Slot = l.copyOut(v)
 		}
+		l.portShape(&port)
 		l.p.Outputs = append(l.p.Outputs, port)
 	}
 }

@@ -99,8 +99,11 @@ func (l *lowering) portShape(port *Port) {
 	port.Shape = make([]Dim, len(port.Type.Shape))
 	for axis, d := range port.Type.Shape {
 		port.Shape[axis] = Unknown
-		if l.known(d, nil) {
-			port.Shape[axis] = l.size(d)
+		if !l.known(d, nil) {
+			continue
+		}
+		if dim := l.size(d); dim >= 0 || l.p.Numbers[^dim].Cut == 0 {
+			port.Shape[axis] = dim
 		}
 	}
 }

@@ -30,7 +30,9 @@ type Program struct {
 	Slots   []Slot
 	Inputs  []Port
 	Outputs []Port
-	Steps   []Step
+	// Captures is how many of the last inputs of a child are captured.
+	Captures int
+	Steps    []Step
 	// States are the inputs that a run can take from the run before.
 	States []StatePair
 }
@@ -89,7 +91,7 @@ const (
 	Arena  Kind = iota // planned by lifetime, once the symbols are bound
 	Heap               // size known only from the data: a buffer of its own
 	Boxed              // strings: elements are Go values
-	State              // an input or output that can be kept between runs
+	Kept               // an input or output that can be kept between runs: state
 	Weight             // a constant that its kernel wants packed
 	Const              // a constant as it lies in the file
 	Input              // the caller's
@@ -126,8 +128,8 @@ type Port struct {
 	Name string
 	Slot int
 	Type ir.Type
-	// Shape has one Dim per axis. It is nil for an unknown rank, and for axes that
-	// nothing binds the Dim is Unknown.
+	// Shape has one Dim per axis, Unknown where no number tells it at the start.
+	// It is nil for an unknown rank.
 	Shape []Dim
 }
 

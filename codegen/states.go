@@ -31,7 +31,7 @@ func (l *lowering) findStates() {
 		l.p.States = append(l.p.States, StatePair{Input: i, Output: o, Axis: axis})
 		for _, s := range []int{l.p.Inputs[i].Slot, l.p.Outputs[o].Slot} {
 			if s >= 0 {
-				l.p.Slots[s].Kind = State
+				l.p.Slots[s].Kind = Kept
 			}
 		}
 	}

@@ -1,0 +1,219 @@
+package rt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// Options say how a model runs.
+type Options struct {
+	// MemoryLimit bounds the bytes that one run may plan; 0: no limit.
+	MemoryLimit int64
+	// Hook, if set, is told of every step.
+	Hook Hook
+	// Release is called once when the model has closed; may be nil.
+	Release func()
+}
+
+// Model is a program with its constants, ready to run. It may be used by many
+// goroutines at once.
+type Model struct {
+	spec    *Spec
+	consts  map[*Spec][]*tensor.Tensor
+	options Options
+
+	mu      sync.Mutex
+	idle    []*Frame
+	layouts map[*Spec][]*layout
+	closed  bool
+	runs    sync.WaitGroup
+}
+
+// NewModel makes a model. consts gives the constants of a spec, by slot: of the
+// program itself and of its children.
+func NewModel(spec *Spec, consts func(*Spec) []*tensor.Tensor, o Options) (*Model, error) {
+	m := &Model{spec: spec, consts: map[*Spec][]*tensor.Tensor{}, options: o, layouts: map[*Spec][]*layout{}}
+	return m, m.collect(spec, consts)
+}
+
+func (m *Model) collect(spec *Spec, consts func(*Spec) []*tensor.Tensor) error {
+	bySlot := consts(spec)
+	if len(bySlot) != len(spec.Slots) {
+		panic(fmt.Sprintf("BUG: %d constants for %d slots of %s", len(bySlot), len(spec.Slots), spec.Name))
+	}
+	for i, s := range spec.Slots {
+		if (s.Kind == Const || s.Kind == Weight) != (bySlot[i] != nil) {
+			return fmt.Errorf("program %q: slot %d has kind %d, and its constant is %s", spec.Name, i, s.Kind, bySlot[i])
+		}
+	}
+	m.consts[spec] = bySlot
+	for _, child := range spec.Children {
+		if err := m.collect(child, consts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Spec returns the program.
+func (m *Model) Spec() *Spec { return m.spec }
+
+// Run computes the outputs of the inputs, both in the order of the ports. The
+// tensors in out are overwritten; their memory is used again where it is large
+// enough, so it must not be that of an input. After an error their contents are
+// undefined.
+func (m *Model) Run(ctx context.Context, in, out []*tensor.Tensor) error {
+	if len(in) != len(m.spec.Inputs) || len(out) != len(m.spec.Outputs) {
+		return fmt.Errorf("%w: %d inputs and %d outputs, want %d and %d", ErrInput, len(in), len(out), len(m.spec.Inputs), len(m.spec.Outputs))
+	}
+	for i, t := range in {
+		if t == nil {
+			p := &m.spec.Inputs[i]
+			return &InputError{Name: p.Name, Want: p.Type, Err: ErrInputMissing}
+		}
+	}
+	return m.run(ctx, in, out)
+}
+
+// run is Run for inputs that may be states not begun.
+func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor) error {
+	if err := m.checkOutputs(in, out); err != nil {
+		return err
+	}
+	f, err := m.acquire()
+	if err != nil {
+		return err
+	}
+	defer m.release(f)
+	f.start(ctx, m.options.Hook)
+	if ctx.Err() != nil {
+		return f.cancelled()
+	}
+	return f.execute(in, out)
+}
+
+// execute binds, runs and delivers.
+func (f *Frame) execute(in, out []*tensor.Tensor) error {
+	if err := f.bind(in); err != nil {
+		return err
+	}
+	f.lend(out)
+	if err := f.spec.Run(f); err != nil {
+		return err
+	}
+	f.deliver(out)
+	return nil
+}
+
+// acquire takes an idle frame, or makes one.
+func (m *Model) acquire() (*Frame, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
+	m.runs.Add(1)
+	if n := len(m.idle); n > 0 {
+		f := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		return f, nil
+	}
+	return newFrame(m.spec, m, nil, m.consts[m.spec]), nil
+}
+
+func (m *Model) release(f *Frame) {
+	f.finish()
+	m.mu.Lock()
+	m.idle = append(m.idle, f)
+	m.mu.Unlock()
+	m.runs.Done()
+}
+
+// Close waits for the runs under way, and lets go of the memory. Later runs fail
+// with ErrClosed.
+func (m *Model) Close() error {
+	m.mu.Lock()
+	first := !m.closed
+	m.closed = true
+	m.mu.Unlock()
+	m.runs.Wait()
+	if !first {
+		return nil
+	}
+	m.idle, m.consts, m.layouts = nil, nil, nil
+	if m.options.Release != nil {
+		m.options.Release()
+	}
+	return nil
+}
+
+// maxLayouts is how many layouts of a program are kept for other frames.
+const maxLayouts = 8
+
+// layoutFor returns the smallest layout kept that serves the sizes, or nil.
+func (m *Model) layoutFor(spec *Spec, need []int64) *layout {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var best *layout
+	for _, l := range m.layouts[spec] {
+		if serves(l, need) && (best == nil || l.total < best.total) {
+			best = l
+		}
+	}
+	return best
+}
+
+func (m *Model) keepLayout(spec *Spec, l *layout) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept := m.layouts[spec]
+	if len(kept) == maxLayouts {
+		kept = kept[1:]
+	}
+	m.layouts[spec] = append(kept, l)
+}
+
+// afford fails if a run may not have so many bytes.
+func (m *Model) afford(bytes int64) error {
+	if limit := m.options.MemoryLimit; limit > 0 && bytes > limit {
+		return &LimitError{Need: bytes, Limit: limit}
+	}
+	return nil
+}
+
+var errNilOutput = errors.New("no tensor to write to")
+
+func (m *Model) checkOutputs(in, out []*tensor.Tensor) error {
+	for i, t := range out {
+		name := m.spec.Outputs[i].Name
+		if t == nil {
+			return fmt.Errorf("%w %q: %w", ErrOutput, name, errNilOutput)
+		}
+		for j, u := range in {
+			if u != nil && overlap(t, u) {
+				return fmt.Errorf("%w %q: it shares memory with input %q", ErrOutput, name, m.spec.Inputs[j].Name)
+			}
+		}
+		for j, u := range out[:i] {
+			if t == u || overlap(t, u) {
+				return fmt.Errorf("%w %q: it shares memory with output %q", ErrOutput, name, m.spec.Outputs[j].Name)
+			}
+		}
+	}
+	return nil
+}
+
+// overlap reports whether memory that t may be written to holds elements of u.
+func overlap(t, u *tensor.Tensor) bool {
+	a, b := t.Bytes(), u.Bytes()
+	if cap(a) == 0 || cap(b) == 0 {
+		return false
+	}
+	at, bt := uintptr(unsafe.Pointer(unsafe.SliceData(a))), uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	return at < bt+uintptr(cap(b)) && bt < at+uintptr(cap(a))
+}
