@@ -203,11 +203,10 @@ func (f *Frame) leave(step *Step, child *Frame, c *control, values []*tensor.Ten
 // emptyShape gives a scanned output of which there is none the shape that its
 // type says; extents that only an iteration could tell are 0.
 func (f *Frame) emptyShape(s *scanned, p *Port) {
-	s.element.Reset(p.DType, make([]int, len(p.Shape))...)
 	for _, x := range f.spec.Inherited {
 		f.numbers[x.Number] = f.parent.numbers[x.Parent]
 	}
-	for axis, d := range p.Shape {
+	for _, d := range p.Shape {
 		n := int64(0)
 		switch {
 		case d >= 0:
