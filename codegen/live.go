@@ -4,6 +4,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // mark notes what it takes to have v: nodes that must run, symbols that must
@@ -53,7 +54,8 @@ func (l *lowering) isContents(v *ir.Value) bool {
 	if v.Def == nil || v.Sym == nil || !v.Type.DType.IsInt() {
 		return false
 	}
-	if shape, ok := v.Type.ConstShape(); !ok || len(shape) > 1 || len(shape) == 1 && shape[0] != len(v.Sym) || len(shape) == 0 && len(v.Sym) != 1 {
+	shape, ok := v.Type.ConstShape()
+	if n, _ := tensor.Elements(shape); !ok || n != len(v.Sym) {
 		return false
 	}
 	return l.allKnown(v.Sym, v.Def)

@@ -73,8 +73,8 @@ func (l *lowering) dimsSlot(v *ir.Value) int {
 		return i
 	}
 	s := Slot{Kind: Dims, DType: v.Type.DType, Name: v.Name, HasShape: true, Shape: []Dim{}}
-	if len(v.Type.Shape) == 1 {
-		s.Shape = append(s.Shape, Dim(len(v.Sym)))
+	for _, d := range v.Type.Shape {
+		s.Shape = append(s.Shape, l.size(d))
 	}
 	cut := 0
 	for _, d := range v.Sym {
