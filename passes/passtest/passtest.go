@@ -1,0 +1,123 @@
+// Package passtest tests passes by text: graphs before and after, in txtar
+// files that show the reader what a pass does.
+//
+// A file holds cases. Each is a section "NAME before" and a section "NAME
+// after"; without the second, the pass must leave the graph as it is. What comes
+// before the first section says what the file is about.
+package passtest
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/text"
+	"github.com/parallax-go/parallax/passes"
+)
+
+var update = flag.Bool("update", false, "rewrite the after sections of the test files")
+
+// Files runs the pass on every case of testdata/*.txtar.
+func Files(t *testing.T, p passes.Pass) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no test files: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, file) })
+	}
+}
+
+func cases(t *testing.T, p passes.Pass, file string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for _, f := range archive.Files {
+		if _, twice := sections[f.Name]; twice {
+			t.Fatalf("section %q is there twice", f.Name)
+		}
+		sections[f.Name] = string(f.Data)
+	}
+	var updated []txtar.File
+	for _, f := range archive.Files {
+		name, kind, _ := cutLast(f.Name, " ")
+		switch {
+		case kind == "after":
+			if _, ok := sections[name+" before"]; !ok {
+				t.Errorf("section %q has no before", f.Name)
+			}
+			continue
+		case kind != "before":
+			t.Errorf("section %q is neither before nor after", f.Name)
+			continue
+		}
+		updated = append(updated, f)
+		t.Run(name, func(t *testing.T) {
+			after, changes := sections[name+" after"]
+			if !changes {
+				after = string(f.Data)
+			}
+			got := Apply(t, p, string(f.Data))
+			if diff := cmp.Diff(Parse(t, after).Canonical(), got.Canonical()); diff != "" && !*update {
+				t.Errorf("(-want +got):\n%s\nwhole graph:\n%s", diff, got)
+			}
+			if *update && got.Canonical() != Parse(t, string(f.Data)).Canonical() {
+				updated = append(updated, txtar.File{Name: name + " after", Data: []byte(renumbered(t, got))})
+			}
+		})
+	}
+	if *update {
+		archive.Files = updated
+		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+func renumbered(t *testing.T, g *ir.Graph) string {
+	t.Helper()
+	var b strings.Builder
+	if err := g.Print(&b, ir.PrintOptions{Renumber: true}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Parse reads the text form of a graph.
+func Parse(t *testing.T, src string) *ir.Graph {
+	t.Helper()
+	g, err := text.Parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// Apply runs the pass on the graph that src describes, verified before and
+// after.
+func Apply(t *testing.T, p passes.Pass, src string) *ir.Graph {
+	t.Helper()
+	g := Parse(t, src)
+	if _, err := passes.Run(context.Background(), g, []passes.Pass{p}, &passes.Options{Verify: true}); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
