@@ -25,6 +25,7 @@ type Graph struct {
 	DocString string
 
 	outputs     []*Value
+	outputNames []string
 	first, last *Node
 	count       int
 	ids         *int // shared by the root and all regions
@@ -154,11 +155,19 @@ func (g *Graph) SetValueID(v *Value, id int) {
 	*g.ids = max(*g.ids, id+1)
 }
 
-// AddOutput appends v to the outputs.
-func (g *Graph) AddOutput(v *Value) {
+// AddOutput appends v to the outputs, under the name that it has now.
+func (g *Graph) AddOutput(v *Value) { g.AddNamedOutput(v.Name, v) }
+
+// AddNamedOutput appends v to the outputs as name. The name belongs to the
+// output: it stays when a rewrite gives it another value.
+func (g *Graph) AddNamedOutput(name string, v *Value) {
 	v.addUse(Use{Graph: g, Index: len(g.outputs)})
 	g.outputs = append(g.outputs, v)
+	g.outputNames = append(g.outputNames, name)
 }
+
+// OutputName returns the name of output i.
+func (g *Graph) OutputName(i int) string { return g.outputNames[i] }
 
 // SetOutput makes v output i.
 func (g *Graph) SetOutput(i int, v *Value) {
@@ -319,8 +328,7 @@ func (g *Graph) Remove(n *Node) {
 	g.count--
 }
 
-// ReplaceUses makes every reader of old read v. Graph outputs keep their names:
-// the caller moves old's name to v if v has none.
+// ReplaceUses makes every reader of old read v, graph outputs included.
 func (g *Graph) ReplaceUses(old, v *Value) {
 	for _, u := range slices.Clone(old.uses) {
 		if u.Node != nil {
