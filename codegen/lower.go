@@ -227,8 +227,8 @@ func (l *lowering) cutAfter(n *ir.Node) {
 // into memory of their own are copied: an output shares memory with nothing.
 func (l *lowering) outputs() {
 	taken := map[*ir.Value]bool{}
-	for _, v := range l.g.Outputs() {
-		port := Port{Name: v.Name, Type: l.substType(v.Type)}
+	for i, v := range l.g.Outputs() {
+		port := Port{Name: l.g.OutputName(i), Type: l.substType(v.Type)}
 		if l.direct[v] && !taken[v] && len(l.errs) == 0 {
 			taken[v] = true
 			port.Slot = l.slots[v]
