@@ -1,0 +1,74 @@
+package ref
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// Cast converts to another element type. Floats truncate towards zero and
+// saturate in integers; integers wrap; booleans are 0 and 1, and everything but
+// 0 is true; strings are spelled as decimal numbers.
+func Cast(z *tensor.Tensor, a *attr.Cast, x *tensor.Tensor) error {
+	from, to := x.DType, a.To
+	switch {
+	case !to.Valid() || to.IsComplex() != from.IsComplex():
+		return fmt.Errorf("conversion of %s to %s", from, to)
+	case from == to:
+		return Identity(z, x)
+	case from == tensor.String:
+		return parseStrings(z, to, x)
+	}
+	z.Reset(to, x.Shape...)
+	switch {
+	case to == tensor.String:
+		formatStrings(z, x)
+	case to == tensor.Complex64:
+		for i, v := range tensor.Data[complex128](x) {
+			tensor.Data[complex64](z)[i] = complex64(v)
+		}
+	case to == tensor.Complex128:
+		for i, v := range tensor.Data[complex64](x) {
+			tensor.Data[complex128](z)[i] = complex128(v)
+		}
+	case to == tensor.Bool:
+		castBool(z, x)
+	case to.IsFloat() && to.Bits() <= 8:
+		castSmall(z, x, a.Saturate)
+	case from.IsFloat() || from == tensor.Uint64 && to.IsFloat():
+		castFloats(z, x)
+	default:
+		storeInts(z, loadInts(x))
+	}
+	return nil
+}
+
+func castBool(z, x *tensor.Tensor) {
+	to := tensor.Data[bool](z)
+	for i, v := range load(x) {
+		to[i] = v != 0
+	}
+}
+
+func castSmall(z, x *tensor.Tensor, saturate bool) {
+	for i, v := range load(x) {
+		z.SetSmallFloat(i, float32(v), saturate)
+	}
+}
+
+// castFloats clamps what goes to integers of less than a byte, whose writer
+// wraps.
+func castFloats(z, x *tensor.Tensor) {
+	values := load(x)
+	if bits := z.DType.Bits(); bits < 8 {
+		lo, hi := int64(0), int64(1)<<bits-1
+		if z.DType.IsSigned() {
+			lo, hi = -(int64(1) << (bits - 1)), int64(1)<<(bits-1)-1
+		}
+		for i, v := range values {
+			values[i] = float64(saturate(v, lo, hi))
+		}
+	}
+	store(z, values)
+}
