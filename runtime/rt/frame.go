@@ -139,18 +139,23 @@ func (f *Frame) deliver(out []*tensor.Tensor) {
 }
 
 // finish drops what belongs to the caller, so that a waiting frame keeps nothing
-// alive.
+// alive. Shapes of inputs are the frame's own; those of outputs the caller's.
 func (f *Frame) finish() {
 	f.ctx, f.done, f.hook = nil, nil, nil
+	for i := range f.spec.Inputs {
+		drop(f.slots[f.spec.Inputs[i].Slot])
+	}
+	for i := range f.spec.Outputs {
+		*f.slots[f.spec.Outputs[i].Slot] = tensor.Tensor{}
+	}
 	for i := range f.spec.Slots {
-		switch f.spec.Slots[i].Kind {
-		case Input, View, Boxed:
-			*f.slots[i] = tensor.Tensor{Shape: f.slots[i].Shape[:0]}
-		case Output, Kept: // the shape is the caller's, too
-			*f.slots[i] = tensor.Tensor{}
+		if k := f.spec.Slots[i].Kind; k == View || k == Boxed {
+			drop(f.slots[i])
 		}
 	}
 }
+
+func drop(t *tensor.Tensor) { *t = tensor.Tensor{Shape: t.Shape[:0]} }
 
 // View makes slot i its view of another slot.
 func (f *Frame) View(i int) error {

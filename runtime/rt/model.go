@@ -77,11 +77,11 @@ func (m *Model) Run(ctx context.Context, in, out []*tensor.Tensor) error {
 			return &InputError{Name: p.Name, Want: p.Type, Err: ErrInputMissing}
 		}
 	}
-	return m.run(ctx, in, out)
+	return m.run(ctx, in, out, false)
 }
 
-// run is Run for inputs that may be states not begun.
-func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor) error {
+// run is Run, also for a State: then inputs that it has not begun are nil.
+func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state bool) error {
 	if err := m.checkOutputs(in, out); err != nil {
 		return err
 	}
@@ -94,15 +94,18 @@ func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor) error {
 	if ctx.Err() != nil {
 		return f.cancelled()
 	}
-	return f.execute(in, out)
+	return f.execute(in, out, state)
 }
 
 // execute binds, runs and delivers.
-func (f *Frame) execute(in, out []*tensor.Tensor) error {
+func (f *Frame) execute(in, out []*tensor.Tensor, state bool) error {
 	if err := f.bind(in); err != nil {
 		return err
 	}
 	f.lend(out)
+	if state {
+		f.reserve()
+	}
 	if err := f.spec.Run(f); err != nil {
 		return err
 	}

@@ -56,8 +56,7 @@ func (s *State) Run(ctx context.Context, in, out []*tensor.Tensor) error {
 			s.in[p.Input] = s.current[i]
 		}
 	}
-	s.reserve()
-	err := s.model.run(ctx, s.in, s.out)
+	err := s.model.run(ctx, s.in, s.out, true)
 	clear(s.in)
 	clear(s.out)
 	if err != nil {
@@ -68,13 +67,18 @@ func (s *State) Run(ctx context.Context, in, out []*tensor.Tensor) error {
 	return nil
 }
 
-// reserve gives the buffers to be written room for more than the buffers read,
-// so that a sequence that grows by one rarely needs a new one.
-func (s *State) reserve() {
-	for i, t := range s.current {
-		used, room := len(t.Bytes()), cap(s.next[i].Bytes())
-		if s.begun && room <= used && used > 0 {
-			*s.next[i] = *tensor.WithBuffer(tensor.Buffer(used + used/2))
+// reserve makes the buffers that the run will write, whose sizes it now knows,
+// half as large again where they are too small: a sequence that grows by one
+// rarely needs new ones.
+func (f *Frame) reserve() {
+	for _, p := range f.spec.States {
+		i := f.spec.Outputs[p.Output].Slot
+		s, t := &f.spec.Slots[i], f.slots[i]
+		if s.Shape == nil {
+			continue
+		}
+		if need, ok := f.bytes(s, f.numbers); ok && need > int64(cap(t.Bytes())) {
+			*t = *tensor.WithBuffer(tensor.Buffer(int(need + need/2)))
 		}
 	}
 }
