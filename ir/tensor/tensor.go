@@ -117,7 +117,7 @@ func WithBuffer(buf []byte) *Tensor {
 func (t *Tensor) Reset(d DType, shape ...int) {
 	n, ok := Elements(shape)
 	if !ok || !d.Valid() {
-		panic(fmt.Sprintf("BUG: tensor.Reset: %s %v", d.Long(), shape))
+		panic("BUG: tensor.Reset: " + d.Long() + ShapeString(shape))
 	}
 	t.DType = d
 	t.Shape = append(t.Shape[:0], shape...)
