@@ -1,7 +1,11 @@
 package host
 
 import (
+	"sync"
+
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/catalog"
+	"github.com/parallax-go/parallax/kernels/eval"
 )
 
 // Func calls a kernel with a step's attributes, outputs and operands; nil
@@ -10,3 +14,17 @@ type Func func(c *Context, a any, out, in []*tensor.Tensor) error
 
 // Table finds functions by the kernels' IDs.
 type Table map[string]Func
+
+// Kernels returns the functions of this build. The table is shared and must not
+// be written to.
+var Kernels = sync.OnceValue(func() Table {
+	table := Table{}
+	for _, r := range eval.Rows() {
+		table[catalog.RefPrefix+r.Name] = reference(r.Call)
+	}
+	return table
+})
+
+func reference(call eval.Func) Func {
+	return func(_ *Context, a any, out, in []*tensor.Tensor) error { return call(a, out, in) }
+}

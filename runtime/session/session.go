@@ -47,7 +47,11 @@ func New(p *codegen.Program, o Options) (*Session, error) {
 	if o.Hook != nil {
 		options.Hook = tellHook(o.Hook)
 	}
-	model, err := host.Load(p, o.Kernels, options)
+	table := o.Kernels
+	if table == nil {
+		table = host.Kernels()
+	}
+	model, err := host.Load(p, table, options)
 	if err != nil {
 		return nil, err
 	}

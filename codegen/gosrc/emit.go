@@ -1,0 +1,111 @@
+package gosrc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"go/format"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/parallax-go/parallax/codegen"
+)
+
+// Options say what package to print.
+type Options struct {
+	// Dir is where the package will be: its module and, if Package is "", its
+	// name follow from it.
+	Dir     string
+	Package string
+	Func    string // the method that runs the model; "": Run
+	// Standalone brings the runtime's sources along, in folder internal.
+	Standalone bool
+	// Module writes a go.mod with this path.
+	Module string
+}
+
+// File is one file of a package.
+type File struct {
+	Name string // slash-separated, relative to the package's folder
+	Data []byte
+}
+
+// modulePath is where the runtime packages are imported from.
+const modulePath = "github.com/parallax-go/parallax"
+
+// weightsFile holds the constants.
+const weightsFile = "weights.bin"
+
+// Emit prints p. The files come sorted by name.
+func Emit(p *codegen.Program, o Options) ([]File, error) {
+	place, err := locate(o)
+	if err != nil {
+		return nil, err
+	}
+	w := newWriter(p, place)
+	w.file()
+	if err := errors.Join(w.errs...); err != nil {
+		return nil, err
+	}
+	source, err := format.Source(w.buf.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("BUG: the generated source is not Go: %w\n%s", err, numbered(w.buf.Bytes()))
+	}
+	files := []File{{"model.go", source}, {weightsFile, w.weights.bytes()}}
+	if o.Standalone {
+		copies, err := runtimeSources(place.runtime)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, copies...)
+	}
+	if place.goMod != "" {
+		files = append(files, File{"go.mod", []byte(place.goMod)})
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// numbered puts line numbers before the lines of a source that is in error.
+func numbered(source []byte) string {
+	var b strings.Builder
+	for i, line := range bytes.Split(source, []byte("\n")) {
+		fmt.Fprintf(&b, "%5d %s\n", i+1, line)
+	}
+	return b.String()
+}
+
+// Write puts the files into dir: into a folder beside it first, so that a
+// failure leaves dir as it was. Files of an earlier generation are replaced;
+// others in dir stay.
+func Write(dir string, files []File) error {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
+		return err
+	}
+	staged, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".parallax-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(staged)
+	for _, f := range files {
+		path := filepath.Join(staged, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			return err
+		}
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.Rename(filepath.Join(staged, filepath.FromSlash(f.Name)), path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
