@@ -11,7 +11,7 @@
 // Elements of 16-bit floats are computed in wider types and rounded once, at the
 // output; sums of f32 are kept in f64. Where ONNX leaves a result undefined, it
 // does not depend on the machine: division of integers by zero gives 0, and a
-// conversion to an integer saturates.
+// conversion to an integer saturates, see [Cast].
 //
 // The package knows tensors and attributes: no graphs, no threads, no memory
 // plan. Generated programs carry a copy of it.

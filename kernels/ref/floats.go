@@ -2,6 +2,7 @@ package ref
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -27,16 +28,23 @@ func load(t *tensor.Tensor) []float64 {
 }
 
 // store writes x to z, which has its type and shape already. Conversions to an
-// integer truncate and saturate, NaN gives 0.
+// integer truncate and saturate at 32 or 64 bits, of which narrower integers keep
+// the low ones, as machines do; NaN gives 0.
 func store(z *tensor.Tensor, x []float64) {
 	if k, ok := arithmetic[z.DType]; ok {
 		k.fromFloat(z, x)
 		return
 	}
 	for i, v := range x {
-		z.SetFloat(i, v)
+		if z.DType.IsInt() {
+			z.SetInt(i, int64(toInt32(v)))
+		} else {
+			z.SetFloat(i, v)
+		}
 	}
 }
+
+func toInt32(v float64) int32 { return saturate(v, int32(math.MinInt32), math.MaxInt32) }
 
 // loadAll loads operands of real numbers; those left out give nil.
 func loadAll(in ...*tensor.Tensor) ([][]float64, error) {
@@ -70,8 +78,13 @@ func (numbers[T, A]) fromFloat(z *tensor.Tensor, x []float64) {
 		return
 	}
 	lo, hi := limits[T]()
+	narrow := z.DType.Bits() < 32
 	for i, v := range x {
-		zs[i] = saturate(v, lo, hi)
+		if narrow {
+			zs[i] = T(toInt32(v))
+		} else {
+			zs[i] = saturate(v, lo, hi)
+		}
 	}
 }
 
