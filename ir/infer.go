@@ -58,7 +58,15 @@ func (c *Infer) Fresh(i, axis int) sym.Dim {
 }
 
 // FreshName is the name of the fresh symbol of v's size along axis.
-func FreshName(v *Value, axis int) string { return fmt.Sprintf("u%d_%d", v.ID, axis) }
+func FreshName(v *Value, axis int) string { return freshName(v.ID, axis) }
+
+func freshName(id, axis int) string { return fmt.Sprintf("u%d_%d", id, axis) }
+
+// parseFresh is the inverse of freshName.
+func parseFresh(name string) (id, axis int, ok bool) {
+	n, err := fmt.Sscanf(name, "u%d_%d", &id, &axis)
+	return id, axis, n == 2 && err == nil && freshName(id, axis) == name
+}
 
 // FreshShape returns a shape of fresh symbols for output i.
 func (c *Infer) FreshShape(i, rank int) sym.Shape {

@@ -42,6 +42,9 @@ func SequenceOf(elem Type) Type { return Type{Kind: KindSequence, Elem: &elem} }
 // OptionalOf is the type of an optional value.
 func OptionalOf(elem Type) Type { return Type{Kind: KindOptional, Elem: &elem} }
 
+// MapOf is the type of a map with keys of type key.
+func MapOf(key tensor.DType, elem Type) Type { return Type{Kind: KindMap, DType: key, Elem: &elem} }
+
 // IsTensor reports whether t is a tensor's type.
 func (t Type) IsTensor() bool { return t.Kind == KindTensor }
 
@@ -67,8 +70,8 @@ func (t Type) Equal(u Type) bool {
 	return t.Elem == nil || t.Elem.Equal(*u.Elem)
 }
 
-// String prints t as the text form does: f32[batch, 4], f32[?…] with unknown
-// rank, seq(f32[2]).
+// String prints t as the text form does: f32[batch,4], f32[*] with unknown
+// rank, seq(f32[2]), opt(f32[2]), map(str, f32[2]).
 func (t Type) String() string {
 	switch t.Kind {
 	case KindSequence:

@@ -180,8 +180,11 @@ func (q *bounder) relax(d Dim, t term, a *atom) Interval {
 	c, constant := b.IsConst()
 	if constant && c > 0 && len(t.f) == 1 && t.f[0].n == 1 {
 		// c*d = c*rest + k*x - k*r
-		scaled := q.dim(rest.Mul(b).Add(x.Mul(Const(t.k)))).add(remainder(a.op, c, t.k))
-		return exactQuotient(scaled, c)
+		scaled, ok := openSum(rest, b, x, Const(t.k))
+		if !ok {
+			return Everything()
+		}
+		return exactQuotient(q.dim(scaled).add(remainder(a.op, c, t.k)), c)
 	}
 	if constant || q.dim(b).Lo < 0 || len(b.p.terms) != 1 {
 		return Everything()
@@ -193,7 +196,25 @@ func (q *bounder) relax(d Dim, t term, a *atom) Interval {
 		return Everything()
 	}
 	k := t.k / m.k
-	return q.dim(rest.Add(x.Mul(Const(k)))).add(remainder(a.op, q.dim(b).Hi, k))
+	sum, ok := openSum(rest, Const(1), x, Const(k))
+	if !ok {
+		return Everything()
+	}
+	return q.dim(sum).add(remainder(a.op, q.dim(b).Hi, k))
+}
+
+// openSum is a*b + c*d, unless it grows so much that it would have to be closed:
+// a new atom asks for its own bounds, and the queries would nest without limit.
+func openSum(a, b, c, d Dim) (Dim, bool) {
+	x, ok := mulTerms(a.termsOf(), b.termsOf())
+	if !ok {
+		return Dim{}, false
+	}
+	y, ok := mulTerms(c.termsOf(), d.termsOf())
+	if !ok {
+		return Dim{}, false
+	}
+	return addTerms(x.termsOf(), y.termsOf())
 }
 
 // remainder is the range of -k*r (for floor) or k*r (for ceil), 0 <= r < b.

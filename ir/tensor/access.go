@@ -74,13 +74,13 @@ func (t *Tensor) SetFloat(i int, v float64) {
 	case Float64:
 		Data[float64](t)[i] = v
 	case Float16:
-		Data[Half](t)[i] = HalfOf(float32(v))
+		Data[Half](t)[i] = HalfOf(oddFloat32(v))
 	case BFloat16:
-		Data[Brain](t)[i] = BrainOf(float32(v))
+		Data[Brain](t)[i] = BrainOf(oddFloat32(v))
 	case Uint64:
 		Data[uint64](t)[i] = uint64(v)
 	case Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float4E2M1, Float8E8M0:
-		t.SetSmallFloat(i, float32(v), true)
+		t.SetSmallFloat(i, oddFloat32(v), true)
 	case Bool:
 		t.data[i] = 0
 		if v != 0 {
@@ -91,12 +91,28 @@ func (t *Tensor) SetFloat(i int, v float64) {
 	}
 }
 
+// oddFloat32 rounds v to odd: what lies between two float32 becomes the one with
+// an odd mantissa. Rounding that again to fewer bits gives what rounding v would
+// (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+func oddFloat32(v float64) float32 {
+	f := float32(v)
+	back := float64(f)
+	if back == v || v != v {
+		return f
+	}
+	b := math.Float32bits(f)
+	if math.Abs(back) > math.Abs(v) {
+		b--
+	}
+	return math.Float32frombits(b | 1)
+}
+
 // SetSmallFloat writes element i of a float tensor of at most 8 bits; saturate
 // chooses the largest value instead of infinity or NaN on overflow.
 func (t *Tensor) SetSmallFloat(i int, v float32, saturate bool) {
 	switch t.DType {
 	case Float8E8M0:
-		t.data[i] = e8m0(v)
+		t.data[i] = e8m0(v, saturate)
 	case Float4E2M1:
 		t.setSub(i, minifloats[t.DType].encode(v, saturate))
 	default:
@@ -106,16 +122,23 @@ func (t *Tensor) SetSmallFloat(i int, v float32, saturate bool) {
 
 // e8m0 rounds |v| up to a power of two with the exponent biased by 127; NaN is
 // 255 (OCP microscaling formats; ONNX's default round mode of Cast is "up").
-func e8m0(v float32) uint8 {
+func e8m0(v float32, saturate bool) uint8 {
+	const largest, nan = 0xfe, 0xff
 	if v != v {
-		return 0xff
+		return nan
 	}
 	b := math.Float32bits(v) & 0x7fffffff
 	e := b >> 23
-	if b&0x7fffff != 0 && e < 0xfe {
+	if exact := b == 1<<22 || b&0x7fffff == 0; !exact { // 1<<22 is 2^-127
 		e++
 	}
-	return uint8(min(e, 0xfe))
+	switch {
+	case e <= largest:
+		return uint8(e)
+	case saturate:
+		return largest
+	}
+	return nan
 }
 
 // SetInt writes element i, wrapping like a Go conversion.
