@@ -89,9 +89,9 @@ func scaling(n *ir.Node) (*ir.Value, float64) {
 			v, scale = n.In[0], 1/x
 		}
 	case op.Mul:
-		if x, ok := Scalar(n.In[1]); ok {
+		if x, ok := Scalar(n.In[1]); ok && x != 0 {
 			v, scale = n.In[0], x
-		} else if x, ok := Scalar(n.In[0]); ok {
+		} else if x, ok := Scalar(n.In[0]); ok && x != 0 {
 			v, scale = n.In[1], x
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // check returns why the patch is not legal, or nil.
-func (p *Patch) check(c *passes.Context) *passes.Reason {
+func (p *Patch) check() *passes.Reason {
 	if err := p.Err(); err != nil {
 		return &passes.Reason{Check: "types", Node: p.Root.Label(), Want: "well-typed new nodes", Got: err.Error()}
 	}
@@ -21,7 +21,7 @@ func (p *Patch) check(c *passes.Context) *passes.Reason {
 			return why
 		}
 	}
-	return p.checkNames(c)
+	return p.checkNames()
 }
 
 // checkType compares what is known of both values. A contradiction is a wrong
@@ -48,12 +48,10 @@ func (p *Patch) checkType(r replacement) *passes.Reason {
 	return nil
 }
 
-// checkNames sees to it that each output of the root graph can keep its name:
-// inputs and constants have names of their own, and two outputs need two values.
-func (p *Patch) checkNames(c *passes.Context) *passes.Reason {
-	if p.Graph() != c.Root() {
-		return nil
-	}
+// checkNames sees to it that each output of the graph stays a value of its own,
+// computed by a node, so that it can keep its name: inputs and constants have
+// names of their own, and two outputs need two values.
+func (p *Patch) checkNames() *passes.Reason {
 	taken := map[*ir.Value]bool{}
 	for _, r := range p.replaced {
 		if !r.old.IsGraphOutput() {

@@ -14,7 +14,7 @@ const stopAfter = "stop-after"
 // Commit makes the change and counts it, or returns why it did not: then the
 // graph is as it was.
 func Commit(c *passes.Context, p *Patch) *passes.Reason {
-	if why := p.check(c); why != nil {
+	if why := p.check(); why != nil {
 		return why
 	}
 	at, sort, why := p.place()
@@ -31,7 +31,7 @@ func Commit(c *passes.Context, p *Patch) *passes.Reason {
 	}
 	p.Builder.Commit(at)
 	for _, r := range p.replaced {
-		moveName(c, r)
+		moveName(r)
 		redirect(r.readers, r.new)
 		if !r.old.Type.Equal(r.new.Type) || !slices.EqualFunc(r.old.Sym, r.new.Sym, sym.Dim.Equal) {
 			c.TypesChanged()
@@ -72,10 +72,9 @@ func (p *Patch) trace() {
 }
 
 // moveName moves old's name: a name of the file if new has none, and always the
-// name of an output of the model.
-func moveName(c *passes.Context, r replacement) {
-	output := r.old.IsGraphOutput() && r.old.Def != nil && r.old.Def.Graph() == c.Root()
-	if r.old.Name != "" && (output || r.new.Name == "") {
+// name of an output.
+func moveName(r replacement) {
+	if r.old.Name != "" && (r.old.IsGraphOutput() || r.new.Name == "") {
 		r.new.Name, r.old.Name = r.old.Name, ""
 	}
 }

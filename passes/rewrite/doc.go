@@ -5,7 +5,7 @@
 //
 //   - the new nodes can be placed so that definitions stay before uses;
 //   - each new value has the type of the old one, or a more precise one;
-//   - the outputs of the root graph keep their names.
+//   - the outputs of the graph stay values of their own and keep their names.
 //
 // A covered node whose value is also read elsewhere, and not replaced, stays;
 // the others go. Names move to the replacements, and the sources of the covered

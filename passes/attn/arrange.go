@@ -1,0 +1,207 @@
+package attn
+
+import (
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// arranger makes the nodes that bring values from one layout to another.
+type arranger struct {
+	*ir.Builder
+	// sources are values whose dims may be read when a shape is not constant.
+	sources []*ir.Value
+}
+
+// arrange returns v, laid out as from, laid out as to; nil if the sizes don't
+// tell how. Both run over the same.
+func (b *arranger) arrange(v *ir.Value, from, to Layout) *ir.Value {
+	if from.Equal(to) {
+		return v
+	}
+	src, dst, ok := refine(from, to)
+	if !ok {
+		return nil
+	}
+	perm := make([]int, len(dst))
+	for i, p := range dst {
+		perm[i] = slices.IndexFunc(src, func(q Piece) bool { return Axis{p}.Equal(Axis{q}) })
+		if perm[i] < 0 {
+			return nil
+		}
+	}
+	if len(src) != len(dst) {
+		return nil
+	}
+	b.sources = append(b.sources, v)
+	if slices.IsSorted(perm) {
+		return b.reshape(v, to.Shape())
+	}
+	v = b.reshape(v, pieces(src).Shape())
+	if v == nil {
+		return nil
+	}
+	v = b.Op(op.Transpose, &attr.Transpose{Perm: perm}, v)
+	return b.reshape(v, to.Shape())
+}
+
+// pieces is the layout with one axis per piece.
+func pieces(a Axis) Layout {
+	l := make(Layout, len(a))
+	for i, p := range a {
+		l[i] = Axis{p}
+	}
+	return l
+}
+
+// refine cuts both into the same pieces, in the order of each.
+func refine(from, to Layout) (src, dst Axis, ok bool) {
+	src, dst = slices.Concat([]Axis(from)...), slices.Concat([]Axis(to)...)
+	return cutLike(src, dst), cutLike(dst, src), true
+}
+
+// cutLike cuts the pieces of a that several pieces of b make up.
+func cutLike(a, b Axis) Axis {
+	var out Axis
+	for _, p := range a {
+		var parts Axis
+		for _, q := range b {
+			if q.Role == p.Role {
+				parts = append(parts, q)
+			}
+		}
+		if tiled, ok := tiling(p, parts); ok {
+			out = append(out, tiled...)
+		} else {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// tiling orders the parts that make up p, the slowest first.
+func tiling(p Piece, parts Axis) (Axis, bool) {
+	var out Axis
+	stride := p.Stride
+	for end := p.Stride.Mul(p.Size); !stride.Equal(end); {
+		i := slices.IndexFunc(parts, func(q Piece) bool { return q.Stride.Equal(stride) && !q.Size.Is(1) })
+		if i < 0 {
+			return nil, false
+		}
+		out = slices.Insert(out, 0, parts[i])
+		stride = stride.Mul(parts[i].Size)
+		parts = slices.Delete(slices.Clone(parts), i, i+1)
+	}
+	return out, true
+}
+
+// reshape makes v's shape the given one. Axes of size 1 are squeezed and
+// unsqueezed, so that no shape needs to be computed for them.
+func (b *arranger) reshape(v *ir.Value, shape sym.Shape) *ir.Value {
+	if v.Type.Shape.Equal(shape) {
+		return v
+	}
+	if u := b.units(v, shape); u != nil {
+		return u
+	}
+	target := b.shape(shape)
+	if target == nil {
+		return nil
+	}
+	return b.Op(op.Reshape, &attr.Reshape{}, v, target)
+}
+
+// units reshapes by Squeeze and Unsqueeze if only axes of size 1 differ.
+func (b *arranger) units(v *ir.Value, shape sym.Shape) *ir.Value {
+	drop, kept := ones(v.Type.Shape)
+	insert, wanted := ones(shape)
+	if !kept.Equal(wanted) {
+		return nil
+	}
+	if len(drop) > 0 {
+		v = b.Op(op.Squeeze, nil, v, b.Ints(drop...))
+	}
+	if len(insert) > 0 {
+		v = b.Op(op.Unsqueeze, nil, v, b.Ints(insert...))
+	}
+	return v
+}
+
+// ones returns where s is 1, and the other dims.
+func ones(s sym.Shape) (at []int64, rest sym.Shape) {
+	for i, d := range s {
+		if d.Is(1) {
+			at = append(at, int64(i))
+		} else {
+			rest = append(rest, d)
+		}
+	}
+	return at, rest
+}
+
+// shape makes the shape operand of a Reshape: constants where dims are, the dims
+// of sources elsewhere, and −1 for at most one that no source has.
+func (b *arranger) shape(shape sym.Shape) *ir.Value {
+	var parts []*ir.Value
+	var run []int64
+	flush := func() {
+		if len(run) > 0 {
+			parts = append(parts, b.Ints(run...))
+			run = nil
+		}
+	}
+	open := true
+	for _, d := range shape {
+		if n, ok := d.IsConst(); ok {
+			run = append(run, n)
+		} else if v := b.dim(d); v != nil {
+			flush()
+			parts = append(parts, v)
+		} else if open {
+			run, open = append(run, -1), false
+		} else {
+			return nil
+		}
+	}
+	flush()
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return b.Op(op.Concat, &attr.Axis{}, parts...)
+}
+
+// dim returns d as a list of one, read off a source; nil if none has it.
+func (b *arranger) dim(d sym.Dim) *ir.Value {
+	for _, v := range b.sources {
+		if !v.Type.HasRank {
+			continue
+		}
+		if i := slices.IndexFunc(v.Type.Shape, d.Equal); i >= 0 {
+			return b.Op(op.Shape, &attr.Shape{Start: i, End: i + 1}, v)
+		}
+	}
+	return nil
+}
+
+// cast makes v's element type d.
+func (b *arranger) cast(v *ir.Value, d tensor.DType) *ir.Value {
+	if v.Type.DType == d {
+		return v
+	}
+	return b.Op(op.Cast, &attr.Cast{To: d, Saturate: true}, v)
+}
+
+// times multiplies v with x.
+func (b *arranger) times(v *ir.Value, x float64) *ir.Value {
+	switch x {
+	case 1:
+		return v
+	case -1:
+		return b.Op(op.Neg, nil, v)
+	}
+	return b.Op(op.Mul, nil, v, b.Float(v.Type.DType, x))
+}

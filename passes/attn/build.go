@@ -1,0 +1,325 @@
+package attn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/rewrite"
+)
+
+// Match is an anchor that can be fused, and how.
+type Match struct {
+	Spec  passes.Spec
+	Probe bool // with a probe: Parallax, not plain attention
+
+	region *Region
+	form   Form
+	ops    Operands
+	out    *ir.Value // what is replaced
+	nodes  []*ir.Node
+}
+
+// match finds the operands and the value to replace for v, which has the form f.
+func (g *Region) match(v *ir.Value, f Form) (*Match, *Refusal) {
+	if _, why := g.cone(v); why != nil {
+		return nil, why
+	}
+	chain := g.chain(v)
+	for _, h := range g.headChoices() {
+		for _, layout := range []attr.Layout{attr.LayoutBSD, attr.LayoutBHSD} {
+			ops, ok := g.operands(h, layout, f.Value, f.Probe)
+			if !ok || layout == attr.LayoutBSD && !ops.Ready {
+				continue
+			}
+			out, exact := g.pick(chain, &ops, f)
+			if layout == attr.LayoutBSD && !exact {
+				continue
+			}
+			m := &Match{region: g, form: f, ops: ops, out: out, Probe: f.Probe >= 0}
+			var why *Refusal
+			m.nodes, why = g.cone(out)
+			if why == nil {
+				why = m.describe()
+			}
+			return m, why
+		}
+	}
+	r := g.Scores
+	if !r.K.At.Has(r.Roles.S.Role) {
+		return nil, refuse(checkOperand, r.Product.Node, "keys of known layout", origin(r.K.Last().Value))
+	}
+	return nil, refuse(checkHeads, r.Product.Node, "batch and heads of queries, keys and values that fit together",
+		fmt.Sprintf("%s, %s and %s", r.Q.Last().Value.Type, r.K.Last().Value.Type, g.Values[f.Value].Last().Value.Type))
+}
+
+// pick returns the value of chain to replace: one in the layout and type of the
+// fused node's result if there is one.
+func (g *Region) pick(chain []*ir.Value, o *Operands, f Form) (out *ir.Value, exact bool) {
+	want := o.result(g.Scores.Roles, g.features(f.Value))
+	for _, v := range slices.Backward(chain) {
+		if g.known[v].At.Equal(want) && v.Type.DType == o.Q.Value.Type.DType {
+			return v, true
+		}
+	}
+	for _, v := range chain {
+		if v.Type.DType == o.Q.Value.Type.DType {
+			return v, false
+		}
+	}
+	return chain[0], false
+}
+
+// result is the layout of the fused node's first output.
+func (o *Operands) result(r Roles, features Piece) Layout {
+	if o.Layout == attr.LayoutBSD {
+		return Layout{o.Batch.normal(), Axis{r.T}.normal(), append(slices.Clone(o.Query), features).normal()}
+	}
+	return Layout{o.Batch.normal(), o.Query.normal(), Axis{r.T}.normal(), Axis{features}.normal()}
+}
+
+// canonical is the layout of scores that biases and masks are given in.
+func (m *Match) canonical() Layout {
+	r := m.region.Scores.Roles
+	return Layout{m.ops.Batch.normal(), m.ops.Query.normal(), Axis{r.T}.normal(), Axis{r.S}.normal()}
+}
+
+// describe fills the specification.
+func (m *Match) describe() *Refusal {
+	g, l := m.region, m.region.logits
+	a := attr.New[attr.Attention]()
+	a.Heads, a.KVHeads, a.Layout = m.ops.H, m.ops.KV, m.ops.Layout
+	a.Scale = l.Scale * lack(g.Scores.Q, m.ops.Q) * lack(g.Scores.K, m.ops.K)
+	a.Softcap = l.Softcap
+	a.Biases, a.HasMask = len(l.Biases), len(l.Masks) > 0
+	if m.Probe {
+		a.Probe, a.HasProbe = attr.ProbeLearned, true
+	}
+	a.EmptyRow = attr.EmptyRowZero
+	switch {
+	case g.Guard == GuardMask:
+	case a.HasMask && !math.IsInf(l.Fill, -1):
+		a.EmptyRow, a.FillValue = attr.EmptyRowFilled, l.Fill
+	case g.Guard == GuardNone && (a.HasMask || a.Biases > 0):
+		a.EmptyRow = attr.EmptyRowNaN
+	}
+	m.Spec = passes.Spec{Attention: a, HeadSize: g.Scores.Roles.D.Size, ValueSize: g.sizes[m.form.Value]}
+	for _, b := range l.Biases {
+		m.Spec.Biases = append(m.Spec.Biases, b.name())
+	}
+	for _, k := range l.Masks {
+		m.Spec.Masks = append(m.Spec.Masks, k.Value.String())
+	}
+	if err := a.Check(); err != nil {
+		return refuse(checkHeads, g.Anchor, "a legal specification", err.Error())
+	}
+	return nil
+}
+
+func (b Bias) name() string {
+	if b.Where != nil {
+		return b.Where.Value.String()
+	}
+	return b.Value.String()
+}
+
+// lack is the factor between what r reads and the operand chosen for it.
+func lack(r Reading, o Operand) float64 { return r.Last().Scale / o.Gain }
+
+// Patch makes the fused node.
+func (m *Match) Patch() (*rewrite.Patch, *Refusal) {
+	label := "fuse attention"
+	if m.Probe {
+		label = "fuse parallax"
+	}
+	p := rewrite.NewPatch(m.region.Anchor, label).Cover(m.nodes...).Cover(m.region.Scores.Nodes...)
+	b := &arranger{Builder: p.Builder}
+	in, why := m.inputs(b)
+	if why != nil {
+		return nil, why
+	}
+	o := b.Op(op.Parallax, m.Spec.Attention, in...)
+	if err := b.Err(); err != nil {
+		return nil, refuse(checkOperand, m.region.Anchor, "operands that fit together", err.Error())
+	}
+	v := b.arrange(o, m.ops.result(m.region.Scores.Roles, m.region.features(m.form.Value)), m.region.known[m.out].At)
+	if v == nil {
+		return nil, refuse(checkOperand, m.out.Def, "a result of known layout", m.out.Type.String())
+	}
+	p.Replace(m.out, b.cast(v, m.out.Type.DType))
+	if err := b.Err(); err != nil {
+		return nil, refuse(checkOperand, m.region.Anchor, "a result of the same type", err.Error())
+	}
+	return p, nil
+}
+
+// inputs makes the operands in the order of the contract.
+func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
+	g := m.region
+	element := m.ops.Q.Value.Type.DType
+	var in []*ir.Value
+	operands := []Operand{m.ops.Q, m.ops.K, m.ops.V}
+	if m.Probe {
+		operands = append(operands, m.ops.R)
+	}
+	for _, o := range operands {
+		v := b.arrange(o.Value, o.From, o.To)
+		if v == nil {
+			return nil, refuse(checkOperand, g.Anchor, "a layout that the sizes tell", origin(o.Value))
+		}
+		in = append(in, b.cast(v, element))
+		b.sources = append(b.sources, v)
+	}
+	if m.Probe {
+		// The polynomial counts t in the bases of probe and keys.
+		in[3] = b.times(in[3], m.form.Factor/(m.ops.R.Gain*m.ops.K.Gain))
+	}
+	for _, x := range g.logits.Biases {
+		v := m.term(b, x)
+		if v == nil {
+			return nil, refuse(checkMask, x.Node, "a bias that broadcasts to [batch, heads, queries, keys]", x.name())
+		}
+		in = append(in, v)
+	}
+	var mask *ir.Value
+	for _, k := range g.logits.Masks {
+		v := m.visible(b, k)
+		if v == nil {
+			return nil, refuse(checkMask, k.Node, "a mask that broadcasts to [batch, heads, queries, keys]", origin(k.Value))
+		}
+		if mask != nil {
+			v = b.Op(op.And, nil, mask, v)
+		}
+		mask = v
+	}
+	if mask != nil {
+		in = append(in, mask)
+	}
+	return in, nil
+}
+
+// term makes the operand of a bias; nil if its layout can't be told.
+func (m *Match) term(b *arranger, x Bias) *ir.Value {
+	if x.Value == nil {
+		v := m.broadcast(b, x.Where.Value, x.Where.At)
+		if v == nil {
+			return nil
+		}
+		d := x.Node.Out[0].Type.DType
+		if d == tensor.Float16 {
+			d = tensor.Float32 // which can hold the fill
+		}
+		zero, fill := b.Float(d, 0), b.Float(d, x.Fill)
+		if x.Where.Hides {
+			zero, fill = fill, zero
+		}
+		return b.Op(op.Where, nil, v, zero, fill)
+	}
+	v := m.broadcast(b, x.Value, x.At)
+	if v == nil {
+		return nil
+	}
+	if !math.IsInf(x.Floor, -1) {
+		v = b.Op(op.Max, nil, v, b.Float(v.Type.DType, x.Floor))
+	}
+	return b.times(v, x.Factor)
+}
+
+// visible makes the boolean operand of a mask, true where the key is seen.
+func (m *Match) visible(b *arranger, k Mask) *ir.Value {
+	v := k.Value
+	if v.Def != nil && v.Def.Op == op.Not {
+		v, k.Hides = v.Def.In[0], !k.Hides
+	}
+	v = m.broadcast(b, v, k.At)
+	if v != nil && k.Hides {
+		v = b.Op(op.Not, nil, v)
+	}
+	return v
+}
+
+// broadcast brings v, which broadcasts to scores laid out as at, to a shape that
+// broadcasts to [batch, heads, queries, keys]; nil if its layout can't be told.
+func (m *Match) broadcast(b *arranger, v *ir.Value, at Layout) *ir.Value {
+	if !v.Type.HasRank || len(v.Type.Shape) > len(at) {
+		return nil
+	}
+	v = slim(v)
+	want := m.canonical()
+	if at.Equal(want) {
+		return v
+	}
+	own := make(Layout, len(v.Type.Shape))
+	for i, d := range v.Type.Shape {
+		axis := at[len(at)-len(own)+i]
+		switch {
+		case axis.Size().Equal(d):
+			own[i] = axis
+		case !d.Is(1):
+			return nil
+		}
+	}
+	to, ok := present(want, own)
+	if !ok {
+		return nil
+	}
+	if lead := len(to) - len(own); lead >= 0 && flat(to[:lead]) && to[lead:].Equal(own) {
+		return v
+	}
+	return b.arrange(v, own, to)
+}
+
+// present returns want without the axes that own doesn't run over; false if it
+// runs over part of one.
+func present(want, own Layout) (Layout, bool) {
+	to := make(Layout, len(want))
+	for i, a := range want {
+		count := 0
+		for _, p := range a {
+			if slices.ContainsFunc(own, func(x Axis) bool { return x.covers(p) }) {
+				count++
+			}
+		}
+		if count != 0 && count != len(a) {
+			return nil, false
+		}
+		if count > 0 {
+			to[i] = a
+		}
+	}
+	return to, true
+}
+
+// covers reports whether a runs over all of p's indices.
+func (a Axis) covers(p Piece) bool {
+	return slices.ContainsFunc(a, func(q Piece) bool {
+		if q.Role != p.Role {
+			return false
+		}
+		_, ok := within(Axis{q}, q, p)
+		return ok
+	})
+}
+
+func flat(l Layout) bool { return !slices.ContainsFunc(l, func(a Axis) bool { return len(a) > 0 }) }
+
+// slim returns v before it was expanded, if that has as many axes: kernels
+// broadcast it better than memory does.
+func slim(v *ir.Value) *ir.Value {
+	w := Read(v, false)
+	want := slices.Clone(w.Last().Layout)
+	for i, a := range want {
+		want[i] = slices.DeleteFunc(slices.Clone(a), func(p Piece) bool { return p.Role < 0 })
+	}
+	for _, s := range w.Steps {
+		if s.Layout.Equal(want) {
+			return s.Value
+		}
+	}
+	return v
+}

@@ -1,0 +1,383 @@
+package attn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+)
+
+// Region is what is computed from the probabilities of one anchor, as far as it
+// is attention.
+type Region struct {
+	Anchor *ir.Node
+	Scores *Scores
+	Values []Reading // the Vs
+	Probes []Reading // the rs
+	sizes  []sym.Dim // of the features of the Vs
+	Guard  Guard     // of rows that see no key
+	Why    *Refusal  // the first node that is no part of it
+
+	known   map[*ir.Value]Abstract
+	order   []*ir.Value // the keys of known as they were found
+	inside  map[*ir.Node]bool
+	walker  *walker
+	logits  *Logits
+	pending []*ir.Node
+}
+
+// Abstract is a value of the region: a polynomial, and what its axes run over.
+// Besides the roles of the scores there is one for the features of each V.
+type Abstract struct {
+	Poly Poly
+	At   Layout
+}
+
+// maxRegion bounds the nodes looked at below one anchor; the longest phrasing
+// seen has 30.
+const maxRegion = 200
+
+// newRegion calculates everything below the anchor, whose output is weights.
+func newRegion(anchor *ir.Node, s *Scores, l *Logits, weights Poly, w *walker) *Region {
+	g := &Region{Anchor: anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{anchor: true}, walker: w, logits: l}
+	g.learn(anchor.Out[0], Abstract{weights, s.At})
+	for i := 0; i < maxRegion && len(g.pending) > 0; i++ {
+		n := g.pending[0]
+		g.pending = g.pending[1:]
+		x, why := g.eval(n)
+		if why != nil {
+			if g.Why == nil {
+				g.Why = why
+			}
+			continue
+		}
+		g.inside[n] = true
+		g.learn(n.Out[0], x)
+	}
+	return g
+}
+
+// learn records v and queues its readers, in the order of the graph.
+func (g *Region) learn(v *ir.Value, x Abstract) {
+	g.known[v] = x
+	g.order = append(g.order, v)
+	for _, u := range v.Uses() {
+		if u.Node != nil && !slices.Contains(g.pending, u.Node) {
+			g.pending = append(g.pending, u.Node)
+		}
+	}
+	slices.SortStableFunc(g.pending, func(a, b *ir.Node) int {
+		switch {
+		case a == b:
+			return 0
+		case a.Graph().Before(a, b):
+			return -1
+		}
+		return 1
+	})
+}
+
+// eval calculates the output of n.
+func (g *Region) eval(n *ir.Node) (Abstract, *Refusal) {
+	if len(n.Out) != 1 || len(n.Regions) > 0 {
+		return g.stop(n, "an operator of one output")
+	}
+	switch n.Op {
+	case op.Identity, op.Reshape, op.Flatten, op.Transpose, op.Squeeze, op.Unsqueeze, op.Expand:
+		return g.view(n)
+	case op.Cast:
+		x, ok := g.known[n.In[0]]
+		if ok && n.In[0].Type.DType.IsFloat() && n.Out[0].Type.DType.IsFloat() {
+			return x, nil
+		}
+	case op.Add, op.Sub, op.Mul, op.Div:
+		return g.combine(n)
+	case op.Neg, op.Reciprocal:
+		return g.unary(n)
+	case op.ReduceSum:
+		return g.sum(n)
+	case op.IsNaN: // for guard, which asks for its operand
+		return Abstract{Poly{}, g.known[n.In[0]].At}, nil
+	case op.Where:
+		return g.guard(n)
+	case op.MatMul, op.Einsum, op.Gemm:
+		if p := AsProduct(n); p != nil {
+			return g.product(p)
+		}
+	}
+	return g.stop(n, "the product with the values")
+}
+
+func (g *Region) stop(n *ir.Node, want string) (Abstract, *Refusal) {
+	return Abstract{}, refuse(checkOutput, n, want, n.Op.Name)
+}
+
+func (g *Region) view(n *ir.Node) (Abstract, *Refusal) {
+	x, ok := g.known[n.In[0]]
+	if !ok {
+		return g.stop(n, "a view of a value of the region")
+	}
+	at, ok := arranged(n, x.At, absent)
+	if !ok {
+		return Abstract{}, refuse(checkOutput, n, "a view that keeps batch, heads, queries and features apart", fmt.Sprintf("%s to %s", n.In[0].Type, n.Out[0].Type))
+	}
+	return Abstract{x.Poly, at}, nil
+}
+
+// operand returns what v is: of the region, a number, or t.
+func (g *Region) operand(n *ir.Node, v *ir.Value) (Abstract, *Refusal) {
+	if x, ok := g.known[v]; ok {
+		return x, nil
+	}
+	if x, ok := Splat(v); ok && v.Type.HasRank {
+		return Abstract{Number(x), make(Layout, len(v.Type.Shape))}, nil
+	}
+	if x, ok := g.score2(v); ok {
+		return x, nil
+	}
+	return Abstract{}, refuse(checkOutput, n, "the product of probe and the same keys, or a number", origin(v))
+}
+
+// score2 reads v as a factor times t = r·k with the keys of the anchor.
+func (g *Region) score2(v *ir.Value) (Abstract, bool) {
+	s, why := g.walker.scores(v, 1)
+	if why != nil {
+		return Abstract{}, false
+	}
+	x := s.K.Last().Scale * s.Q.Last().Scale
+	for _, o := range s.Ops {
+		switch o.Kind {
+		case OpScale:
+			x *= o.Number
+		case OpCast:
+		default:
+			return Abstract{}, false
+		}
+	}
+	at, rename, ok := g.rename(s)
+	if !ok {
+		return Abstract{}, false
+	}
+	k := Reading{s.K.View, renamed(s.K.At, rename)}
+	if !k.sameAs(g.Scores.K, g.keyAxes()) {
+		return Abstract{}, false
+	}
+	r := g.probe(Reading{s.Q.View, renamed(s.Q.At, rename)})
+	return Abstract{poly(Term{x, mono(Symbol{Kind: Score2, Probe: r})}), at}, true
+}
+
+// rename maps the roles of another product of queries and keys to those of the
+// anchor's, and returns its layout in them.
+func (g *Region) rename(s *Scores) (Layout, map[Role]Role, bool) {
+	a, b := s.Roles, g.Scores.Roles
+	if len(a.Batch) != len(b.Batch) {
+		return nil, nil, false
+	}
+	pairs := [][2]Piece{{a.T, b.T}, {a.S, b.S}, {a.D, b.D}}
+	for i := range a.Batch {
+		pairs = append(pairs, [2]Piece{a.Batch[i], b.Batch[i]})
+	}
+	m := map[Role]Role{}
+	for _, p := range pairs {
+		if !p[0].Size.Equal(p[1].Size) {
+			return nil, nil, false
+		}
+		m[p[0].Role] = p[1].Role
+	}
+	return renamed(s.At, m), m, true
+}
+
+func renamed(l Layout, m map[Role]Role) Layout {
+	out := make(Layout, len(l))
+	for i, a := range l {
+		out[i] = slices.Clone(a)
+		for j := range out[i] {
+			if to, ok := m[out[i][j].Role]; ok {
+				out[i][j].Role = to
+			}
+		}
+	}
+	return out
+}
+
+// keyAxes is the layout in which keys are compared.
+func (g *Region) keyAxes() Layout {
+	r := g.Scores.Roles
+	l := Layout{{r.S}, {r.D}}
+	for _, b := range r.Batch {
+		l = append(l, Axis{b})
+	}
+	return l
+}
+
+// probe numbers the reading of an r: equal ones are one symbol.
+func (g *Region) probe(r Reading) int {
+	roles := g.Scores.Roles
+	axes := Layout{{roles.T}, {roles.D}}
+	for _, b := range roles.Batch {
+		axes = append(axes, Axis{b})
+	}
+	i := slices.IndexFunc(g.Probes, func(p Reading) bool { return p.sameAs(r, axes) })
+	if i < 0 {
+		i = len(g.Probes)
+		g.Probes = append(g.Probes, r)
+	}
+	return i
+}
+
+// combine calculates sums, differences, products and quotients.
+func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
+	x, why := g.operand(n, n.In[0])
+	if why != nil {
+		return Abstract{}, why
+	}
+	y, why := g.operand(n, n.In[1])
+	if why != nil {
+		return Abstract{}, why
+	}
+	at, ok := Broadcast(x.At, y.At)
+	if !ok {
+		return Abstract{}, refuse(checkOutput, n, "operands over the same heads, queries and features", fmt.Sprintf("%s and %s", n.In[0].Type, n.In[1].Type))
+	}
+	switch n.Op {
+	case op.Add:
+		return Abstract{x.Poly.Plus(1, y.Poly), at}, nil
+	case op.Sub:
+		return Abstract{x.Poly.Plus(-1, y.Poly), at}, nil
+	case op.Mul:
+		return Abstract{x.Poly.Times(y.Poly), at}, nil
+	}
+	inverse, ok := y.Poly.Inverse()
+	if !ok {
+		return Abstract{}, refuse(checkOutput, n, "division by the norm of the softmax", y.Poly.String())
+	}
+	return Abstract{x.Poly.Times(inverse), at}, nil
+}
+
+func (g *Region) unary(n *ir.Node) (Abstract, *Refusal) {
+	x := g.known[n.In[0]]
+	if n.Op == op.Neg {
+		return Abstract{Number(-1).Times(x.Poly), x.At}, nil
+	}
+	inverse, ok := x.Poly.Inverse()
+	if !ok {
+		return Abstract{}, refuse(checkOutput, n, "the reciprocal of the norm of the softmax", x.Poly.String())
+	}
+	return Abstract{inverse, x.At}, nil
+}
+
+// sum calculates a sum over the keys.
+func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
+	x := g.known[n.In[0]]
+	if n.Operand(1) == nil {
+		return g.stop(n, "a sum over the keys")
+	}
+	axes, ok := n.In[1].Ints()
+	if !ok || len(axes) != 1 {
+		return g.stop(n, "a sum over the keys")
+	}
+	axis := positive(int(axes[0]), len(x.At))
+	if !g.overKeys(x.At[axis]) {
+		return g.stop(n, "a sum over the keys")
+	}
+	p, ok := x.Poly.Map(func(m Monomial) (Monomial, bool) { return summed(m, nil, nil) })
+	if !ok {
+		return Abstract{}, refuse(checkOutput, n, "a sum of probabilities, or of probabilities times r·k", x.Poly.String())
+	}
+	at := slices.Clone(x.At)
+	at[axis] = nil
+	if !n.Attr.(*attr.Reduce).KeepDims {
+		at = slices.Delete(at, axis, axis+1)
+	}
+	return Abstract{p, at}, nil
+}
+
+func (g *Region) overKeys(a Axis) bool { return a.Equal(Axis{g.Scores.Roles.S}) }
+
+// summed is Σ over the keys of m, times v if value is not nil, times k if key.
+func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
+	row, weights, probe, scores := Monomial{}, 0, 0, 0
+	for s, k := range m {
+		switch s.Kind {
+		case Weight:
+			weights = k
+		case Score2:
+			if k < 0 {
+				return nil, false
+			}
+			probe, scores = s.Probe, scores+k
+		default:
+			row[s] = k
+		}
+	}
+	if weights != 1 || scores < 0 || scores > 1 {
+		return nil, false
+	}
+	withKey := key != nil && *key
+	switch {
+	case value == nil && !withKey && scores == 0:
+		return row, true
+	case value == nil && !withKey:
+		return row.times(mono(Symbol{Kind: Mean, Probe: probe})), true
+	case value == nil && scores == 0:
+		return row.times(mono(Symbol{Kind: KeyMean})), true
+	case value == nil:
+		return nil, false
+	case withKey && scores == 0:
+		return row.times(mono(Symbol{Kind: Outer, Value: *value})), true
+	case withKey:
+		return nil, false
+	case scores == 0:
+		return row.times(mono(Symbol{Kind: Moment0, Value: *value})), true
+	}
+	return row.times(mono(Symbol{Kind: Moment1, Value: *value, Probe: probe})), true
+}
+
+// guard reads Where(IsNaN(x), 0, x) and Where(mask, x, 0) with the anchor's own
+// mask: x but for rows that see no key, which become 0.
+func (g *Region) guard(n *ir.Node) (Abstract, *Refusal) {
+	hidden, kept, other := true, n.In[2], n.In[1]
+	x, ok := g.known[kept]
+	if !ok {
+		hidden, kept, other = false, n.In[1], n.In[2]
+		x, ok = g.known[kept]
+	}
+	zero, splat := Splat(other)
+	_, weights := x.Poly[mono(Symbol{Kind: Weight}).key()]
+	if !ok || !splat || zero != 0 || !weights || len(x.Poly) != 1 || !x.At.Equal(g.Scores.At) {
+		return g.stop(n, "a guard of empty rows")
+	}
+	c := n.In[0]
+	switch {
+	case hidden && c.Def != nil && c.Def.Op == op.IsNaN && c.Def.In[0] == kept:
+		g.Guard = GuardNaN
+	case g.ownMask(c, hidden):
+		g.Guard = GuardMask
+	default:
+		return g.stop(n, "a guard of empty rows")
+	}
+	return x, nil
+}
+
+// Guard says how the file sees to it that rows that see no key give 0.
+type Guard uint8
+
+// The guards of the probabilities.
+const (
+	GuardNone Guard = iota
+	GuardNaN        // NaN becomes 0
+	GuardMask       // what the mask hides becomes 0
+)
+
+// ownMask reports whether c hides (or shows) exactly what the anchor's only mask
+// does, and nothing else can empty a row.
+func (g *Region) ownMask(c *ir.Value, hides bool) bool {
+	if len(g.logits.Masks) != 1 || len(g.logits.Biases) > 0 {
+		return false
+	}
+	m := g.logits.Masks[0]
+	return m.Value == c && m.Hides == hides && m.At.Equal(g.Scores.At)
+}

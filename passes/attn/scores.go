@@ -1,0 +1,339 @@
+package attn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+)
+
+// Scores is what a value is made of, if it is a product of queries and keys with
+// the usual operations on top.
+type Scores struct {
+	Product *Product
+	Q, K    Reading
+	Roles   Roles
+	At      Layout    // of the value
+	Ops     []ScoreOp // from the product to the value
+	Nodes   []*ir.Node
+}
+
+// Roles are the indices of the scores.
+type Roles struct {
+	Batch []Piece // whole roles: batch, heads, groups, in the order of the product
+	T, S  Piece   // queries and keys
+	D     Piece   // features of queries and keys
+}
+
+// ScoreOp is one operation on the scores.
+type ScoreOp struct {
+	Kind   OpKind
+	Number float64   // of Scale; the fill of Mask; the least score of Clamp
+	Value  *ir.Value // of Bias and Mask
+	Negate bool      // Bias: subtracted; Mask: true where hidden
+	At     Layout    // of the scores at that place
+	Node   *ir.Node
+}
+
+// OpKind is a kind of operation on the scores.
+type OpKind uint8
+
+// The operations.
+const (
+	OpScale OpKind = iota
+	OpTanh
+	OpBias
+	OpMask
+	OpClamp
+	OpCast
+)
+
+// maxWalk bounds the walk from the softmax to the product; the longest seen is
+// 15 nodes (casts, views and two masks).
+const maxWalk = 40
+
+// walker finds the scores above a value. Both operands of an Add may be tried,
+// hence the memory.
+type walker struct {
+	seen map[*ir.Value]*walked
+}
+
+type walked struct {
+	scores *Scores
+	why    *Refusal
+}
+
+func newWalker() *walker { return &walker{map[*ir.Value]*walked{}} }
+
+// scores reads v.
+func (w *walker) scores(v *ir.Value, depth int) (*Scores, *Refusal) {
+	if r, ok := w.seen[v]; ok {
+		return r.scores, r.why
+	}
+	w.seen[v] = &walked{why: refuse(checkScores, v.Def, "a product of queries and keys", "a walk in a circle")}
+	s, why := w.step(v, depth)
+	if why != nil && why.depth == 0 {
+		why.depth = depth
+	}
+	w.seen[v] = &walked{s, why}
+	return s, why
+}
+
+func (w *walker) step(v *ir.Value, depth int) (*Scores, *Refusal) {
+	n := v.Def
+	if n == nil || depth > maxWalk || !v.Type.HasRank {
+		return nil, refuse(checkScores, n, "a product of queries and keys", origin(v))
+	}
+	if p := AsProduct(n); p != nil {
+		return fromProduct(p)
+	}
+	if in, scale := scaling(n); in != nil {
+		return w.over(n, in, depth, ScoreOp{Kind: OpScale, Number: scale})
+	}
+	switch n.Op {
+	case op.Identity, op.Reshape, op.Flatten, op.Transpose, op.Squeeze, op.Unsqueeze, op.Expand:
+		return w.view(n, depth)
+	case op.Cast:
+		return w.over(n, n.In[0], depth, ScoreOp{Kind: OpCast})
+	case op.Tanh:
+		return w.over(n, n.In[0], depth, ScoreOp{Kind: OpTanh})
+	case op.Add, op.Sub:
+		return w.bias(n, depth)
+	case op.Where:
+		return w.fill(n, depth)
+	case op.Max, op.Clip:
+		return w.clamp(n, depth)
+	case op.Slice, op.Gather, op.Split:
+		return w.part(n, v.DefIndex, depth)
+	}
+	return nil, refuse(checkScores, n, "scale, softcap, bias, mask or a product of queries and keys", n.Op.Name)
+}
+
+// over reads in and adds o, made by n, which keeps the layout.
+func (w *walker) over(n *ir.Node, in *ir.Value, depth int, o ScoreOp) (*Scores, *Refusal) {
+	s, why := w.scores(in, depth+1)
+	if why != nil {
+		return nil, why
+	}
+	if !sameRank(in, n.Out[0]) || !mayEqual(in.Type.Shape, n.Out[0].Type.Shape) {
+		return nil, refuse(checkMask, n, "the shape of the scores, "+in.Type.Shape.String(), n.Out[0].Type.Shape.String())
+	}
+	o.At, o.Node = s.At, n
+	return s.with(n, s.At, o), nil
+}
+
+// mayEqual reports whether no two constant dims differ.
+func mayEqual(a, b sym.Shape) bool {
+	return slices.EqualFunc(a, b, func(x, y sym.Dim) bool {
+		m, okM := x.IsConst()
+		n, okN := y.IsConst()
+		return !okM || !okN || m == n
+	})
+}
+
+// with is s after n.
+func (s *Scores) with(n *ir.Node, at Layout, ops ...ScoreOp) *Scores {
+	out := *s
+	out.At = at
+	out.Ops = append(slices.Clone(s.Ops), ops...)
+	out.Nodes = append(slices.Clone(s.Nodes), n)
+	return &out
+}
+
+func (w *walker) view(n *ir.Node, depth int) (*Scores, *Refusal) {
+	s, why := w.scores(n.In[0], depth+1)
+	if why != nil {
+		return nil, why
+	}
+	at, ok := arranged(n, s.At, absent)
+	if !ok {
+		return nil, refuse(checkScores, n, "a view that keeps queries and keys apart", fmt.Sprintf("%s to %s", n.In[0].Type, n.Out[0].Type))
+	}
+	return s.with(n, at), nil
+}
+
+// bias reads an Add or Sub: one operand holds the scores, the other is a bias.
+func (w *walker) bias(n *ir.Node, depth int) (*Scores, *Refusal) {
+	s, why := w.over(n, n.In[0], depth, ScoreOp{Kind: OpBias, Value: n.In[1], Negate: n.Op == op.Sub})
+	if why == nil || n.Op == op.Sub {
+		return s, why
+	}
+	t, whyNot := w.over(n, n.In[1], depth, ScoreOp{Kind: OpBias, Value: n.In[0]})
+	if whyNot != nil && whyNot.depth <= why.depth {
+		return nil, why
+	}
+	return t, whyNot
+}
+
+// fill reads Where(hidden, fill, scores) and Where(visible, scores, fill).
+func (w *walker) fill(n *ir.Node, depth int) (*Scores, *Refusal) {
+	hidden, in := true, n.In[2]
+	x, ok := Splat(n.In[1])
+	if !ok {
+		hidden, in = false, n.In[1]
+		x, ok = Splat(n.In[2])
+	}
+	if !ok {
+		return nil, refuse(checkFill, n, "one number for all masked scores", origin(n.In[1])+" and "+origin(n.In[2]))
+	}
+	return w.over(n, in, depth, ScoreOp{Kind: OpMask, Number: x, Value: n.In[0], Negate: hidden})
+}
+
+// clamp reads Max(scores, x) and Clip(scores, x): a lower limit.
+func (w *walker) clamp(n *ir.Node, depth int) (*Scores, *Refusal) {
+	in, limit := n.In[0], n.Operand(1)
+	if _, ok := Splat(in); ok && n.Op == op.Max {
+		in, limit = limit, in
+	}
+	x, ok := Splat(limit)
+	if !ok || n.Operand(2) != nil {
+		return nil, refuse(checkScores, n, "one lower limit for all scores", origin(limit))
+	}
+	return w.over(n, in, depth, ScoreOp{Kind: OpClamp, Number: x})
+}
+
+// fromProduct reads the product of queries and keys: the last axis is the keys',
+// the one before it the queries'.
+func fromProduct(p *Product) (*Scores, *Refusal) {
+	fail := func(want, got string) (*Scores, *Refusal) { return nil, refuse(checkScores, p.Node, want, got) }
+	if len(p.In) != 2 || len(p.Out) < 2 {
+		return fail("two operands and an axis of queries", fmt.Sprintf("%d operands", len(p.In)))
+	}
+	t, s := p.Out[len(p.Out)-2], p.Out[len(p.Out)-1]
+	ki := slices.IndexFunc(p.Labels, func(l []Label) bool { return slices.Contains(l, s) && !slices.Contains(l, t) })
+	if ki < 0 || slices.Contains(p.Labels[1-ki], s) || !slices.Contains(p.Labels[1-ki], t) {
+		return fail("queries times keys", "another product")
+	}
+	d, ok := contracted(p)
+	if !ok {
+		return fail("one contracted axis", "none or several")
+	}
+	if constantOnly(p.In[ki], 4) {
+		return nil, refuse(checkKeys, p.Node, "keys computed from the input", origin(p.In[ki]))
+	}
+	return label(p, ki, t, s, d), nil
+}
+
+// contracted returns the only label that both operands have and the result has
+// not.
+func contracted(p *Product) (Label, bool) {
+	var found []Label
+	for _, l := range p.Labels[0] {
+		if l != one && !slices.Contains(p.Out, l) {
+			found = append(found, l)
+		}
+	}
+	if len(found) != 1 || !slices.Contains(p.Labels[1], found[0]) {
+		return 0, false
+	}
+	for _, l := range p.Labels[1] {
+		if l != one && l != found[0] && !slices.Contains(p.Out, l) {
+			return 0, false
+		}
+	}
+	return found[0], true
+}
+
+// constantOnly reports whether v comes from constants alone, over few nodes.
+func constantOnly(v *ir.Value, depth int) bool {
+	switch {
+	case v == nil || v.Const != nil:
+		return true
+	case v.Def == nil || depth == 0 || len(v.Def.Regions) > 0:
+		return false
+	}
+	return !slices.ContainsFunc(v.Def.In, func(in *ir.Value) bool { return !constantOnly(in, depth-1) })
+}
+
+// label gives the axes of a product of queries and keys their roles.
+func label(p *Product, ki int, t, s, d Label) *Scores {
+	x := &Scores{Product: p, Nodes: []*ir.Node{p.Node}}
+	roles := map[Label]Piece{}
+	for i, l := range p.Out {
+		roles[l] = Piece{Role(i), sym.Const(1), p.Node.Out[0].Type.Shape[i]}
+	}
+	roles[d] = Piece{Role(len(p.Out)), sym.Const(1), p.In[ki].Type.Shape[slices.Index(p.Labels[ki], d)]}
+	for _, l := range p.Out[:len(p.Out)-2] {
+		if !roles[l].Size.Is(1) {
+			x.Roles.Batch = append(x.Roles.Batch, roles[l])
+		}
+	}
+	x.Roles.T, x.Roles.S, x.Roles.D = roles[t], roles[s], roles[d]
+	layout := func(labels []Label) Layout {
+		l := make(Layout, len(labels))
+		for i, name := range labels {
+			if name != one {
+				l[i] = Axis{roles[name]}.normal()
+			}
+		}
+		return l
+	}
+	x.At = layout(p.Out)
+	x.Q = read(p.In[1-ki], layout(p.Labels[1-ki]), true)
+	x.K = read(p.In[ki], layout(p.Labels[ki]), true)
+	if p.Scale != 1 {
+		x.Ops = []ScoreOp{{Kind: OpScale, Number: p.Scale, At: x.At, Node: p.Node}}
+	}
+	return x
+}
+
+// part reads queries that were joined with others for one product and are cut
+// out of its result: along the queries, or along an axis made for it.
+func (w *walker) part(n *ir.Node, index, depth int) (*Scores, *Refusal) {
+	s, why := w.scores(n.In[0], depth+1)
+	if why != nil {
+		return nil, why
+	}
+	c, ok := cutOf(n, index)
+	if !ok || len(s.At[c.axis]) != 1 {
+		return nil, refuse(checkScores, n, "a cut with known bounds along one axis", n.Op.Name)
+	}
+	role := s.At[c.axis][0]
+	at := s.Q.At.Find(role.Role)
+	join := s.Q.Last().Value
+	if at < 0 || join.Def == nil || join.Def.Op != op.Concat || len(s.Q.Steps) != 1 {
+		return nil, refuse(checkScores, n, "queries joined by Concat", origin(join))
+	}
+	if joined := join.Def.Attr.(*attr.Axis).Axis; joined != at && joined != at-len(s.Q.At) {
+		return nil, refuse(checkScores, n, "queries joined along the axis that is cut", origin(join))
+	}
+	q := c.operand(join.Def, at)
+	if q == nil {
+		return nil, refuse(checkScores, n, "a cut where the queries were joined", n.Op.Name)
+	}
+	return s.restrict(n, q, role, c), nil
+}
+
+// restrict is s with the queries q, a part of s's along role.
+func (s *Scores) restrict(n *ir.Node, q *ir.Value, role Piece, c cut) *Scores {
+	narrow := Piece{role.Role, role.Stride, q.Type.Shape[s.Q.At.Find(role.Role)]}
+	swap := func(l Layout) Layout {
+		l = slices.Clone(l)
+		l[l.Find(role.Role)] = Axis{narrow}.normal()
+		return l
+	}
+	out := s.with(n, swap(s.At))
+	if c.drop {
+		out.At = slices.Delete(out.At, c.axis, c.axis+1)
+	}
+	out.Q = read(q, swap(s.Q.At), true)
+	out.Roles.Batch = nil
+	for _, b := range s.Roles.Batch {
+		if b.Role == role.Role {
+			b = narrow
+		}
+		if !b.Size.Is(1) {
+			out.Roles.Batch = append(out.Roles.Batch, b)
+		}
+	}
+	if s.Roles.T.Role == role.Role {
+		out.Roles.T = narrow
+	}
+	for i := range out.Ops {
+		out.Ops[i].At = out.At
+	}
+	return out
+}

@@ -1,0 +1,108 @@
+package fold
+
+import (
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/eval"
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/rewrite"
+)
+
+// Pass is the pass.
+var Pass = passes.Pass{
+	Name: "fold",
+	Doc:  "compute constant nodes, numeric shape arithmetic and branches with a constant condition",
+	Run:  func(c *passes.Context, g *ir.Graph) error { return rewrite.Run(c, g, rules) },
+}
+
+var rules = []rewrite.Rule{
+	{Label: "constant node", Doc: "all operands are constants", Match: constantNode},
+	{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
+	{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
+}
+
+func constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
+	if n.Op.Impure || n.Op == op.Opaque || len(n.Regions) > 0 || !replaceable(n) {
+		return nil
+	}
+	in := make([]*tensor.Tensor, len(n.In))
+	for i, v := range n.In {
+		if v == nil {
+			continue
+		}
+		if v.Const == nil {
+			return nil
+		}
+		in[i] = v.Const
+	}
+	if !affordable(c, n) {
+		return nil
+	}
+	out, err := eval.Node(n, in)
+	if err != nil {
+		return nil // the same error comes out of the run, with its place
+	}
+	p := rewrite.NewPatch(n, "")
+	for i, v := range n.Out {
+		if v != nil {
+			p.Replace(v, p.Const(out[i]))
+		}
+	}
+	return p
+}
+
+func numericDims(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	if n.Op.Impure || len(n.Out) != 1 || n.Out[0] == nil || !replaceable(n) {
+		return nil
+	}
+	v := n.Out[0]
+	ints, known := v.Ints()
+	shape, sized := v.Type.ConstShape()
+	if !known || !sized {
+		return nil
+	}
+	if count, _ := tensor.Elements(shape); count != len(ints) {
+		return nil
+	}
+	t := tensor.New(v.Type.DType, shape...)
+	for i, x := range ints {
+		t.SetInt(i, x)
+	}
+	p := rewrite.NewPatch(n, "")
+	return p.Replace(v, p.Const(t))
+}
+
+// replaceable reports whether constants may take the place of n's outputs. The
+// outputs of a graph are computed by nodes: they have names of their own.
+func replaceable(n *ir.Node) bool {
+	for _, v := range n.Out {
+		if v != nil && v.IsGraphOutput() {
+			return false
+		}
+	}
+	return true
+}
+
+func constantCondition(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	condition := n.In[0].Const
+	if condition == nil || condition.DType != tensor.Bool || condition.Len() != 1 {
+		return nil
+	}
+	taken := 1
+	if tensor.Data[bool](condition)[0] {
+		taken = 0
+	}
+	p := rewrite.NewPatch(n, "")
+	results := p.Inline(n.Regions[taken], n.Captures(taken))
+	for i, v := range n.Out {
+		if v == nil {
+			continue
+		}
+		if v.IsGraphOutput() { // it needs a node for its name
+			results[i] = p.Op(op.Identity, nil, results[i])
+		}
+		p.Replace(v, results[i])
+	}
+	return p
+}
