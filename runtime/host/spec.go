@@ -7,7 +7,6 @@ import (
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/sym"
-	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/runtime/rt"
 )
 
@@ -167,15 +166,4 @@ func (c *compiler) derive(k int) func([]int64) {
 			numbers[e.number] = e.eval(numbers)
 		}
 	}
-}
-
-// constsOf returns the constants of p by slot, as they lie.
-func constsOf(p *codegen.Program) []*tensor.Tensor {
-	consts := make([]*tensor.Tensor, len(p.Slots))
-	for i, s := range p.Slots {
-		if s.Kind == codegen.Const {
-			consts[i] = s.Tensor
-		}
-	}
-	return consts
 }

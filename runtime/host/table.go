@@ -12,15 +12,22 @@ import (
 // stands for one that is left out.
 type Func func(c *Context, a any, out, in []*tensor.Tensor) error
 
-// Table finds functions by the kernels' IDs.
-type Table map[string]Func
+// Packer lays a weight out as a kernel wants it.
+type Packer func(packed, weight *tensor.Tensor) error
+
+// Table finds functions by name: those of kernels by the kernels' IDs, those
+// that pack weights by the layouts.
+type Table struct {
+	Kernels map[string]Func
+	Packers map[string]Packer
+}
 
 // Kernels returns the functions of this build. The table is shared and must not
 // be written to.
-var Kernels = sync.OnceValue(func() Table {
-	table := Table{}
+var Kernels = sync.OnceValue(func() *Table {
+	table := &Table{Kernels: map[string]Func{}, Packers: map[string]Packer{}}
 	for _, r := range eval.Rows() {
-		table[catalog.RefPrefix+r.Name] = reference(r.Call)
+		table.Kernels[catalog.RefPrefix+r.Name] = reference(r.Call)
 	}
 	return table
 })

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/par"
 	"github.com/parallax-go/parallax/runtime/host"
 	"github.com/parallax-go/parallax/runtime/rt"
 )
@@ -17,7 +18,14 @@ import (
 // Options say how a session runs.
 type Options struct {
 	// Kernels finds the functions; nil: those of this build.
-	Kernels host.Table
+	Kernels *host.Table
+	// Pool is what the kernels of all runs share; nil: one thread.
+	Pool *par.Pool
+	// Weights owns packed weights; nil: the store of the process.
+	Weights *rt.WeightStore
+	// Packed is told of every constant that is packed, and no longer read where
+	// it lies; may be nil.
+	Packed func(weight *tensor.Tensor)
 	// MemoryLimit bounds the bytes that one run may plan; 0: no limit.
 	MemoryLimit int64
 	// Hook, if set, is told of every step. It is called from the goroutines that
@@ -43,15 +51,11 @@ type Session struct {
 
 // New makes a session of p.
 func New(p *codegen.Program, o Options) (*Session, error) {
-	options := rt.Options{MemoryLimit: o.MemoryLimit}
+	options := host.Options{Kernels: o.Kernels, Pool: o.Pool, Weights: o.Weights, Packed: o.Packed, MemoryLimit: o.MemoryLimit}
 	if o.Hook != nil {
 		options.Hook = tellHook(o.Hook)
 	}
-	table := o.Kernels
-	if table == nil {
-		table = host.Kernels()
-	}
-	model, err := host.Load(p, table, options)
+	model, err := host.Load(p, options)
 	if err != nil {
 		return nil, err
 	}

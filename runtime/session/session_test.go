@@ -202,11 +202,11 @@ func TestWrongInputs(t *testing.T) {
 
 // TestRunIntoAllocatesNothing uses kernels that allocate nothing themselves.
 func TestRunIntoAllocatesNothing(t *testing.T) {
-	table := host.Table{"ref.Relu": func(_ *host.Context, _ any, out, in []*tensor.Tensor) error {
+	table := only("ref.Relu", func(_ *host.Context, _ any, out, in []*tensor.Tensor) error {
 		out[0].Reset(tensor.Float32, in[0].Shape...)
 		copy(out[0].Bytes(), in[0].Bytes())
 		return nil
-	}}
+	})
 	s := open(t, chain(t, 10), kernels.Ref, Options{Kernels: table})
 	in := map[string]*tensor.Tensor{"x": random(1, 3, 4)}
 	out := map[string]*tensor.Tensor{"y": {}}
@@ -218,6 +218,11 @@ func TestRunIntoAllocatesNothing(t *testing.T) {
 	if allocs != 0 {
 		t.Errorf("%v allocations per run, want 0", allocs)
 	}
+}
+
+// only is a table of one kernel.
+func only(id string, f host.Func) *host.Table {
+	return &host.Table{Kernels: map[string]host.Func{id: f}}
 }
 
 // chain is n Relus one after the other.
@@ -236,10 +241,10 @@ func chain(t testing.TB, n int) *ir.Graph {
 // nothing but give its output a shape.
 func BenchmarkStep(b *testing.B) {
 	const steps = 1000
-	table := host.Table{"ref.Relu": func(_ *host.Context, _ any, out, in []*tensor.Tensor) error {
+	table := only("ref.Relu", func(_ *host.Context, _ any, out, in []*tensor.Tensor) error {
 		out[0].Reset(tensor.Float32, in[0].Shape...)
 		return nil
-	}}
+	})
 	for _, moving := range []bool{false, true} {
 		b.Run(fmt.Sprintf("moving=%t", moving), func(b *testing.B) {
 			s := open(b, chain(b, steps), kernels.Ref, Options{Kernels: table})
