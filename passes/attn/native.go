@@ -33,6 +33,9 @@ func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 	mask := n.Operand(nativeMask)
 	spec := &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast}
 	if mask != nil {
+		if why := wholeMask(n, mask, a); why != nil {
+			return nil, nil, why
+		}
 		if a.HasMask = mask.Type.DType == tensor.Bool; a.HasMask {
 			spec.Masks = []string{mask.String()}
 		} else {
@@ -96,18 +99,15 @@ func nativeSpec(n *ir.Node) (*attr.Attention, sym.Dim, *Refusal) {
 	a.Softcap = float64(from.Softcap)
 	a.HasPast = n.Operand(nativePastK) != nil
 	a.HasPresent = len(n.Out) > 1 && n.Out[1] != nil || len(n.Out) > 2 && n.Out[2] != nil
-	a.EmptyRow = attr.EmptyRowNaN
+	if n.Operand(nativeMask) != nil {
+		a.EmptyRow = attr.EmptyRowNaN
+	}
 	return a, size, causal(n, from, a)
 }
 
 // causal reads is_causal: query i sees the keys up to i, after those of the past.
 func causal(n *ir.Node, from *attr.ONNXAttention, a *attr.Attention) *Refusal {
-	rows := n.In[0].Type.Rank
-	rank, _ := rows()
-	t, s := n.In[0].Type.Shape[rank-2], n.In[1].Type.Shape[rank-2]
-	if rank == 3 {
-		t, s = n.In[0].Type.Shape[1], n.In[1].Type.Shape[1]
-	}
+	t, s := n.In[0].Type.Shape[len(n.In[0].Type.Shape)-2], newKeys(n)
 	switch {
 	case !from.Causal:
 	case !a.HasPast:
@@ -116,6 +116,28 @@ func causal(n *ir.Node, from *attr.ONNXAttention, a *attr.Attention) *Refusal {
 		a.Causal = attr.CausalBottomRight
 	default:
 		return refuse(checkNative, n, "as many new keys as queries beside a past", s.String()+" and "+t.String())
+	}
+	return nil
+}
+
+func newKeys(n *ir.Node) sym.Dim {
+	shape := n.In[1].Type.Shape
+	return shape[len(shape)-2]
+}
+
+// wholeMask refuses a mask that may be shorter than the keys: the operator pads
+// it, where the fused node would broadcast.
+func wholeMask(n *ir.Node, mask *ir.Value, a *attr.Attention) *Refusal {
+	s := newKeys(n)
+	if a.HasPast {
+		past := n.In[nativePastK].Type
+		if !past.HasRank {
+			return refuse(checkNative, n, "a past of known rank", past.String())
+		}
+		s = s.Add(past.Shape[len(past.Shape)-2])
+	}
+	if !mask.Type.HasRank || len(mask.Type.Shape) == 0 || !mask.Type.Shape[len(mask.Type.Shape)-1].Equal(s) {
+		return refuse(checkNative, n, fmt.Sprintf("a mask for all %s keys", s), mask.Type.String())
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ const (
 	checkHeads     = "heads"
 	checkOperand   = "operand layout"
 	checkNative    = "attention operator"
+	checkPass      = "passes"
 )
 
 var remedies = map[string]string{
@@ -69,5 +70,6 @@ var remedies = map[string]string{
 	checkEscape:    "don't return or reuse the probabilities: export the model without attention outputs",
 	checkHeads:     "make the numbers of heads constants, query heads a multiple of key heads",
 	checkOperand:   "export with static or consistently named dimensions",
+	checkPass:      "run both passes",
 	checkNative:    "leave out qk_matmul_output, and give the heads of 3-D operands",
 }
