@@ -11,6 +11,9 @@
 // expression being defined: (a*b)/b is a, although the first form divides by
 // zero where b is 0. So the canonical form equals the written one wherever the
 // written one has a value; it may have a value where the written one has none.
+// Sizes are taken to be far from the ends of int64: evaluation reports an
+// overflow at any step of the canonical form, though the written one may have
+// none.
 //
 // Growth is bounded. A sum or product with too many terms, or with a
 // coefficient beyond int64, keeps its operands as closed groups: still correct,

@@ -37,7 +37,7 @@ type Bindings map[string]int64
 
 // Eval returns the value of d. Errors are *EvalError: a symbol without a
 // binding, a negative size, a division by zero, a broadcast of different sizes,
-// a result beyond int64.
+// an overflow of int64 at any step of the canonical form.
 func (d Dim) Eval(b Bindings) (int64, error) {
 	if d.p == nil {
 		return d.c, nil
@@ -55,26 +55,17 @@ func (d Dim) Eval(b Bindings) (int64, error) {
 		}
 		vals = append(vals, v)
 	}
-	v, err := p.value(vals)
+	v, err := p.run(vals)
 	if err != nil {
 		return 0, &EvalError{Dim: d, Err: err}
 	}
 	return v, nil
 }
 
-// value runs in int64 and repeats with unbounded integers where that overflows.
-func (p *program) value(vals []int64) (int64, error) {
-	v, err := p.run(vals)
-	if err == ErrOverflow {
-		return p.runBig(vals)
-	}
-	return v, err
-}
-
 // Compile returns a function that evaluates d against a slice of symbol values,
 // where index says which element holds a symbol. The function is safe for
-// concurrent use and does not allocate, unless int64 overflows on the way; the
-// slice must be long enough for every index. It fails with ErrDivisionByZero,
+// concurrent use and does not allocate; the slice must be long enough for every
+// index. It fails with ErrDivisionByZero,
 // ErrOverflow or ErrBroadcast, and trusts that sizes are not negative. Compile
 // itself fails with an *EvalError (ErrUnbound) for a symbol whose index is
 // negative.
@@ -99,7 +90,7 @@ func (d Dim) Compile(index func(name string) int) (func(vals []int64) (int64, er
 			linked.steps[i].k = at[s.k]
 		}
 	}
-	return linked.value, nil
+	return linked.run, nil
 }
 
 // Solve finds the value of the one symbol of d that b leaves open, so that

@@ -28,7 +28,7 @@ func (d Dim) String() string {
 	var b strings.Builder
 	b.WriteString("let(")
 	for i, a := range w.shared {
-		fmt.Fprintf(&b, "$%d=%s, ", i, w.define(a))
+		fmt.Fprintf(&b, "$%d=%s, ", i, w.spell(a))
 	}
 	return b.String() + w.dim(d) + ")"
 }
@@ -45,7 +45,7 @@ func (d Dim) Format(name func(string) string) string {
 	var b strings.Builder
 	b.WriteString("func() int64 {\n")
 	for i, a := range w.shared {
-		fmt.Fprintf(&b, "sym_%d := %s\n", i, w.define(a))
+		fmt.Fprintf(&b, "sym_%d := %s\n", i, w.spell(a))
 	}
 	return b.String() + "return " + w.dim(d) + "\n}()"
 }
@@ -110,9 +110,6 @@ func countUses(d Dim, seen map[[sha256.Size]byte]int, order *[]*atom) {
 		}
 	}
 }
-
-// define writes a shared atom itself rather than its name.
-func (w *writer) define(a *atom) string { return w.spell(a) }
 
 // dim writes a sum: positive terms first, so that no sign leads needlessly.
 func (w *writer) dim(d Dim) string {

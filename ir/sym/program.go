@@ -1,9 +1,6 @@
 package sym
 
-import (
-	"math/big"
-	"sync"
-)
+import "sync"
 
 // program is an expression as straight-line code: step i fills register i, and
 // the last one holds the value. A subterm that occurs twice is one step, so its
@@ -180,87 +177,6 @@ func (p *program) runIn(regs, vals []int64) (int64, error) {
 		regs[i] = v
 	}
 	return regs[len(regs)-1], nil
-}
-
-// bigBits bounds intermediate values of runBig: far more than any expression
-// that comes back into range needs, and little enough for hostile ones.
-const bigBits = 4096
-
-// runBig evaluates with unbounded integers, for a canonical form that overflows
-// on the way to a value that fits.
-func (p *program) runBig(vals []int64) (int64, error) {
-	regs := make([]*big.Int, len(p.steps))
-	for i, s := range p.steps {
-		v, err := p.stepBig(s, regs, vals)
-		if err == nil && v.BitLen() > bigBits {
-			err = ErrOverflow
-		}
-		if err != nil {
-			return 0, err
-		}
-		regs[i] = v
-	}
-	last := regs[len(regs)-1]
-	if !last.IsInt64() {
-		return 0, ErrOverflow
-	}
-	return last.Int64(), nil
-}
-
-func (p *program) stepBig(s step, regs []*big.Int, vals []int64) (*big.Int, error) {
-	switch s.op {
-	case opConst:
-		return big.NewInt(s.k), nil
-	case opSymbol:
-		return big.NewInt(vals[s.k]), nil
-	}
-	a, b := regs[s.a], regs[s.b]
-	switch s.op {
-	case opAdd:
-		return new(big.Int).Add(a, b), nil
-	case opMul:
-		return new(big.Int).Mul(a, b), nil
-	case opMin:
-		return pick(a, b, a.Cmp(b) <= 0), nil
-	case opMax:
-		return pick(a, b, a.Cmp(b) >= 0), nil
-	case opBroadcast:
-		return broadcastBig(a, b)
-	}
-	if b.Sign() == 0 {
-		return nil, ErrDivisionByZero
-	}
-	if s.op == opCeilDiv {
-		q := floorBig(new(big.Int).Neg(a), b)
-		return q.Neg(q), nil
-	}
-	return floorBig(a, b), nil
-}
-
-func pick(a, b *big.Int, first bool) *big.Int {
-	if first {
-		return a
-	}
-	return b
-}
-
-func broadcastBig(a, b *big.Int) (*big.Int, error) {
-	one := big.NewInt(1)
-	switch {
-	case a.Cmp(b) == 0, b.Cmp(one) == 0:
-		return a, nil
-	case a.Cmp(one) == 0:
-		return b, nil
-	}
-	return nil, ErrBroadcast
-}
-
-func floorBig(a, b *big.Int) *big.Int {
-	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
-	if r.Sign() != 0 && (r.Sign() < 0) != (b.Sign() < 0) {
-		q.Sub(q, big.NewInt(1))
-	}
-	return q
 }
 
 // Subst replaces symbols by dims, all at once, and simplifies again.
