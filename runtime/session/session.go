@@ -87,11 +87,17 @@ func (s *Session) Close() error { return s.model.Close() }
 // Run computes the outputs of the inputs, by name. The outputs are new tensors
 // that share memory with nothing.
 func (s *Session) Run(ctx context.Context, in map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
-	out := make(map[string]*tensor.Tensor, len(s.program.Outputs))
-	for _, p := range s.program.Outputs {
-		out[p.Name] = &tensor.Tensor{}
+	l := s.borrow()
+	defer s.giveBack(l)
+	if err := byName(in, s.program.Inputs, l.in, nil); err != nil {
+		return nil, err
 	}
-	if err := s.RunInto(ctx, in, out); err != nil {
+	out := make(map[string]*tensor.Tensor, len(s.program.Outputs))
+	for i, p := range s.program.Outputs {
+		l.out[i] = &tensor.Tensor{}
+		out[p.Name] = l.out[i]
+	}
+	if err := s.model.Run(ctx, l.in, l.out); err != nil {
 		return nil, err
 	}
 	return out, nil
