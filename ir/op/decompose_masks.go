@@ -1,0 +1,111 @@
+package op
+
+import (
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/sym"
+)
+
+// visible returns which keys each query sees, broadcastable to [B, heads, T, S];
+// nil: all of them.
+func (d *decomposition) visible() *ir.Value {
+	var seen *ir.Value
+	and := func(term *ir.Value) {
+		if seen == nil {
+			seen = term
+			return
+		}
+		seen = d.Op(And, nil, seen, term)
+	}
+	if d.at.Mask >= 0 {
+		and(d.in[d.at.Mask])
+	}
+	if d.positional() {
+		d.positions(and)
+	}
+	d.always = d.at.Mask < 0 && d.at.Starts < 0 && d.a.WindowLeft < 0 && d.a.WindowRight < 0 &&
+		(d.a.Causal == attr.CausalTopLeft || d.enoughKeys())
+	return seen
+}
+
+// enoughKeys reports whether there are at least as many keys as queries,
+// whatever the sizes: then a query aligned at the end always sees a key.
+func (d *decomposition) enoughKeys() bool {
+	t, okT := size(d.in[0], d.queryAxis())
+	s, okS := size(d.kT, 3)
+	return okT && okS && sym.ProvablyLE(t, s)
+}
+
+// queryAxis is the axis of operand q that counts the queries.
+func (d *decomposition) queryAxis() int {
+	if d.a.Layout == attr.LayoutBSD {
+		return 1
+	}
+	return 2
+}
+
+// positional reports whether positions hide keys. The last query alone, with
+// every key before it, sees all.
+func (d *decomposition) positional() bool {
+	if d.at.Starts >= 0 || d.a.WindowLeft >= 0 || d.a.WindowRight >= 0 && d.a.Causal == attr.CausalNone {
+		return true
+	}
+	if d.a.Causal == attr.CausalNone {
+		return false
+	}
+	t, ok := size(d.in[0], d.queryAxis())
+	return !(d.a.Causal == attr.CausalBottomRight && ok && t.Is(1))
+}
+
+// positions tells and the conditions on the positions of queries and keys.
+func (d *decomposition) positions(and func(*ir.Value)) {
+	zero, one := d.Int(0), d.Int(1)
+	key := d.Op(Range, nil, zero, d.dim(d.kT, 3), one) // [S]
+	var length *ir.Value                               // [B, 1, 1, 1]
+	if d.at.Starts >= 0 {
+		start := d.perBatch(d.in[d.at.Starts])
+		length = d.perBatch(d.in[d.at.Lengths])
+		and(d.Op(GreaterOrEqual, nil, key, start))
+		and(d.Op(Less, nil, key, length))
+	}
+	if d.a.Causal == attr.CausalNone && d.a.WindowLeft < 0 && d.a.WindowRight < 0 {
+		return
+	}
+	query := d.queryPositions(length)
+	if d.a.Causal != attr.CausalNone {
+		and(d.Op(LessOrEqual, nil, key, query))
+	} else if d.a.WindowRight >= 0 {
+		and(d.Op(LessOrEqual, nil, key, d.add(query, d.Int(int64(d.a.WindowRight)))))
+	}
+	if d.a.WindowLeft >= 0 {
+		and(d.Op(GreaterOrEqual, nil, key, d.Op(Sub, nil, query, d.Int(int64(d.a.WindowLeft)))))
+	}
+}
+
+// queryPositions returns where each query stands among the keys: [T, 1], or [B,
+// 1, T, 1] if that depends on the lengths.
+func (d *decomposition) queryPositions(length *ir.Value) *ir.Value {
+	zero, one := d.Int(0), d.Int(1)
+	t := d.dim(d.in[0], d.queryAxis())
+	column := func(from, to *ir.Value) *ir.Value {
+		return d.Op(Unsqueeze, nil, d.Op(Range, nil, from, to, one), d.Ints(1))
+	}
+	switch {
+	case d.a.Causal == attr.CausalTopLeft:
+		return column(zero, t)
+	case length != nil:
+		// Lengths above S count as S, as in the reference.
+		clamped := d.Op(Min, nil, length, d.dim(d.kT, 3))
+		return d.add(column(d.Op(Neg, nil, t), zero), clamped)
+	}
+	s := d.dim(d.kT, 3)
+	return column(d.Op(Sub, nil, s, t), s)
+}
+
+// perBatch gives integers [B] the type of positions and the axes of scores.
+func (d *decomposition) perBatch(x *ir.Value) *ir.Value {
+	if x.Type.DType != d.Int(0).Type.DType {
+		x = d.Op(Cast, &attr.Cast{To: d.Int(0).Type.DType, Saturate: true}, x)
+	}
+	return d.reshape(x, -1, 1, 1, 1)
+}
