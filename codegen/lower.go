@@ -197,6 +197,28 @@ func (l *lowering) children(n *ir.Node, step *Step) {
 		step.Children = append(step.Children, child.p)
 		l.errs = append(l.errs, child.errs...)
 	}
+	if a, ok := n.Attr.(*attr.Scan); ok {
+		step.Scan = scanPlan(a, len(n.Regions[0].Outputs()))
+	}
+}
+
+func scanPlan(a *attr.Scan, outputs int) *ScanPlan {
+	pick := func(list []int, i int) int {
+		if i < len(list) {
+			return list[i]
+		}
+		return 0
+	}
+	plan := &ScanPlan{Inputs: a.ScanInputs}
+	for i := range a.ScanInputs {
+		plan.InAxes = append(plan.InAxes, pick(a.InputAxes, i))
+		plan.InReverse = append(plan.InReverse, pick(a.InputDirections, i) == 1)
+	}
+	for i := range outputs {
+		plan.OutAxes = append(plan.OutAxes, pick(a.OutputAxes, i))
+		plan.OutReverse = append(plan.OutReverse, pick(a.OutputDirections, i) == 1)
+	}
+	return plan
 }
 
 // cutAfter appends the cut at which the wanted symbols that n makes known become

@@ -145,7 +145,17 @@ type Step struct {
 	Name     string
 	Sources  []string // the nodes of the file that the step stands for
 	Children []*Program
-	Cut      int // of a KernelCut
+	Scan     *ScanPlan // of a KernelScan
+	Cut      int       // of a KernelCut
+}
+
+// ScanPlan holds the attributes of a Scan with every list complete.
+type ScanPlan struct {
+	Inputs     int // how many of the operands are scanned
+	InAxes     []int
+	InReverse  []bool
+	OutAxes    []int
+	OutReverse []bool
 }
 
 // Steps that are no calls of kernels.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/parallax-go/parallax/codegen"
-	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/runtime/rt"
 )
@@ -78,32 +77,11 @@ func stepOf(s *rt.Spec, x codegen.Step) rt.Step {
 	for i := range x.Children {
 		step.Children = append(step.Children, len(s.Children)+i)
 	}
-	if x.Kernel == codegen.KernelScan {
-		step.Scan = ScanPlan(x)
+	if x.Scan != nil {
+		plan := rt.ScanPlan(*x.Scan)
+		step.Scan = &plan
 	}
 	return step
-}
-
-// ScanPlan completes the attributes of a Scan step.
-func ScanPlan(x codegen.Step) *rt.ScanPlan {
-	a := x.Attr.(*attr.Scan)
-	outputs := len(x.Children[0].Outputs)
-	pick := func(list []int, i int) int {
-		if i < len(list) {
-			return list[i]
-		}
-		return 0
-	}
-	plan := &rt.ScanPlan{Inputs: a.ScanInputs}
-	for i := range a.ScanInputs {
-		plan.InAxes = append(plan.InAxes, pick(a.InputAxes, i))
-		plan.InReverse = append(plan.InReverse, pick(a.InputDirections, i) == 1)
-	}
-	for i := range outputs {
-		plan.OutAxes = append(plan.OutAxes, pick(a.OutputAxes, i))
-		plan.OutReverse = append(plan.OutReverse, pick(a.OutputDirections, i) == 1)
-	}
-	return plan
 }
 
 // compiler makes functions of the formulas of one program.
