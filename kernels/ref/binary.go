@@ -1,7 +1,6 @@
 package ref
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/parallax-go/parallax/ir/attr"
@@ -158,11 +157,11 @@ func foldAll(code binaryCode, z *tensor.Tensor, xs list) error {
 }
 
 func foldOf(k arith, code binaryCode, z *tensor.Tensor, xs list) error {
+	if err := present(xs); err != nil {
+		return err
+	}
 	shapes := make([][]int, len(xs))
 	for i, x := range xs {
-		if x == nil {
-			return fmt.Errorf("operand %d is missing", i)
-		}
 		shapes[i] = x.Shape
 	}
 	shape, err := broadcast(shapes...)

@@ -24,6 +24,9 @@ type einsumPlan struct {
 // within an operand (a diagonal), the ellipsis broadcasts, and a result that is
 // left out has the letters that occur once, in order.
 func Einsum(z *tensor.Tensor, a *attr.Einsum, xs ...*tensor.Tensor) error {
+	if err := present(xs); err != nil {
+		return err
+	}
 	return compute(list{z}, xs, func(k arith, out, in list) error {
 		p, err := planEinsum(a.Equation, in)
 		if err != nil {

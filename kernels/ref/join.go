@@ -31,10 +31,8 @@ func Concat(z *tensor.Tensor, a *attr.Axis, xs ...*tensor.Tensor) error {
 }
 
 func concatShape(axis int, xs list) (int, []int, error) {
-	for i, x := range xs {
-		if x == nil {
-			return 0, nil, fmt.Errorf("operand %d is missing", i)
-		}
+	if err := present(xs); err != nil {
+		return 0, nil, err
 	}
 	axis, err := normalAxis(axis, xs[0].Rank())
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 // maxBytes bounds one output: far above what evaluates in reasonable time here,
 // far below what an allocation fails at without an error.
-const maxBytes = 64 << 30
+const maxBytes = 16 << 30
 
 // reset is z.Reset for a shape that comes from operands.
 func reset(z *tensor.Tensor, d tensor.DType, shape ...int) error {

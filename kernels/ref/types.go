@@ -98,6 +98,16 @@ func commonType(in list) (tensor.DType, error) {
 	return d, nil
 }
 
+// present checks that no operand of a variadic operator is left out.
+func present(in list) error {
+	for i, t := range in {
+		if t == nil {
+			return fmt.Errorf("operand %d is missing", i)
+		}
+	}
+	return nil
+}
+
 func isHalf(d tensor.DType) bool { return d == tensor.Float16 || d == tensor.BFloat16 }
 
 func widened(d tensor.DType, out, in list, f func(k arith, out, in list) error) error {
