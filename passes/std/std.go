@@ -1,0 +1,105 @@
+package std
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/canon"
+	"github.com/parallax-go/parallax/passes/cse"
+	"github.com/parallax-go/parallax/passes/dce"
+	"github.com/parallax-go/parallax/passes/expandattn"
+	"github.com/parallax-go/parallax/passes/fold"
+	"github.com/parallax-go/parallax/passes/fuseattn"
+	"github.com/parallax-go/parallax/passes/fuseparallax"
+)
+
+// table is the order. Each pass leaves the graph correct, so any selection of
+// them is a working compiler.
+var table = []passes.Pass{
+	fold.Pass,
+	canon.Pass,
+	cse.Pass,
+	dce.Pass,
+	fuseparallax.Pass,
+	fuseattn.Pass,
+	expandattn.Pass,
+}
+
+// Reason says why a pass runs before another.
+type Reason struct{ Before, After, Because string }
+
+// reasons are what the order must satisfy.
+var reasons = []Reason{
+	{"fold", "canon", "targets of Reshape become constants, which views are read from"},
+	{"fold", "cse", "equal constants are one only once they are computed"},
+	{"canon", "cse", "two phrasings of one value merge only in one form"},
+	{"cse", "fuseparallax", "both products of the keys must read the same value"},
+	{"cse", "fuseattn", "a mask computed twice would look like two"},
+	{"cse", "dce", "merged nodes leave readerless ones behind"},
+	{"dce", "fuseparallax", "a dead reader of the probabilities would forbid the fusion"},
+	{"dce", "fuseattn", "a dead reader of the probabilities would forbid the fusion"},
+	{"fuseparallax", "fuseattn", "plain attention inside a Parallax subgraph would take its probabilities away"},
+	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
+	{"fuseattn", "expandattn", "only what was fused can be expanded"},
+}
+
+// Passes returns the passes in order.
+func Passes() []passes.Pass { return slices.Clone(table) }
+
+// Reasons returns why the order is as it is.
+func Reasons() []Reason { return slices.Clone(reasons) }
+
+// Select reads a selection: "none", "std" or "" (all), a list "fold,cse", or
+// changes to all: "-cse,+cse". The order is always that of the table.
+func Select(spec string) ([]passes.Pass, error) {
+	chosen := map[string]bool{}
+	items := strings.FieldsFunc(spec, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(items) == 0 || strings.ContainsAny(items[0][:1], "+-") {
+		all(chosen, true)
+	}
+	for _, item := range items {
+		if err := apply(chosen, item); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(Passes(), func(p passes.Pass) bool { return !chosen[p.Name] }), nil
+}
+
+func all(chosen map[string]bool, on bool) {
+	for _, p := range table {
+		chosen[p.Name] = on
+	}
+}
+
+func apply(chosen map[string]bool, item string) error {
+	name, on := item, true
+	switch item[0] {
+	case '-':
+		name, on = item[1:], false
+	case '+':
+		name = item[1:]
+	}
+	switch name {
+	case "none":
+		all(chosen, !on)
+		return nil
+	case "std":
+		all(chosen, on)
+		return nil
+	}
+	if !slices.ContainsFunc(table, func(p passes.Pass) bool { return p.Name == name }) {
+		return fmt.Errorf("no pass is called %q; there are none, std, %s", name, strings.Join(names(), ", "))
+	}
+	chosen[name] = on
+	return nil
+}
+
+func names() []string {
+	out := make([]string, len(table))
+	for i, p := range table {
+		out[i] = p.Name
+	}
+	return out
+}
