@@ -76,6 +76,16 @@ func (n *Node) Operands() []*Value {
 	return n.In[:end]
 }
 
+// capturesFit reports whether n has as many operands as its regions capture;
+// Captures and Operands rely on it.
+func (n *Node) capturesFit() bool {
+	total := 0
+	for _, r := range n.Regions {
+		total += r.Captures
+	}
+	return total <= len(n.In)
+}
+
 // SetIn makes v operand i of n.
 func (n *Node) SetIn(i int, v *Value) {
 	if n.graph != nil {
@@ -87,6 +97,31 @@ func (n *Node) SetIn(i int, v *Value) {
 		}
 	}
 	n.In[i] = v
+}
+
+// DropCapture removes capture i of region r, whose input nothing in the region
+// reads any more.
+func (n *Node) DropCapture(r, i int) {
+	region := n.Regions[r]
+	input := len(region.Inputs) - region.Captures + i
+	if len(region.Inputs[input].uses) > 0 {
+		panic("BUG: a capture is dropped that is in use: " + region.Inputs[input].String())
+	}
+	at := len(n.In) - len(n.Captures(r))
+	for _, later := range n.Regions[r+1:] {
+		at -= later.Captures
+	}
+	at += i
+	rest := slices.Clone(n.In[at+1:])
+	for j := at; j < len(n.In); j++ {
+		n.SetIn(j, nil)
+	}
+	n.In = n.In[:len(n.In)-1]
+	for j, v := range rest {
+		n.SetIn(at+j, v)
+	}
+	region.Inputs = slices.Delete(region.Inputs, input, input+1)
+	region.Captures--
 }
 
 // AddSources appends the provenance of from to n's.
@@ -118,6 +153,9 @@ func (n *Node) infer() error {
 }
 
 func (n *Node) checkArity() error {
+	if !n.capturesFit() {
+		return fmt.Errorf("%d operands are fewer than the bodies capture", len(n.In))
+	}
 	operands := len(n.Operands())
 	switch {
 	case operands < n.Op.MinIn || n.Op.MaxIn >= 0 && operands > n.Op.MaxIn:

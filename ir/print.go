@@ -96,7 +96,7 @@ func (p *printer) graph(keyword string, g *Graph, captured []*Value) {
 	if !p.opts.Anonymous {
 		p.documentation(g)
 	}
-	own := len(g.Inputs) - g.Captures
+	own := max(0, len(g.Inputs)-g.Captures)
 	for _, v := range g.Inputs[:own] {
 		p.line("input %s : %s", p.define(v), p.typ(v.Type))
 	}
@@ -230,25 +230,17 @@ func (p *printer) provenance(n *Node) {
 // operands is n.Operands for graphs that may be broken: a dump is wanted most
 // when Verify has failed.
 func operands(n *Node) []*Value {
-	if !capturesFit(n) {
+	if !n.capturesFit() {
 		return n.In
 	}
 	return n.Operands()
 }
 
 func captures(n *Node, region int) []*Value {
-	if !capturesFit(n) {
+	if !n.capturesFit() {
 		return nil
 	}
 	return n.Captures(region)
-}
-
-func capturesFit(n *Node) bool {
-	total := 0
-	for _, r := range n.Regions {
-		total += r.Captures
-	}
-	return total <= len(n.In)
 }
 
 func join[T any](list []T, f func(T) string) string {
