@@ -13,7 +13,21 @@ import (
 var Pass = passes.Pass{
 	Name: "fold",
 	Doc:  "compute constant nodes, numeric shape arithmetic and branches with a constant condition",
-	Run:  func(c *passes.Context, g *ir.Graph) error { return rewrite.Run(c, g, rules) },
+	Run:  run,
+}
+
+func run(c *passes.Context, g *ir.Graph) error {
+	for {
+		if err := rewrite.Run(c, g, rules); err != nil {
+			return err
+		}
+		if !constantCaptures(c, g) {
+			return nil
+		}
+		if _, err := c.Retype(); err != nil {
+			return err
+		}
+	}
 }
 
 var rules = []rewrite.Rule{
