@@ -25,9 +25,9 @@ func anyKernel(except ...string) *kernels.Catalog {
 	return c
 }
 
-func f32(t *testing.T, shape string) ir.Type { return typeOf(t, tensor.Float32, shape) }
+func f32(t testing.TB, shape string) ir.Type { return typeOf(t, tensor.Float32, shape) }
 
-func typeOf(t *testing.T, d tensor.DType, shape string) ir.Type {
+func typeOf(t testing.TB, d tensor.DType, shape string) ir.Type {
 	t.Helper()
 	s, err := sym.ParseShape(shape)
 	if err != nil {

@@ -30,13 +30,14 @@ func (l *lowering) setShape(i int, v *ir.Value) {
 
 // use extends the life of slot i, and of what it is a view of, to a step.
 func (l *lowering) use(i, step int) {
-	for i >= 0 {
-		s := &l.p.Slots[i]
-		s.Last = max(s.Last, step)
-		if s.Kind != View {
-			return
-		}
-		i = s.Of
+	if i < 0 {
+		return
+	}
+	s := &l.p.Slots[i]
+	s.Last = max(s.Last, step)
+	if s.Kind == View {
+		of := &l.p.Slots[s.Of]
+		of.Last = max(of.Last, step)
 	}
 }
 
@@ -88,8 +89,12 @@ func (l *lowering) dimsSlot(v *ir.Value) int {
 	return i
 }
 
-// viewSlot makes the slot of v, slot of under another shape.
+// viewSlot makes the slot of v, slot of under another shape. A view of a view is
+// one of the memory below.
 func (l *lowering) viewSlot(v *ir.Value, of, at int) int {
+	if l.p.Slots[of].Kind == View {
+		of = l.p.Slots[of].Of
+	}
 	s := Slot{Kind: View, DType: v.Type.DType, Of: of, First: at, Last: at, Name: v.Name, HasShape: true, Shape: []Dim{}}
 	for _, d := range l.subst(v.Type.Shape) {
 		s.Shape = append(s.Shape, l.size(d))
