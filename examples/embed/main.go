@@ -20,7 +20,16 @@ var examples = []string{"The cat sits outside.", "A cat is sitting outdoors.", "
 func main() {
 	log.SetFlags(0)
 	dir := flag.String("model", "", "folder with the model and its tokenizer; fetched if not given")
+	fetch := flag.Bool("fetch", false, "only fetch the model, and print its folder")
 	flag.Parse()
+	if *fetch {
+		dir, err := Fetch()
+		if err != nil {
+			log.Fatal("embed: ", err)
+		}
+		fmt.Println(dir)
+		return
+	}
 	sentences := flag.Args()
 	if len(sentences) == 0 {
 		sentences = examples

@@ -1,0 +1,136 @@
+//go:build interop
+
+// Package interop gives what we export to others: ONNX's own checker must accept
+// it, and ONNX Runtime must compute the same. Both come from pip, into the user's
+// cache directory.
+package interop
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/tests/models"
+)
+
+// requirements are pinned: a newer version is to be chosen, not to happen.
+var requirements = []string{"onnx==1.22.0", "onnxruntime==1.32.0", "numpy"}
+
+// job is one exported file for check.py.
+type job struct {
+	Model string  `json:"model"`
+	Data  string  `json:"data"` // folder with test_data_set_*
+	RTol  float64 `json:"rtol"`
+	ATol  float64 `json:"atol"`
+}
+
+func TestExport(t *testing.T) {
+	cases, err := models.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var jobs []job
+	for _, form := range []string{"function", "attention", "inline"} {
+		for _, c := range cases {
+			out := filepath.Join(dir, form, c.Name+".onnx")
+			if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			written, err := parallax.Compile(c.Model, out, parallax.CompileOptions{Target: "onnx", Form: form})
+			if err != nil {
+				t.Errorf("%s, form %s: %v", c.Name, form, err)
+				continue
+			}
+			again, err := parallax.Explain(out)
+			if err != nil {
+				t.Errorf("%s, form %s: read back: %v", c.Name, form, err)
+				continue
+			}
+			if got, want := fused(again), fused(written.Remarks); got != want {
+				t.Errorf("%s, form %s: %s nodes read back, %s written", c.Name, form, got, want)
+			}
+			jobs = append(jobs, job{out, c.Dir, c.RTol, c.ATol})
+		}
+	}
+	check(t, dir, jobs)
+}
+
+// fused counts the nodes of each kind.
+func fused(remarks []passes.Remark) string {
+	attention, probed := 0, 0
+	for _, r := range remarks {
+		switch {
+		case r.Verdict == passes.Refused:
+		case r.Kind == passes.KindParallax:
+			probed++
+		default:
+			attention++
+		}
+	}
+	return fmt.Sprintf("%d attention and %d Parallax", attention, probed)
+}
+
+// check runs check.py over the jobs: one line of JSON per model.
+func check(t *testing.T, dir string, jobs []job) {
+	t.Helper()
+	list, err := json.Marshal(jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file, _, _ := runtime.Caller(0)
+	cmd := exec.Command(python(t), filepath.Join(filepath.Dir(file), "check.py"))
+	cmd.Dir = dir
+	cmd.Stdin = bytes.NewReader(list)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("check.py: %v\n%s", err, out)
+	}
+	d := json.NewDecoder(bytes.NewReader(out))
+	checked := 0
+	for d.More() {
+		var r struct{ Model, Error string }
+		if err := d.Decode(&r); err != nil {
+			t.Fatal(err)
+		}
+		checked++
+		if r.Error != "" {
+			t.Errorf("%s: %s", r.Model, r.Error)
+		}
+	}
+	if checked != len(jobs) {
+		t.Errorf("%d of %d models were checked", checked, len(jobs))
+	}
+}
+
+// python returns the interpreter of an environment that has the requirements.
+func python(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := filepath.Join(cache, "parallax", "interop-venv")
+	interpreter := filepath.Join(env, "bin", "python")
+	probe := exec.Command(interpreter, "-c", "import onnx, onnxruntime")
+	if probe.Run() == nil {
+		return interpreter
+	}
+	for _, args := range [][]string{
+		{"python3", "-m", "venv", env},
+		append([]string{interpreter, "-m", "pip", "install", "-q"}, requirements...),
+	} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	return interpreter
+}
