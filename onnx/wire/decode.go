@@ -25,6 +25,9 @@ func Decode(b []byte) (*Model, error) { return decode(&modelMessage, b) }
 // DecodeTensor reads a TensorProto, as in an input_0.pb file.
 func DecodeTensor(b []byte) (*Tensor, error) { return decode(&tensorMessage, b) }
 
+// DecodeNode reads a NodeProto.
+func DecodeNode(b []byte) (*Node, error) { return decode(&nodeMessage, b) }
+
 // DecodeSparseTensor reads a SparseTensorProto.
 func DecodeSparseTensor(b []byte) (*SparseTensor, error) { return decode(&sparseTensorMessage, b) }
 

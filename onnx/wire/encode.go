@@ -39,6 +39,12 @@ func Size(m *Model) int64 {
 // EncodeTensor gives the wire form of m, as in an input_0.pb file.
 func EncodeTensor(m *Tensor) ([]byte, error) { return encode(&tensorMessage, m) }
 
+// EncodeNode gives the wire form of m.
+func EncodeNode(m *Node) ([]byte, error) { return encode(&nodeMessage, m) }
+
+// EncodeFunction gives the wire form of m.
+func EncodeFunction(m *Function) ([]byte, error) { return encode(&functionMessage, m) }
+
 // EncodeSparseTensor gives the wire form of m.
 func EncodeSparseTensor(m *SparseTensor) ([]byte, error) { return encode(&sparseTensorMessage, m) }
 

@@ -30,26 +30,34 @@ func Open(path string) (*File, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return FromFile(f)
+}
+
+// FromFile is [Open] for a file that is open already, from its beginning. The file
+// may be closed afterwards.
+func FromFile(f *os.File) (*File, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	size := info.Size()
 	switch {
-	case !info.Mode().IsRegular():
-		data, err := io.ReadAll(f)
-		if err != nil {
-			return nil, err
-		}
-		return &File{data: data}, nil
-	case size == 0 || size > math.MaxInt || !canMap:
-		return ReadFile(path)
+	case !info.Mode().IsRegular(), size == 0, size > math.MaxInt, !canMap:
+		return readAll(f)
 	}
 	data, err := mapFile(f, int(size))
 	if err != nil { // a file system without memory maps
-		return ReadFile(path)
+		return readAll(f)
 	}
 	return &File{data: data[:size:size], mapped: true}, nil
+}
+
+func readAll(f *os.File) (*File, error) {
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	return &File{data: data}, nil
 }
 
 // ReadFile reads the file at path into the Go heap. Nothing that happens to the

@@ -1,0 +1,52 @@
+package onnx
+
+import "github.com/parallax-go/parallax/ir/op"
+
+// movementRules are those of operators that move elements, or ask for shapes.
+func movementRules() []rule {
+	return []rule{
+		{op: op.Shape, since: 1},
+		{op: op.Shape, since: 15, known: fields("start", "end")},
+		{op: op.Size, since: 1},
+		{op: op.Reshape, since: 1, known: known{"shape": vector(1), "consumed_inputs": ignored}},
+		{op: op.Reshape, since: 5},
+		{op: op.Reshape, since: 14, known: fields("allowzero")},
+		{op: op.Flatten, since: 1, known: fields("axis")},
+		{op: op.Squeeze, since: 1, known: known{"axes": vector(1)}},
+		{op: op.Squeeze, since: 13},
+		{op: op.Unsqueeze, since: 1, known: known{"axes": vector(1)}},
+		{op: op.Unsqueeze, since: 13},
+		{op: op.Transpose, since: 1, known: fields("perm")},
+		{op: op.Expand, since: 8},
+		{op: op.Tile, since: 6},
+		{op: op.Concat, since: 1, known: known{"axis": field.or("1")}},
+		{op: op.Concat, since: 4, known: known{"axis": required}},
+		{op: op.Split, since: 1, known: known{"axis": field, "split": vector(1)}},
+		{op: op.Split, since: 13, known: fields("axis")},
+		{op: op.Split, since: 18, known: known{"axis": field, "num_outputs": custom}, build: splitInto},
+		{op: op.Slice, since: 1, known: known{"starts": vector(1), "ends": vector(2), "axes": vector(3)}},
+		{op: op.Slice, since: 10},
+		{op: op.Pad, since: 1, known: known{"mode": field, "paddings": vector(1), "value": scalar(2)}},
+		{op: op.Pad, since: 2, known: known{"mode": field, "pads": vector(1), "value": scalar(2)}},
+		{op: op.Pad, since: 11, known: fields("mode")},
+		{op: op.Gather, since: 1, known: fields("axis")},
+		{op: op.GatherElements, since: 11, known: fields("axis")},
+		{op: op.GatherND, since: 11},
+		{op: op.GatherND, since: 12, known: fields("batch_dims")},
+		{op: op.ScatterElements, name: "Scatter", since: 9, known: fields("axis")},
+		{op: op.ScatterElements, since: 11, known: fields("axis")},
+		{op: op.ScatterElements, since: 16, known: fields("axis", "reduction")},
+		{op: op.ScatterND, since: 11},
+		{op: op.ScatterND, since: 16, known: fields("reduction")},
+		{op: op.Trilu, since: 14, known: fields("upper")},
+		{op: op.Range, since: 11},
+		{op: op.Range, since: 27, known: known{"stash_type": only(1)}},
+		{op: op.NonZero, since: 9},
+		{op: op.OneHot, since: 9, known: fields("axis")},
+		{op: op.EyeLike, since: 9, known: fields("dtype", "k")},
+		{op: op.Compress, since: 9, known: known{"axis": custom}, build: compress},
+		{op: op.DepthToSpace, since: 1, known: fields("blocksize")},
+		{op: op.DepthToSpace, since: 11, known: fields("blocksize", "mode")},
+		{op: op.SpaceToDepth, since: 1, known: fields("blocksize")},
+	}
+}

@@ -1,0 +1,25 @@
+package onnx
+
+import "github.com/parallax-go/parallax/ir/op"
+
+// specialRules are those of constants, which become values, and of control flow.
+func specialRules() []rule {
+	body := known{"body": custom}
+	list := []rule{
+		{name: "Dropout", since: 1, known: known{"is_test": must(1), "ratio": ignored, "consumed_inputs": ignored}, build: dropout(false)},
+		{name: "Dropout", since: 7, known: known{"ratio": ignored}, build: dropout(false)},
+		{name: "Dropout", since: 10, known: known{"ratio": ignored}, build: dropout(true)},
+		{name: "Dropout", since: 12, known: known{"seed": ignored}, build: dropout(true)},
+		{name: "ConstantOfShape", since: 9, known: known{"value": custom}, build: constantOfShape},
+
+		{op: op.If, since: 1, known: known{"then_branch": custom, "else_branch": custom}, build: importIf},
+		{op: op.Loop, since: 1, known: body, build: importLoop},
+		{op: op.Scan, since: 9, known: known{"body": custom, "num_scan_inputs": field, "scan_input_axes": field,
+			"scan_input_directions": field, "scan_output_axes": field, "scan_output_directions": field}, build: importScan},
+	}
+	constants := known{}
+	for name := range constantReaders {
+		constants[name] = custom
+	}
+	return append(list, rule{name: "Constant", since: 1, known: constants, build: constant})
+}
