@@ -49,6 +49,16 @@ func (k class) checkAll(c *ir.Infer) error {
 	return nil
 }
 
+// noneMissing checks that every operand is present.
+func noneMissing(c *ir.Infer) error {
+	for i := range c.NumIn() {
+		if c.In(i) == nil {
+			return fmt.Errorf("operand %d is missing", i)
+		}
+	}
+	return nil
+}
+
 // classes checks the first operands, one class each; operands that are left out
 // pass.
 func classes(c *ir.Infer, ks ...class) error {

@@ -193,10 +193,8 @@ func parallaxOperands(c *ir.Infer, a *attr.Attention, o attr.Operands) error {
 	if c.NumIn() != o.Count {
 		return fmt.Errorf("%d operands, the specification has %d", c.NumIn(), o.Count)
 	}
-	for i := range o.Count {
-		if c.In(i) == nil {
-			return fmt.Errorf("operand %d is missing", i)
-		}
+	if err := noneMissing(c); err != nil {
+		return err
 	}
 	if c.NumOut() != a.Outputs() {
 		return fmt.Errorf("%d outputs, the specification has %d", c.NumOut(), a.Outputs())

@@ -185,6 +185,9 @@ func broadcastsTo(c *ir.Infer, i int, t ir.Type) error {
 
 func inferVariadic(k class) func(*ir.Infer) error {
 	return func(c *ir.Infer) error {
+		if err := noneMissing(c); err != nil {
+			return err
+		}
 		if err := k.checkAll(c); err != nil {
 			return err
 		}

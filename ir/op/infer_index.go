@@ -344,6 +344,9 @@ func inferOneHot(c *ir.Infer) error {
 	if !ok {
 		depth = c.Fresh(0, axis)
 	}
+	if n, number := depth.IsConst(); number && n < 0 {
+		return fmt.Errorf("depth %d is negative", n)
+	}
 	c.SetTensor(0, d, slices.Insert(idx.Shape.Clone(), axis, depth))
 	return nil
 }

@@ -11,15 +11,15 @@ import (
 )
 
 func inferConcat(c *ir.Infer) error {
+	if err := noneMissing(c); err != nil {
+		return err
+	}
 	d, err := commonElement(c, allOperands(c)...)
 	if err != nil {
 		return err
 	}
 	rank := -1
 	for i := range c.NumIn() {
-		if c.In(i) == nil {
-			return fmt.Errorf("operand %d is missing", i)
-		}
 		r, known := c.Type(i).Rank()
 		switch {
 		case !known:

@@ -151,6 +151,9 @@ func implicitOutput(count map[rune]int) string {
 }
 
 func inferEinsum(c *ir.Infer) error {
+	if err := noneMissing(c); err != nil {
+		return err
+	}
 	if err := numbers.checkAll(c); err != nil {
 		return err
 	}

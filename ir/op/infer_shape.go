@@ -72,13 +72,21 @@ func inferReshape(c *ir.Infer) error {
 	if err != nil {
 		return err
 	}
-	c.SetTensor(0, t.DType, shape)
-	same, _ := contents(c.In(0))
-	c.SetSym(0, same)
+	setView(c, shape)
 	return nil
 }
 
-// reshaped resolves the 0 and −1 of a Reshape target.
+// setView gives output 0 the elements of operand 0 under another shape.
+func setView(c *ir.Infer, shape sym.Shape) {
+	c.SetTensor(0, c.Type(0).DType, shape)
+	if same, ok := contents(c.In(0)); ok && shape.Elements().Is(int64(len(same))) {
+		c.SetSym(0, same)
+	}
+}
+
+// reshaped resolves the 0 and −1 of a Reshape target. A symbolic size that turns
+// out to be 0 is a size, never the order to copy an axis: that is what exporters
+// mean by it.
 func reshaped(c *ir.Infer, t ir.Type, dims []sym.Dim) (sym.Shape, error) {
 	allowZero := attrsOf[attr.Reshape](c).AllowZero
 	shape := make(sym.Shape, len(dims))
@@ -151,17 +159,18 @@ func inferFlatten(c *ir.Infer) error {
 	if axis < 0 {
 		axis += rank
 	}
-	c.SetTensor(0, t.DType, sym.Shape{t.Shape[:axis].Elements(), t.Shape[axis:].Elements()})
-	same, _ := contents(c.In(0))
-	c.SetSym(0, same)
+	setView(c, sym.Shape{t.Shape[:axis].Elements(), t.Shape[axis:].Elements()})
 	return nil
 }
 
-// axesIn returns the numbers of axes operand i. Without known contents, count is
-// their number, or −1.
+// axesIn returns the numbers of axes operand i, a vector or, as some files have
+// it, a scalar. Without known contents, count is their number, or −1.
 func axesIn(c *ir.Infer, i int) (axes []int64, count int, ok bool, err error) {
 	if err := integers.check(c, i); err != nil {
 		return nil, 0, false, err
+	}
+	if rank, known := c.Type(i).Rank(); known && rank > 1 {
+		return nil, 0, false, fmt.Errorf("axes, operand %d, have rank %d, want 1", i, rank)
 	}
 	if axes, ok := c.In(i).Ints(); ok {
 		return axes, len(axes), true, nil
@@ -174,8 +183,6 @@ func axesIn(c *ir.Infer, i int) (axes []int64, count int, ok bool, err error) {
 
 func inferSqueeze(c *ir.Infer) error {
 	t := c.Type(0)
-	same, _ := contents(c.In(0))
-	c.SetSym(0, same)
 	if c.In(1) == nil {
 		return squeezeAll(c, t)
 	}
@@ -202,7 +209,7 @@ func inferSqueeze(c *ir.Infer) error {
 			return fmt.Errorf("axis %d of %s has size %s, not 1", i, t.Shape, d)
 		}
 	}
-	c.SetTensor(0, t.DType, shape)
+	setView(c, shape)
 	return nil
 }
 
@@ -219,15 +226,15 @@ func squeezeAll(c *ir.Infer, t ir.Type) error {
 		}
 		shape = append(shape, d)
 	}
-	t.Shape = shape
-	c.Set(0, t)
+	if !t.HasRank {
+		return setFreshRank(c, t.DType, -1)
+	}
+	setView(c, shape)
 	return nil
 }
 
 func inferUnsqueeze(c *ir.Infer) error {
 	t := c.Type(0)
-	same, _ := contents(c.In(0))
-	c.SetSym(0, same)
 	axes, count, ok, err := axesIn(c, 1)
 	if err != nil {
 		return err
@@ -243,7 +250,7 @@ func inferUnsqueeze(c *ir.Infer) error {
 	if err != nil {
 		return err
 	}
-	c.SetTensor(0, t.DType, insertOnes(t.Shape, added))
+	setView(c, insertOnes(t.Shape, added))
 	return nil
 }
 
