@@ -23,10 +23,7 @@ func (b *arranger) arrange(v *ir.Value, from, to Layout) *ir.Value {
 	if from.Equal(to) {
 		return v
 	}
-	src, dst, ok := refine(from, to)
-	if !ok {
-		return nil
-	}
+	src, dst := refine(from, to)
 	perm := make([]int, len(dst))
 	for i, p := range dst {
 		perm[i] = slices.IndexFunc(src, func(q Piece) bool { return Axis{p}.Equal(Axis{q}) })
@@ -59,9 +56,9 @@ func pieces(a Axis) Layout {
 }
 
 // refine cuts both into the same pieces, in the order of each.
-func refine(from, to Layout) (src, dst Axis, ok bool) {
+func refine(from, to Layout) (src, dst Axis) {
 	src, dst = slices.Concat([]Axis(from)...), slices.Concat([]Axis(to)...)
-	return cutLike(src, dst), cutLike(dst, src), true
+	return cutLike(src, dst), cutLike(dst, src)
 }
 
 // cutLike cuts the pieces of a that several pieces of b make up.
@@ -108,7 +105,7 @@ func (b *arranger) reshape(v *ir.Value, shape sym.Shape) *ir.Value {
 	if u := b.units(v, shape); u != nil {
 		return u
 	}
-	target := b.shape(shape)
+	target := b.shape(v, shape)
 	if target == nil {
 		return nil
 	}
@@ -143,9 +140,10 @@ func ones(s sym.Shape) (at []int64, rest sym.Shape) {
 	return at, rest
 }
 
-// shape makes the shape operand of a Reshape: constants where dims are, the dims
-// of sources elsewhere, and −1 for at most one that no source has.
-func (b *arranger) shape(shape sym.Shape) *ir.Value {
+// shape makes the shape operand of a Reshape of from: constants where dims are,
+// 0 where a dim stays in place, the dims of sources elsewhere, and −1 for at most
+// one that no source has.
+func (b *arranger) shape(from *ir.Value, shape sym.Shape) *ir.Value {
 	var parts []*ir.Value
 	var run []int64
 	flush := func() {
@@ -155,10 +153,19 @@ func (b *arranger) shape(shape sym.Shape) *ir.Value {
 		}
 	}
 	open := true
-	for _, d := range shape {
-		if n, ok := d.IsConst(); ok {
+	for i, d := range shape {
+		n, constant := d.IsConst()
+		switch {
+		case constant && n > 0:
 			run = append(run, n)
-		} else if v := b.dim(d); v != nil {
+			continue
+		case constant:
+			return nil // 0 has another meaning
+		case i < len(from.Type.Shape) && from.Type.Shape[i].Equal(d):
+			run = append(run, 0)
+			continue
+		}
+		if v := b.dim(d); v != nil {
 			flush()
 			parts = append(parts, v)
 		} else if open {

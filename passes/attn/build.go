@@ -32,18 +32,9 @@ func (g *Region) match(v *ir.Value, f Form) (*Match, *Refusal) {
 	}
 	chain := g.chain(v)
 	for _, h := range g.headChoices() {
-		for _, layout := range []attr.Layout{attr.LayoutBSD, attr.LayoutBHSD} {
-			ops, ok := g.operands(h, layout, f.Value, f.Probe)
-			if !ok || layout == attr.LayoutBSD && !ops.Ready {
-				continue
-			}
-			out, exact := g.pick(chain, &ops, f)
-			if layout == attr.LayoutBSD && !exact {
-				continue
-			}
-			m := &Match{region: g, form: f, ops: ops, out: out, Probe: f.Probe >= 0}
+		if m := g.cheapest(h, chain, f); m != nil {
 			var why *Refusal
-			m.nodes, why = g.cone(out)
+			m.nodes, why = g.cone(m.out)
 			if why == nil {
 				why = m.describe()
 			}
@@ -58,21 +49,58 @@ func (g *Region) match(v *ir.Value, f Form) (*Match, *Refusal) {
 		fmt.Sprintf("%s, %s and %s", r.Q.Last().Value.Type, r.K.Last().Value.Type, g.Values[f.Value].Last().Value.Type))
 }
 
-// pick returns the value of chain to replace: one in the layout and type of the
-// fused node's result if there is one.
-func (g *Region) pick(chain []*ir.Value, o *Operands, f Form) (out *ir.Value, exact bool) {
-	want := o.result(g.Scores.Roles, g.features(f.Value))
-	for _, v := range slices.Backward(chain) {
-		if g.known[v].At.Equal(want) && v.Type.DType == o.Q.Value.Type.DType {
-			return v, true
+// cheapest returns the match with heads h in the layout that needs the fewest
+// nodes around the fused one; nil if none will do.
+func (g *Region) cheapest(h Heads, chain []*ir.Value, f Form) *Match {
+	var best *Match
+	least := math.MaxInt
+	for _, layout := range []attr.Layout{attr.LayoutBSD, attr.LayoutBHSD} {
+		ops, ok := g.operands(h, layout, f.Value, f.Probe)
+		if !ok {
+			continue
+		}
+		out, cost := g.pick(chain, &ops, f)
+		if cost += ops.cost(); cost < least {
+			best, least = &Match{region: g, form: f, ops: ops, out: out, Probe: f.Probe >= 0}, cost
 		}
 	}
+	return best
+}
+
+// pick returns the value of chain to replace: the one that is nearest to the
+// fused node's result in layout and type, the last of several.
+func (g *Region) pick(chain []*ir.Value, o *Operands, f Form) (out *ir.Value, cost int) {
+	from := o.result(g.Scores.Roles, g.features(f.Value))
+	cost = math.MaxInt / 2
 	for _, v := range chain {
-		if v.Type.DType == o.Q.Value.Type.DType {
-			return v, false
+		c := moving(from, g.known[v].At)
+		if v.Type.DType != o.Q.Value.Type.DType {
+			c += costCast
+		}
+		if c <= cost {
+			out, cost = v, c
 		}
 	}
-	return chain[0], false
+	return out, cost
+}
+
+// What a change of layout or type costs: a view nothing but its node, a
+// transposition a pass over memory.
+const (
+	costView      = 1
+	costTranspose = 10
+	costCast      = 100 // also a loss of precision
+)
+
+func moving(from, to Layout) int {
+	src, dst := refine(from, to)
+	switch {
+	case from.Equal(to):
+		return 0
+	case src.Equal(dst):
+		return costView
+	}
+	return costTranspose
 }
 
 // result is the layout of the fused node's first output.

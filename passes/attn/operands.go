@@ -132,9 +132,6 @@ type Operand struct {
 	Gain     float64 // Value is Gain times the base of the reading
 }
 
-// ready reports whether the operand is a value of the graph as it is.
-func (o Operand) ready() bool { return o.From.Equal(o.To) }
-
 // operand finds the value that has the wanted layout, in axes of r's base:
 // the nearest to the base, which has the fewest nodes above it.
 func (r Reading) operand(want Layout) (Operand, bool) {
@@ -163,7 +160,15 @@ type Operands struct {
 	Heads
 	Layout     attr.Layout
 	Q, K, V, R Operand
-	Ready      bool // all are values of the graph
+}
+
+// cost counts what bringing the operands into the layout takes.
+func (o *Operands) cost() int {
+	cost := 0
+	for _, x := range []Operand{o.Q, o.K, o.V, o.R} {
+		cost += moving(x.From, x.To)
+	}
+	return cost
 }
 
 // operands finds q, k, v and, if probe is not negative, r.
@@ -187,12 +192,9 @@ func (g *Region) operands(h Heads, layout attr.Layout, value, probe int) (Operan
 	if o.Q, ok = rows(g.Scores.Q); !ok {
 		return Operands{}, false
 	}
-	o.Ready = o.Q.ready() && o.K.ready() && o.V.ready()
-	if probe < 0 {
-		return o, true
+	if probe >= 0 {
+		o.R, ok = rows(g.Probes[probe])
 	}
-	o.R, ok = rows(g.Probes[probe])
-	o.Ready = o.Ready && o.R.ready()
 	return o, ok
 }
 
