@@ -58,8 +58,8 @@ func (s *scope) visit(n *ir.Node) {
 		return
 	}
 	key := nodeKey(n)
-	first, seen := s.known[key]
-	if !seen {
+	first := s.known[key]
+	if first == nil || first.Graph() == nil { // gone with its last reader
 		s.known[key] = n
 		return
 	}

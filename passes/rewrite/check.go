@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -104,8 +105,12 @@ func (p *Patch) firstReader() *ir.Node {
 func (p *Patch) operands() []*ir.Value {
 	var operands []*ir.Value
 	add := func(v *ir.Value) {
-		if v != nil && v.Def != nil && v.Def.Graph() != nil {
+		switch {
+		case v == nil || v.Def == nil || slices.Contains(p.Nodes(), v.Def):
+		case v.Def.Graph() == p.Graph():
 			operands = append(operands, v)
+		default:
+			panic(fmt.Sprintf("BUG: patch %s at %s reads %s, which is not in the graph", p.Label, p.Root.Label(), v))
 		}
 	}
 	for _, n := range p.Nodes() {
