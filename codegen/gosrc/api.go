@@ -40,7 +40,7 @@ func New(opts ...Option) (*Model, error) {
 		o.run.Release = pool.Close
 	}
 	c := rt.NewConstants(weights)
-	spec := spec0(c, func(f *rt.Frame) { f.Env = cpu.NewCtx(pool) })
+	spec := spec0(c, func(f *rt.Frame) { f.Env = &cpu.Ctx{Pool: pool} })
 	m, err := c.Model(spec, o.run)
 	if err != nil {
 		return nil, err

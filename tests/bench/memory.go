@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/parallax-go/parallax"
-	"github.com/parallax-go/parallax/cmd/internal/cli"
+	"github.com/parallax-go/parallax/cmd/cli"
 )
 
 func command(args []string) int { return cli.Main(args, os.Stdin, os.Stdout, os.Stderr) }

@@ -19,9 +19,10 @@ import (
 
 // Case is a fixture: a model, and what is known of it.
 type Case struct {
-	Name  string `json:"name"`
-	Dir   string `json:"-"`
-	Model string `json:"-"`
+	Name   string `json:"name"`
+	Family string `json:"family"`
+	Dir    string `json:"-"`
+	Model  string `json:"-"`
 
 	Attention    int  `json:"attention"`     // softmax attentions that can be fused
 	Parallax     int  `json:"parallax"`      // Parallax subgraphs that can be fused

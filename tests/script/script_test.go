@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/parallax-go/parallax/cmd/internal/cli"
+	"github.com/parallax-go/parallax/cmd/cli"
 )
 
 func TestMain(m *testing.M) {

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/parallax-go/parallax"
+)
+
+func newCompile(s *session) *cobra.Command {
+	var o parallax.CompileOptions
+	var out, state string
+	cmd := &cobra.Command{
+		Use:   "compile MODEL -o PATH",
+		Short: "Optimise a model and write it as a Go package or as ONNX",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if state != "on" && state != "off" {
+				return errorf("--state %s is not on or off", state)
+			}
+			o.NoState = state == "off"
+			if err := o.Check(); err != nil {
+				return err
+			}
+			src, err := s.open(args[0])
+			if err != nil {
+				return err
+			}
+			defer src.Close()
+			report, err := src.Compile(cmd.Context(), out, o)
+			if err != nil {
+				return fail(exitModel, err)
+			}
+			return s.showCompiled(report)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&out, "output", "o", "", "folder (go) or file (onnx) to write")
+	f.StringVar(&o.Target, "target", "go", "`go|onnx`")
+	f.StringVar(&o.Form, "form", "function", "of onnx: `function|attention|inline`")
+	f.IntVar(&o.Opset, "opset", 0, "of onnx: version of ai.onnx (default: the least that fits)")
+	f.StringVar(&o.Package, "package", "", "of go: package name (default: from the folder)")
+	f.StringVar(&o.Func, "func", "Run", "of go: name of the method that runs the model")
+	f.BoolVar(&o.Standalone, "standalone", false, "of go: copy the runtime in, so that the result builds without any dependency")
+	f.StringVar(&o.Module, "module", "", "of go: write a go.mod with this module path")
+	f.StringVar(&state, "state", "on", "of go: `on|off`: NewState for files with past and present pairs")
+	cmd.MarkFlagRequired("output")
+	return cmd
+}
+
+// compiled is the JSON result of compile and convert.
+type compiled struct {
+	Schema int         `json:"schema"`
+	Output string      `json:"output"`
+	Files  []string    `json:"files"`
+	Bytes  int64       `json:"bytes"`
+	Fused  fusedCounts `json:"fused"`
+}
+
+func (s *session) showCompiled(r *parallax.Written) error {
+	if s.json {
+		return s.printJSON(compiled{schema, r.Path, r.Files, r.Bytes, countFused(r.Remarks)})
+	}
+	fused := countFused(r.Remarks)
+	s.infof("wrote %s: %d files, %s (%d attention, %d Parallax nodes)", r.Path, len(r.Files), bytesText(r.Bytes), fused.Attention, fused.Parallax)
+	return nil
+}

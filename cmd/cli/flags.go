@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/passes/std"
+)
+
+// session is what all commands share: the streams and the flags.
+type session struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	dims         []string
+	threads      int
+	memory       int64
+	json         bool
+	verbose      bool
+	quiet        bool
+	passes       string
+	dumpAfter    string
+	stopAfter    int
+	verifyPasses bool
+	target       string
+}
+
+func (s *session) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&s.dims, "dim", nil, "pin a symbolic dimension: `name=N` (repeatable)")
+	f.IntVar(&s.threads, "threads", 0, "threads of one run (default: GOMAXPROCS)")
+	f.Int64Var(&s.memory, "max-memory", 0, "fail rather than plan more than so many `bytes`")
+	f.BoolVar(&s.json, "json", false, "print the result as JSON")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "say more")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "no progress, no remarks")
+	f.StringVar(&s.passes, "passes", "std", "`none|std|list|-NAME,+NAME`")
+	f.StringVar(&s.dumpAfter, "dump-after", "", "print the graph after `PASS` (all: after each) to standard error")
+	f.IntVar(&s.stopAfter, "stop-after", 0, "stop optimising after `N` rewrites")
+	f.BoolVar(&s.verifyPasses, "verify-passes", false, "check the graph after every pass")
+}
+
+// addTarget adds --target to a command that runs models.
+func (s *session) addTarget(f *pflag.FlagSet) {
+	f.StringVar(&s.target, "target", "cpu", "`cpu|ref`")
+}
+
+// options turns the flags into options of the façade.
+func (s *session) options() ([]parallax.Option, error) {
+	opts := []parallax.Option{
+		parallax.WithPasses(s.passes),
+		parallax.WithThreads(s.threads),
+		parallax.WithMemoryLimit(s.memory),
+		parallax.WithStopAfter(s.stopAfter),
+	}
+	if _, err := std.Select(s.passes); err != nil {
+		return nil, err
+	}
+	for _, d := range s.dims {
+		name, n, err := parseDim(d)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, parallax.WithDim(name, n))
+	}
+	if s.verifyPasses {
+		opts = append(opts, parallax.WithVerifyPasses())
+	}
+	if s.dumpAfter != "" {
+		opts = append(opts, parallax.WithDumpAfter(s.dumpAfter, s.stderr))
+	}
+	switch s.target {
+	case "", "cpu":
+	case "ref":
+		opts = append(opts, parallax.WithTarget(kernels.Ref))
+	case "cuda":
+		return nil, fail(exitRuntime, fmt.Errorf("target cuda: %w", parallax.ErrNoDevice))
+	default:
+		return nil, fmt.Errorf("--target %s is not cpu or ref", s.target)
+	}
+	return opts, nil
+}
+
+func parseDim(text string) (string, int64, error) {
+	name, number, found := strings.Cut(text, "=")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if !found || name == "" || err != nil || n < 0 {
+		return "", 0, fmt.Errorf("--dim %s is not name=N with N at least 0", text)
+	}
+	return name, n, nil
+}
+
+// open reads the model that args[0] names; "-" is standard input.
+func (s *session) open(path string, more ...parallax.Option) (*parallax.Source, error) {
+	opts, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, more...)
+	if path == "-" {
+		src, err := parallax.OpenReader(s.stdin, opts...)
+		return src, fail(exitModel, err)
+	}
+	src, err := parallax.Open(path, opts...)
+	return src, fail(exitModel, err)
+}
+
+// load reads, optimises and prepares a model to run.
+func (s *session) load(path string, more ...parallax.Option) (*parallax.Model, error) {
+	src, err := s.open(path, more...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := src.Load()
+	return m, fail(exitModel, err)
+}
+
+// infof prints a message to standard error unless --quiet.
+func (s *session) infof(format string, args ...any) {
+	if !s.quiet {
+		fmt.Fprintf(s.stderr, format+"\n", args...)
+	}
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/ir/tensor/npy"
+)
+
+// inputFlags says where the inputs of a run come from.
+type inputFlags struct {
+	files []string
+	data  []string
+	fill  string
+	seed  uint64
+}
+
+func (in *inputFlags) addFill(f *pflag.FlagSet) {
+	f.StringVar(&in.fill, "fill", "", "make the inputs that are not given: `zeros|ones|random`")
+	f.Uint64Var(&in.seed, "seed", 1, "of random inputs")
+}
+
+// gather returns a value for every input of m: from -i, from the data folder,
+// or made up.
+func (in *inputFlags) gather(m *parallax.Model, dims map[string]int64) (map[string]*tensor.Tensor, error) {
+	given := map[string]*tensor.Tensor{}
+	if len(in.data) > 0 {
+		set, err := readDataSet(in.data[0], portNames(m.Inputs()), portNames(m.Outputs()))
+		if err != nil {
+			return nil, err
+		}
+		given = set.inputs
+	}
+	for _, arg := range in.files {
+		if err := readInput(given, arg, m.Inputs()); err != nil {
+			return nil, err
+		}
+	}
+	if in.fill == "" {
+		return given, nil
+	}
+	return given, in.makeUp(given, m.Inputs(), dims)
+}
+
+// readInput takes one -i: name=FILE, or FILE.npz with all inputs by name.
+func readInput(given map[string]*tensor.Tensor, arg string, ports []parallax.Port) error {
+	name, path, found := strings.Cut(arg, "=")
+	if !found {
+		path = arg
+		if strings.ToLower(filepath.Ext(path)) != ".npz" {
+			return fmt.Errorf("-i %s: want name=FILE, or a .npz file that holds inputs by name", arg)
+		}
+	}
+	if strings.ToLower(filepath.Ext(path)) == ".npz" {
+		return readArchive(given, name, path, found)
+	}
+	want := tensor.Float32
+	for _, p := range ports {
+		if p.Name == name {
+			want = p.Type.DType
+		}
+	}
+	t, err := readTensor(path, want)
+	given[name] = t
+	return err
+}
+
+// readArchive takes all arrays of a .npz, or only the one called name.
+func readArchive(given map[string]*tensor.Tensor, name, path string, one bool) error {
+	arrays, err := npy.ReadArchiveFile(path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for key, t := range arrays {
+		if !one || key == name {
+			given[key] = t
+		}
+	}
+	if one && given[name] == nil {
+		return fmt.Errorf("%s holds no array %q", path, name)
+	}
+	return nil
+}
+
+// makeUp adds the inputs that are missing. A dimension that nothing fixes is 1,
+// and 8 where it is a sequence's: see sizeOf.
+func (in *inputFlags) makeUp(given map[string]*tensor.Tensor, ports []parallax.Port, dims map[string]int64) error {
+	r := rand.New(rand.NewPCG(in.seed, 0))
+	for _, p := range ports {
+		if given[p.Name] != nil {
+			continue
+		}
+		shape, err := parallax.SizesOf(p, dims)
+		if err != nil {
+			return err
+		}
+		if _, ok := tensor.Elements(shape); !ok {
+			return fmt.Errorf("input %q: shape %s is too large", p.Name, tensor.ShapeString(shape))
+		}
+		t := tensor.New(p.Type.DType, shape...)
+		if err := fillTensor(t, in.fill, r); err != nil {
+			return fmt.Errorf("input %q: %w", p.Name, err)
+		}
+		given[p.Name] = t
+	}
+	return nil
+}
+
+func fillTensor(t *tensor.Tensor, how string, r *rand.Rand) error {
+	if t.DType == tensor.String {
+		return fmt.Errorf("strings can't be made up")
+	}
+	for i := range t.Len() {
+		switch {
+		case how == "zeros":
+		case how == "ones":
+			t.SetFloat(i, 1)
+		case how != "random":
+			return fmt.Errorf("--fill %s is not zeros, ones or random", how)
+		case t.DType.IsFloat():
+			t.SetFloat(i, r.NormFloat64())
+		default:
+			// Token ids, masks and positions: 0 and 1 are valid in all.
+			t.SetInt(i, int64(r.IntN(2)))
+		}
+	}
+	return nil
+}
+
+func portNames(ports []parallax.Port) []string {
+	names := make([]string, len(ports))
+	for i, p := range ports {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// dimMap is --dim as a map; the flags have been checked.
+func (s *session) dimMap() map[string]int64 {
+	dims := map[string]int64{}
+	for _, d := range s.dims {
+		if name, n, err := parseDim(d); err == nil {
+			dims[name] = n
+		}
+	}
+	return dims
+}

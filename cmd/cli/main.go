@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parallax-go/parallax"
+)
+
+// The exit codes. They are a contract.
+const (
+	exitOK      = 0
+	exitCheck   = 1 // a check failed: a mismatch, too few fusions
+	exitUsage   = 2
+	exitModel   = 3 // the model is invalid or not supported
+	exitInput   = 4 // inputs or data are wrong
+	exitRuntime = 5 // the device or the runtime failed
+)
+
+// failure is an error with its exit code. A nil err has been shown already.
+type failure struct {
+	code int
+	err  error
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return fmt.Sprintf("exit code %d", f.code)
+	}
+	return f.err.Error()
+}
+
+func (f *failure) Unwrap() error { return f.err }
+
+// fail attaches an exit code to err, unless it has one; nil stays nil.
+func fail(code int, err error) error {
+	if err == nil || errors.As(err, new(*failure)) {
+		return err
+	}
+	return &failure{code, err}
+}
+
+// failRun tells wrong inputs from a failing run.
+func failRun(err error) error {
+	if errors.Is(err, parallax.ErrInput) {
+		return fail(exitInput, err)
+	}
+	return fail(exitRuntime, err)
+}
+
+// Main runs the command with args and returns its exit code.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	root := newRoot(&session{stdin: stdin, stdout: stdout, stderr: stderr})
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{exitUsage, err}
+	}
+	if f.err != nil {
+		fmt.Fprintf(stderr, "parallax: %s\n", strings.TrimRight(f.err.Error(), "\n"))
+	}
+	return f.code
+}
+
+func newRoot(s *session) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "parallax",
+		Short:         "Compile, run and explain ONNX models; every attention becomes one fused Parallax node",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fmt.Fprint(s.stderr, cmd.UsageString())
+			return &failure{exitUsage, nil}
+		},
+	}
+	root.PersistentFlags().SortFlags = false
+	s.addFlags(root.PersistentFlags())
+	for _, command := range []func(*session) *cobra.Command{
+		newCompile, newConvert, newRun, newVerify, newExplain, newInspect, newBench, newDemo, newOps, newVersion,
+	} {
+		root.AddCommand(command(s))
+	}
+	return root
+}

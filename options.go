@@ -1,0 +1,113 @@
+package parallax
+
+import (
+	"io"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/kernels/par"
+	"github.com/parallax-go/parallax/passes"
+)
+
+// Option changes how a model is read, optimised or run.
+type Option func(*options)
+
+type options struct {
+	passSpec   string
+	added      []addedPass
+	target     kernels.Target
+	threads    int
+	pool       *par.Pool
+	memory     int64
+	copy       bool
+	noState    bool
+	dims       map[string]int64
+	verify     bool
+	stopAfter  int
+	dumpAfter  string
+	dump       io.Writer
+	profile    func(Step)
+	allOutputs bool
+}
+
+type addedPass struct {
+	after string
+	pass  passes.Pass
+}
+
+func newOptions(list []Option) options {
+	o := options{passSpec: "std", target: kernels.CPU}
+	for _, apply := range list {
+		apply(&o)
+	}
+	return o
+}
+
+// WithPasses chooses the passes: "std" (the default), "none" (import only), a
+// list "fold,canon,fuseattn", or changes to std: "-fuseattn,+dce".
+func WithPasses(spec string) Option { return func(o *options) { o.passSpec = spec } }
+
+// WithPass runs p after the pass called after, or first if that is "".
+func WithPass(after string, p passes.Pass) Option {
+	return func(o *options) { o.added = append(o.added, addedPass{after, p}) }
+}
+
+// WithTarget chooses what the model is made for: kernels.CPU (the default) or
+// kernels.Ref, the slow reference.
+func WithTarget(t kernels.Target) Option { return func(o *options) { o.target = t } }
+
+// WithThreads limits the threads of one run; 0, the default, is GOMAXPROCS.
+func WithThreads(n int) Option { return func(o *options) { o.threads = n } }
+
+// WithPool runs on a pool of the caller's, which it may share among models.
+func WithPool(p *par.Pool) Option { return func(o *options) { o.pool = p } }
+
+// WithMemoryLimit makes a run fail with [ErrTooLarge] rather than plan more than
+// so many bytes; 0: no limit.
+func WithMemoryLimit(bytes int64) Option { return func(o *options) { o.memory = bytes } }
+
+// WithCopy reads the file into memory instead of mapping it: for files that may
+// change while the model is in use.
+func WithCopy() Option { return func(o *options) { o.copy = true } }
+
+// WithDim pins a symbolic dimension to a number at compile time.
+func WithDim(name string, n int64) Option {
+	return func(o *options) {
+		if o.dims == nil {
+			o.dims = map[string]int64{}
+		}
+		o.dims[name] = n
+	}
+}
+
+// WithVerifyPasses checks the graph after every pass.
+func WithVerifyPasses() Option { return func(o *options) { o.verify = true } }
+
+// WithStopAfter stops optimising after n rewrites, to find the one that breaks a
+// model by bisection.
+func WithStopAfter(n int) Option { return func(o *options) { o.stopAfter = n } }
+
+// WithDumpAfter prints the graph to w after the pass called name, or after each
+// if that is "all".
+func WithDumpAfter(name string, w io.Writer) Option {
+	return func(o *options) { o.dumpAfter, o.dump = name, w }
+}
+
+// WithProfile calls f after each step of each run, from the goroutine that runs.
+func WithProfile(f func(Step)) Option { return func(o *options) { o.profile = f } }
+
+func (o *options) passOptions() *passes.Options {
+	p := &passes.Options{Verify: o.verify, StopAfter: o.stopAfter, Target: o.target}
+	if o.dump != nil {
+		p.DumpAfter = func(pass string, g *ir.Graph) {
+			if pass == o.dumpAfter || o.dumpAfter == "all" {
+				io.WriteString(o.dump, "# after "+pass+"\n"+g.String())
+			}
+		}
+	}
+	return p
+}
+
+// WithAllOutputs makes every named tensor of the main graph an output, to find
+// where two ways to compute a model part.
+func WithAllOutputs() Option { return func(o *options) { o.allOutputs = true } }

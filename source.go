@@ -1,0 +1,244 @@
+package parallax
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/parallax-go/parallax/codegen"
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/kernels/catalog"
+	"github.com/parallax-go/parallax/kernels/par"
+	"github.com/parallax-go/parallax/onnx"
+	"github.com/parallax-go/parallax/onnx/wire"
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/std"
+	"github.com/parallax-go/parallax/runtime/session"
+)
+
+// Source is a model that has been read and not yet made to run. The stages
+// change its graph in place, so it serves for one result.
+type Source struct {
+	options options
+	file    *wire.File // nil if the model did not come from a file
+	folder  *onnx.Dir  // of the external data; nil likewise
+	wire    *wire.Model
+	graph   *ir.Graph
+	catalog *kernels.Catalog
+	remarks []passes.Remark
+	done    bool // the passes have run
+}
+
+// Open reads the model in the file called name. Its file stays mapped until Close. External data
+// is looked for in the model's folder.
+func Open(name string, opts ...Option) (*Source, error) {
+	o := newOptions(opts)
+	open := wire.Open
+	if o.copy {
+		open = wire.ReadFile
+	}
+	file, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := onnx.DirFS(filepath.Dir(name))
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	s, err := read(file.Bytes(), folder, o)
+	if err != nil {
+		file.Close()
+		folder.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	s.file, s.folder = file, folder
+	return s, nil
+}
+
+// OpenReader reads a model from r. It can't have external data.
+func OpenReader(r io.Reader, opts ...Option) (*Source, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return read(data, nil, newOptions(opts))
+}
+
+// OpenFS reads the model called name from fsys. External data is looked for in
+// the model's folder of fsys.
+func OpenFS(fsys fs.FS, name string, opts ...Option) (*Source, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := fs.Sub(fsys, path.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	s, err := read(data, folder, newOptions(opts))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return s, nil
+}
+
+func read(data []byte, files fs.FS, o options) (*Source, error) {
+	m, err := wire.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	g, err := onnx.Import(m, onnx.Options{Files: files})
+	if err != nil {
+		return nil, err
+	}
+	return &Source{options: o, wire: m, graph: g, catalog: catalog.New()}, nil
+}
+
+// Close releases the file. It may be called more than once.
+func (s *Source) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	file, folder := s.file, s.folder
+	s.file, s.folder = nil, nil
+	return errors.Join(file.Close(), folder.Close())
+}
+
+// Graph returns the graph: as read, and optimised once Optimise has run.
+func (s *Source) Graph() *ir.Graph { return s.graph }
+
+// Optimise runs the passes, once.
+func (s *Source) Optimise(ctx context.Context) error {
+	if s.done {
+		return nil
+	}
+	s.done = true
+	list, err := s.options.passes()
+	if err != nil {
+		return err
+	}
+	o := s.options.passOptions()
+	o.Catalog = s.catalog
+	result, err := passes.Run(ctx, s.graph, list, o)
+	if err != nil {
+		return err
+	}
+	s.remarks = result.Remarks
+	return nil
+}
+
+// passes is the selected list with the caller's passes put in.
+func (o *options) passes() ([]passes.Pass, error) {
+	list, err := std.Select(o.passSpec)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range o.added {
+		at := 0
+		if a.after != "" {
+			at = 1 + slices.IndexFunc(list, func(p passes.Pass) bool { return p.Name == a.after })
+			if at == 0 {
+				return nil, fmt.Errorf("pass %s is to run after %s, which is not in the list", a.pass.Name, a.after)
+			}
+		}
+		list = slices.Insert(list, at, a.pass)
+	}
+	return list, nil
+}
+
+// Explain optimises and returns the verdict on every attention. Operators that
+// are not supported don't stop it.
+func (s *Source) Explain(ctx context.Context) ([]passes.Remark, error) {
+	err := s.Optimise(ctx)
+	return s.remarks, err
+}
+
+// Lower optimises and returns the program. Operators that are not supported are
+// an *onnx.UnsupportedError that lists them all.
+func (s *Source) Lower(ctx context.Context) (*codegen.Program, error) {
+	if unsupported := onnx.Unsupported(s.graph); unsupported != nil {
+		return nil, unsupported
+	}
+	if err := s.Optimise(ctx); err != nil {
+		return nil, err
+	}
+	if s.options.allOutputs {
+		exposeAll(s.graph)
+	}
+	return codegen.Lower(s.graph, codegen.Options{
+		Catalog: s.catalog, Target: s.options.target, Dims: s.options.dims, NoState: s.options.noState,
+	})
+}
+
+// exposeAll makes every named tensor of the main graph an output.
+func exposeAll(g *ir.Graph) {
+	for n := range g.Nodes() {
+		for _, v := range n.Out {
+			if v != nil && v.Name != "" && v.Type.IsTensor() && !v.IsGraphOutput() {
+				g.AddOutput(v)
+			}
+		}
+	}
+}
+
+// Load optimises, lowers and prepares the model to run. The source belongs to
+// the model then, and is closed with it, or at once if Load fails.
+func (s *Source) Load() (*Model, error) {
+	m, err := s.load()
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (s *Source) load() (*Model, error) {
+	p, err := s.Lower(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	pool, done := s.options.workers()
+	o := session.Options{MemoryLimit: s.options.memory, Pool: pool, Packed: s.release}
+	if f := s.options.profile; f != nil {
+		o.Hook = func(e session.Event) {
+			f(Step{Kernel: e.Step.Kernel, Op: e.Step.Op, Name: e.Step.Name, Sources: e.Step.Sources, Time: e.Took})
+		}
+	}
+	run, err := session.New(p, o)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return &Model{source: s, session: run, done: done}, nil
+}
+
+// workers returns the pool to run on, and what ends it.
+func (o *options) workers() (*par.Pool, func()) {
+	switch {
+	case o.pool != nil:
+		return o.pool, func() {}
+	case o.threads <= 0:
+		return par.Default(), func() {}
+	}
+	pool := par.New(o.threads)
+	return pool, pool.Close
+}
+
+// release gives the pages of a constant that has been packed back to the system:
+// they are read from the file again should anybody ask.
+func (s *Source) release(weight *tensor.Tensor) {
+	if s.file == nil {
+		return
+	}
+	if at, ok := s.file.Offset(weight.Bytes()); ok {
+		s.file.Release(at, len(weight.Bytes()))
+	}
+}
