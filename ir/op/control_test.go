@@ -195,7 +195,7 @@ func TestOpaqueKeepsDeclaredType(t *testing.T) {
 	}
 }
 
-func TestJoinTypes(t *testing.T) {
+func TestJoin(t *testing.T) {
 	fresh := func(axis int) sym.Dim { return sym.Symbol("new") }
 	for _, test := range []struct{ a, b, want string }{
 		{"f32[b,4]", "f32[b,4]", "f32[b,4]"},
@@ -203,16 +203,16 @@ func TestJoinTypes(t *testing.T) {
 		{"f32[b,4]", "f32[b]", "f32[*]"},
 		{"?[b]", "f32[b]", "f32[b]"},
 	} {
-		got, err := JoinTypes(typeOf(t, test.a), typeOf(t, test.b), fresh)
+		got, err := join(typeOf(t, test.a), typeOf(t, test.b), fresh, sym.Dim.Equal)
 		if err != nil || got.String() != test.want {
-			t.Errorf("JoinTypes(%s, %s) = %s, %v, want %s", test.a, test.b, got, err, test.want)
+			t.Errorf("join of %s and %s = %s, %v, want %s", test.a, test.b, got, err, test.want)
 		}
 	}
-	if _, err := JoinTypes(typeOf(t, "f32[b]"), typeOf(t, "f16[b]"), fresh); err == nil {
+	if _, err := join(typeOf(t, "f32[b]"), typeOf(t, "f16[b]"), fresh, sym.Dim.Equal); err == nil {
 		t.Error("f32 and f16 joined")
 	}
 	list := ir.SequenceOf(typeOf(t, "f32[b]"))
-	got, err := JoinTypes(list, ir.SequenceOf(typeOf(t, "f32[s]")), fresh)
+	got, err := join(list, ir.SequenceOf(typeOf(t, "f32[s]")), fresh, sym.Dim.Equal)
 	if want := ir.SequenceOf(typeOf(t, "f32[new]")); err != nil || !got.Equal(want) {
 		t.Errorf("joined sequences: %s, %v, want %s", got, err, want)
 	}

@@ -48,12 +48,8 @@ func (s scope) has(d sym.Dim) bool {
 	return !slices.ContainsFunc(d.Symbols(), func(name string) bool { return !s[name] })
 }
 
-// JoinTypes returns the type of a value that is an a or a b. Sizes that differ
-// are replaced by fresh ones, a difference in rank leaves the rank open.
-func JoinTypes(a, b ir.Type, fresh func(axis int) sym.Dim) (ir.Type, error) {
-	return join(a, b, fresh, sym.Dim.Equal)
-}
-
+// join returns the type of a value that is an a or a b. Sizes that are not the
+// same are replaced by fresh ones, a difference in rank leaves the rank open.
 func join(a, b ir.Type, fresh func(axis int) sym.Dim, same func(x, y sym.Dim) bool) (ir.Type, error) {
 	if a.Kind != b.Kind {
 		return a, fmt.Errorf("types %s and %s differ", a, b)

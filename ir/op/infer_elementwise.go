@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
@@ -362,14 +363,34 @@ func inferCast(c *ir.Infer) error {
 	}
 	t := c.Type(0)
 	setLike(c, t, to)
-	if x, ok := smallIn(c, 0); ok && carries(to) {
+	x, ok := castable(c)
+	switch {
+	case !ok:
+	case carries(to):
 		each(c, 0, x.shape, func(index []int) (sym.Dim, bool) { z := x.at(index); return z, fits(z, to) })
-	}
-	if x, ok := smallIn(c, 0); ok && to == tensor.Bool {
+	case to == tensor.Bool:
 		each(c, 0, x.shape, func(index []int) (sym.Dim, bool) {
-			z, known := decide("Equal", x.at(index), sym.Const(0))
-			return truth(z.Is(0)), known
+			zero, known := decide("Equal", x.at(index), sym.Const(0))
+			return truth(zero.Is(0)), known
 		})
 	}
 	return nil
+}
+
+// castable returns the operand of a Cast as a small tensor; a float constant is
+// truncated to integers, as exporters write the bounds of a Range.
+func castable(c *ir.Infer) (small, bool) {
+	k := c.In(0).Const
+	if k == nil || !k.DType.IsFloat() || k.Len() > ir.MaxSym || attrsOf[attr.Cast](c).To == tensor.Bool {
+		return smallIn(c, 0)
+	}
+	x := small{k.Shape, make([]sym.Dim, k.Len())}
+	for i := range x.dims {
+		v := k.FloatAt(i)
+		if !(math.Abs(v) < math.MaxInt32) {
+			return small{}, false
+		}
+		x.dims[i] = sym.Const(int64(v))
+	}
+	return x, true
 }

@@ -78,11 +78,13 @@ func flatten(op opcode, d, e Dim) []Dim {
 // neutral and equal dims collapse. A size that can't be 1 wins against one that
 // may be: where the other is neither 1 nor the same there is no value. Two
 // different sizes that can't be 1 stay a term of their own; for constants its
-// evaluation fails with ErrBroadcast.
+// evaluation fails with ErrBroadcast. s wins against min(s, 64), which a table
+// of 64 positions cut to s is long: a longer s has no value.
 func Broadcast(a, b Dim) Dim {
 	var args, fixed []Dim
-	for _, x := range flatten(opBroadcast, a, b) {
-		if x.Is(1) {
+	all := flatten(opBroadcast, a, b)
+	for _, x := range all {
+		if x.Is(1) || slices.ContainsFunc(all, x.isCutOf) {
 			continue
 		}
 		args = append(args, x)
@@ -96,6 +98,7 @@ func Broadcast(a, b Dim) Dim {
 	if len(fixed) > 0 {
 		args = fixed
 	}
+	args = slices.DeleteFunc(slices.Clone(args), func(x Dim) bool { return clipped(x, args) })
 	switch len(args) {
 	case 0:
 		return Const(1)
@@ -103,6 +106,30 @@ func Broadcast(a, b Dim) Dim {
 		return args[0]
 	}
 	return newAtom(opBroadcast, args...).dim()
+}
+
+// clipped reports whether d is the minimum of another of the dims and of sizes
+// that can't be 1: a slice of a table that is added to what it was cut for. Where
+// it is the smaller of the two, the other is neither 1 nor the same.
+func clipped(d Dim, dims []Dim) bool {
+	a := d.asAtom()
+	if a == nil || a.op != opMin {
+		return false
+	}
+	return slices.ContainsFunc(dims, func(x Dim) bool {
+		rest := slices.DeleteFunc(slices.Clone(a.args), x.Equal)
+		return len(rest) < len(a.args) && !slices.ContainsFunc(rest, func(y Dim) bool { return y.Bounds(nil).Lo <= 1 })
+	})
+}
+
+// isCutOf reports whether d is min(x, …) where the other arguments are at least
+// 1.
+func (d Dim) isCutOf(x Dim) bool {
+	a := d.asAtom()
+	if a == nil || a.op != opMin || !slices.ContainsFunc(a.args, x.Equal) {
+		return false
+	}
+	return !slices.ContainsFunc(a.args, func(y Dim) bool { return !y.Equal(x) && !ProvablyPositive(y) })
 }
 
 func notOne(d Dim) bool {

@@ -64,6 +64,9 @@ func TestCanonicalForms(t *testing.T) {
 		{"broadcast(s, 4)", "4"},
 		{"broadcast(a, b, a)", "broadcast(a, b)"},
 		{"broadcast(a, b+2)", "b+2"},
+		{"broadcast(s, min(s, 64))", "s"},
+		{"broadcast(s, t, min(s, 64))", "broadcast(s, t)"},
+		{"broadcast(s, min(s, t))", "broadcast(s, min(s, t))"},
 		// Names.
 		{"`batch size` + 1", "`batch size`+1"},
 		{"signed(z)*2", "2*signed(z)"},
