@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/parallax-go/parallax/ir"
@@ -72,16 +71,20 @@ func fixture(t *testing.T, dir string) {
 }
 
 func load(t *testing.T, dir string) *ir.Graph {
-	f, err := wire.Open(filepath.Join(dir, "model.onnx"))
+	data, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { f.Close() })
-	files, err := onnx.NewDir(dir)
+	m, err := wire.Decode(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := onnx.Import(f.Model, onnx.Options{Files: files})
+	files, err := onnx.DirFS(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { files.Close() })
+	g, err := onnx.Import(m, onnx.Options{Files: files})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,5 +171,3 @@ func close(got, want *tensor.Tensor, e *expectation) error {
 	}
 	return nil
 }
-
-var _ = strings.Join
