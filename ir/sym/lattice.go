@@ -98,7 +98,6 @@ func Broadcast(a, b Dim) Dim {
 	if len(fixed) > 0 {
 		args = fixed
 	}
-	args = slices.DeleteFunc(slices.Clone(args), func(x Dim) bool { return clipped(x, args) })
 	switch len(args) {
 	case 0:
 		return Const(1)
@@ -106,20 +105,6 @@ func Broadcast(a, b Dim) Dim {
 		return args[0]
 	}
 	return newAtom(opBroadcast, args...).dim()
-}
-
-// clipped reports whether d is the minimum of another of the dims and of sizes
-// that can't be 1: a slice of a table that is added to what it was cut for. Where
-// it is the smaller of the two, the other is neither 1 nor the same.
-func clipped(d Dim, dims []Dim) bool {
-	a := d.asAtom()
-	if a == nil || a.op != opMin {
-		return false
-	}
-	return slices.ContainsFunc(dims, func(x Dim) bool {
-		rest := slices.DeleteFunc(slices.Clone(a.args), x.Equal)
-		return len(rest) < len(a.args) && !slices.ContainsFunc(rest, func(y Dim) bool { return y.Bounds(nil).Lo <= 1 })
-	})
 }
 
 // isCutOf reports whether d is min(x, …) where the other arguments are at least
