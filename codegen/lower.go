@@ -255,15 +255,15 @@ func (l *lowering) outputs() {
 			taken[v] = true
 			port.Slot = l.slots[v]
 		} else {
-			port.Slot = l.copyOut(v)
+			port.Slot = l.copyOut(v, port.Name)
 		}
 		l.portShape(&port)
 		l.p.Outputs = append(l.p.Outputs, port)
 	}
 }
 
-// copyOut appends a step that copies v into a new output slot.
-func (l *lowering) copyOut(v *ir.Value) int {
+// copyOut appends a step that copies v into a new slot, for the output name.
+func (l *lowering) copyOut(v *ir.Value, name string) int {
 	if len(l.errs) > 0 {
 		return -1
 	}
@@ -271,13 +271,13 @@ func (l *lowering) copyOut(v *ir.Value) int {
 	d := l.describe(v)
 	k, _ := l.o.Catalog.Select(l.o.Target, kernels.Case{Op: op.Identity.Name, In: []kernels.Operand{d}, Out: []kernels.Operand{d}})
 	if k.ID == "" {
-		l.errs = append(l.errs, fmt.Errorf("output %s: target %s has no kernel for Identity", v, l.o.Target))
+		l.errs = append(l.errs, fmt.Errorf("output %q: target %s has no kernel for Identity", name, l.o.Target))
 		return -1
 	}
 	in := l.operand(v, "")
 	l.use(in, at)
-	out := l.addSlot(Slot{Kind: Output, DType: v.Type.DType, First: at, Last: at, Name: v.Name})
+	out := l.addSlot(Slot{Kind: Output, DType: v.Type.DType, First: at, Last: at, Name: name})
 	l.setShape(out, v)
-	l.p.Steps = append(l.p.Steps, Step{Kernel: k.ID, Op: op.Identity.Name, In: []int{in}, Out: []int{out}, Name: v.Name})
+	l.p.Steps = append(l.p.Steps, Step{Kernel: k.ID, Op: op.Identity.Name, In: []int{in}, Out: []int{out}, Name: name})
 	return out
 }

@@ -14,7 +14,7 @@ import (
 func (l *lowering) findStates() {
 	taken := map[int]bool{}
 	for o, v := range l.g.Outputs() {
-		named := l.namesake(v)
+		named := l.namesake(l.g.OutputName(o))
 		in := named
 		if in == nil {
 			in = l.continued(v, 0)
@@ -91,11 +91,11 @@ var pastNames = []struct{ past, present string }{
 	{"past_key_values", "present_key_value"},
 }
 
-// namesake returns the input whose name is that of the output v with the word
-// for present replaced by that for past.
-func (l *lowering) namesake(v *ir.Value) *ir.Value {
+// namesake returns the input whose name is that of the output with the word for
+// present replaced by that for past.
+func (l *lowering) namesake(output string) *ir.Value {
 	for _, w := range pastNames {
-		rest, ok := strings.CutPrefix(v.Name, w.present)
+		rest, ok := strings.CutPrefix(output, w.present)
 		if !ok {
 			continue
 		}

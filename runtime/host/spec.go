@@ -73,7 +73,7 @@ func portOf(p *codegen.Program, x codegen.Port) rt.Port {
 }
 
 func stepOf(s *rt.Spec, x codegen.Step) rt.Step {
-	step := rt.Step{Name: x.Name, Op: x.Op, Kernel: x.Kernel, In: x.In, Out: x.Out}
+	step := rt.Step{Name: x.Name, Op: x.Op, Kernel: x.Kernel, Sources: x.Sources, In: x.In, Out: x.Out}
 	for i := range x.Children {
 		step.Children = append(step.Children, len(s.Children)+i)
 	}

@@ -81,24 +81,29 @@ func (f *Frame) bytes(s *Slot, numbers []int64) (int64, bool) {
 	return int64(s.DType.Bytes(n)), ok
 }
 
-// plan lays out for the numbers rounded up, or for the very sizes needed if the
-// rounded ones have no value or are beyond the limit.
+// plan lays out with room to grow: for the numbers rounded up, or, where their
+// formulas have no value then, for sizes an eighth larger. If that is beyond the
+// limit, it lays out for the very sizes needed.
 func (f *Frame) plan(need []int64) (*layout, error) {
 	exact := slices.Clone(need)
 	copy(f.scratch, f.numbers)
 	for i := range f.scratch {
 		f.scratch[i] = roundUp(f.scratch[i])
 	}
-	if evaluate(f.spec.Cuts[0].Derive, f.scratch) == nil {
-		if rounded, err := f.sizes(f.scratch); err == nil {
-			room := slices.Clone(rounded)
-			for i := range room {
-				room[i] = max(room[i], exact[i])
-			}
-			if l := arrange(f.spec, room); f.model.afford(l.total) == nil {
-				return l, nil
-			}
+	err := evaluate(f.spec.Cuts[0].Derive, f.scratch)
+	rounded := need
+	if err == nil {
+		rounded, err = f.sizes(f.scratch)
+	}
+	room := slices.Clone(rounded)
+	for i, n := range exact {
+		if err != nil {
+			room[i] = n + n/8
 		}
+		room[i] = max(room[i], n)
+	}
+	if l := arrange(f.spec, room); f.model.afford(l.total) == nil {
+		return l, nil
 	}
 	l := arrange(f.spec, exact)
 	return l, f.model.afford(l.total)

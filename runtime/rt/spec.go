@@ -110,6 +110,8 @@ type Step struct {
 	Name   string // of the node in the file
 	Op     string
 	Kernel string
+	// Sources are the nodes of the file that the step stands for.
+	Sources []string
 
 	In, Out  []int     // slots; -1: left out
 	Children []int     // indices in Spec.Children
