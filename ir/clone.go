@@ -31,8 +31,8 @@ func (c *cloner) graph(g *Graph) *Graph {
 	for n := range g.Nodes() {
 		out.insert(c.node(n), nil)
 	}
-	for _, v := range g.outputs {
-		out.AddOutput(c.value(v))
+	for i, v := range g.outputs {
+		out.AddNamedOutput(g.outputNames[i], c.value(v))
 	}
 	return out
 }

@@ -113,8 +113,11 @@ func (p *printer) graph(keyword string, g *Graph, captured []*Value) {
 		p.node(n)
 	}
 	p.constants(g.outputs, seen)
-	for _, v := range g.outputs {
-		p.line("output %s", p.define(v))
+	for i, v := range g.outputs {
+		p.line("output %s", p.ref(v))
+		if name := g.outputNames[i]; !p.opts.Anonymous && (name != "" || v.Name != "") {
+			p.printf(" %q", name)
+		}
 	}
 	p.indent--
 	p.line("}")

@@ -164,11 +164,11 @@ func (p *parser) constant(s *scope) {
 
 func (p *parser) output(s *scope) {
 	v := p.value(s)
-	at := p.pos
-	if name, given := p.optionalName(); given && name != v.Name {
-		p.failAt(at, fmt.Errorf("the output is called %q where it is defined", v.Name))
+	name, given := p.optionalName()
+	if !given {
+		name = v.Name
 	}
-	s.graph.AddOutput(v)
+	s.graph.AddNamedOutput(name, v)
 }
 
 // definition reads %label and an optional name; a label that is a word is a

@@ -160,7 +160,6 @@ func TestErrors(t *testing.T) {
 		{"elided", `graph { const %x : f32[99] = elided "0123" }`, `1:20: the contents are elided: this is a dump, not the full form`},
 		{"shared with nothing", `graph { const %x : f32[2] = %w }`, `1:29: %w is no constant`},
 		{"shared with another type", `graph { const %w : f32 = [1] const %x : f32[2] = %w }`, `1:50: %w is f32[1], not f32[2]`},
-		{"output's name", `graph { input %x : f32[2] output %x "y" }`, `1:36: the output is called "x" where it is defined`},
 		{"capture at the root", `graph { capture %x : f32[2] = %y }`, `1:17: only a region captures`},
 		{"captures of nothing", "graph { input %c : bool[]\n%y = If(%c) region { capture %x } }", `2:30: there is no %x outside to capture`},
 		{"capture of another type", "graph { input %c : bool[]\n%y = If(%c) region { capture %c : f32[] } }", `2:30: %c captures a value of type bool[], not f32[]`},
