@@ -54,7 +54,9 @@ func (n *node) ours() bool {
 }
 
 // rewritten are the operators that the importer turns into others.
-var rewritten = map[string]bool{"Constant": true, "ConstantOfShape": true, "CastLike": true, "Dropout": true}
+var rewritten = map[string]bool{
+	"CastLike": true, "Constant": true, "ConstantOfShape": true, "Dropout": true, "Hardmax": true, "Scatter": true,
+}
 
 func (n *node) readSets(dir string) error {
 	dirs, err := filepath.Glob(filepath.Join(dir, "test_data_set_*"))
