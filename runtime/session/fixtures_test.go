@@ -3,13 +3,18 @@ package session
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/onnx"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
@@ -138,5 +143,112 @@ func TestFixtures(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// pastLength is how many positions a data set's caches hold; -1 without caches.
+func pastLength(s *Session, set dataSet) int {
+	for _, p := range s.Program().States {
+		if p.Axis >= 0 {
+			return set.in[s.Inputs()[p.Input].Name].Shape[p.Axis]
+		}
+	}
+	return -1
+}
+
+// nextStep makes the inputs of one more token after past positions: every symbol
+// that is neither the batch nor a length of the sequence is 1, integers are 1.
+func nextStep(t *testing.T, s *Session, batch, past int) map[string]*tensor.Tensor {
+	pair := s.Program().States[0]
+	cache := s.Inputs()[pair.Input].Type.Shape
+	values := sym.Bindings{}
+	for _, port := range s.Inputs() {
+		for _, name := range port.Type.Shape.Symbols() {
+			values[name] = 1
+		}
+	}
+	for _, name := range cache[0].Symbols() {
+		values[name] = int64(batch)
+	}
+	for _, p := range s.Program().States {
+		name, _ := s.Inputs()[p.Input].Type.Shape[p.Axis].IsSymbol()
+		values[name] = int64(past)
+	}
+	if _, ok := values["total"]; ok {
+		values["total"] = int64(past + 1)
+	}
+	in := map[string]*tensor.Tensor{}
+	for i, port := range s.Inputs() {
+		if slices.ContainsFunc(s.Program().States, func(p codegen.StatePair) bool { return p.Input == i }) {
+			continue
+		}
+		shape, err := port.Type.Shape.Eval(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := tensor.New(port.Type.DType, shape...)
+		for j := range x.Len() {
+			x.SetFloat(j, 1)
+		}
+		in[port.Name] = x
+	}
+	return in
+}
+
+// TestFixtureStates runs every fixture with caches as a sequence: a prefill, and
+// then token by token, against the same with the past given explicitly.
+func TestFixtureStates(t *testing.T) {
+	tried := 0
+	for _, dir := range fixtures(t) {
+		f := readFixture(t, dir)
+		s := open(t, f.graph, kernels.CPU, Options{})
+		for _, set := range f.sets {
+			if pastLength(s, set) != 0 {
+				continue
+			}
+			tried++
+			t.Run(filepath.Base(dir), func(t *testing.T) { f.followState(t, s, set) })
+		}
+	}
+	if tried < 5 {
+		t.Errorf("only %d fixtures have a prefill, there are more", tried)
+	}
+}
+
+func (f *fixture) followState(t *testing.T, s *Session, set dataSet) {
+	state, err := s.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, past := maps.Clone(set.in), map[string]*tensor.Tensor{}
+	batch := 0
+	for _, p := range s.Program().States {
+		name := s.Inputs()[p.Input].Name
+		past[name], batch = in[name], in[name].Shape[0]
+		delete(in, name)
+	}
+	for step := range 4 {
+		got, err := state.Run(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(in, past)
+		want, err := s.Run(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(got, state.Present())
+		for name, w := range want {
+			if !got[name].Equal(w) {
+				t.Errorf("step %d, output %q: the state gives other bits than the past given", step, name)
+			}
+			if err := f.compare(got[name], set.out[name]); step == 0 && err != nil {
+				t.Errorf("output %q: %v", name, err)
+			}
+		}
+		for _, p := range s.Program().States {
+			past[s.Inputs()[p.Input].Name] = want[s.Outputs()[p.Output].Name]
+		}
+		in = nextStep(t, s, batch, state.Len())
 	}
 }
