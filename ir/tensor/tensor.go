@@ -161,7 +161,7 @@ func (t *Tensor) Reshaped(shape ...int) *Tensor {
 func (t *Tensor) Alias(src *Tensor, shape ...int) {
 	n, ok := Elements(shape)
 	if !ok || n != src.Len() {
-		panic(fmt.Sprintf("BUG: tensor.Alias: %v as %v", src.Shape, shape))
+		panic("BUG: tensor.Alias: " + ShapeString(src.Shape) + " as " + ShapeString(shape))
 	}
 	t.DType, t.data, t.strs = src.DType, src.data, src.strs
 	t.Shape = append(t.Shape[:0], shape...)
