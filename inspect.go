@@ -95,7 +95,7 @@ func Operators() []Operator {
 		}
 	}
 	var list []Operator
-	for _, o := range onnx.Supported() {
+	for _, o := range onnx.SupportedOperators() {
 		list = append(list, Operator{Name: o.Name, Versions: fmt.Sprint(o.Versions), Kernels: append([]string{}, kernelIDs[o.IR]...)})
 	}
 	return list

@@ -6,7 +6,6 @@ import (
 
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/attr"
-	"github.com/parallax-go/parallax/runtime/host"
 )
 
 // perFunction is how many steps one function has at most: the Go compiler takes
@@ -103,7 +102,7 @@ func slots(list []int, n int) []string {
 }
 
 func scanLiteral(s codegen.Step) string {
-	plan := host.ScanPlan(s)
+	plan := s.Scan
 	return fmt.Sprintf("&rt.ScanPlan{Inputs: %d, InAxes: %s, InReverse: %s, OutAxes: %s, OutReverse: %s}",
 		plan.Inputs, intsLiteral(plan.InAxes), boolsLiteral(plan.InReverse), intsLiteral(plan.OutAxes), boolsLiteral(plan.OutReverse))
 }
