@@ -265,3 +265,30 @@ func BenchmarkStep(b *testing.B) {
 		})
 	}
 }
+
+func TestHookSeesEveryStep(t *testing.T) {
+	steps, outputs := map[string]int{}, 0
+	s := open(t, block(t), kernels.Ref, Options{Hook: func(e Event) {
+		steps[e.Step.Op]++
+		for _, t := range e.Outputs {
+			if t != nil && t.DType.Valid() {
+				outputs++
+			}
+		}
+	}})
+	if _, err := s.Run(t.Context(), map[string]*tensor.Tensor{"x": random(1, 2, 3, 8)}); err != nil {
+		t.Fatal(err)
+	}
+	if steps["MatMul"] != 3 || steps["Softmax"] != 1 || outputs < 8 {
+		t.Errorf("the hook saw %v and %d outputs", steps, outputs)
+	}
+}
+
+func TestCancelledRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := open(t, chain(t, 20), kernels.Ref, Options{Hook: func(Event) { cancel() }})
+	_, err := s.Run(ctx, map[string]*tensor.Tensor{"x": random(1, 1, 4)})
+	if !errors.Is(err, rt.ErrCancelled) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want ErrCancelled and context.Canceled", err)
+	}
+}
