@@ -27,12 +27,34 @@ var update = flag.Bool("update", false, "rewrite the after sections of the test 
 // Files runs the pass on every case of testdata/*.txtar.
 func Files(t *testing.T, p passes.Pass) {
 	t.Helper()
+	for _, file := range files(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, file) })
+	}
+}
+
+func files(t *testing.T) []string {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no test files: %v", err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, file) })
+	return files
+}
+
+// Each calls test with the graph before the pass of every case, for tests of
+// another kind: that the values stay the same.
+func Each(t *testing.T, test func(t *testing.T, src string)) {
+	t.Helper()
+	for _, file := range files(t) {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if name, isBefore := strings.CutSuffix(f.Name, " before"); isBefore {
+				t.Run(name, func(t *testing.T) { test(t, string(f.Data)) })
+			}
+		}
 	}
 }
 
