@@ -202,6 +202,8 @@ func TestJoin(t *testing.T) {
 		{"f32[b,4]", "f32[s,4]", "f32[new,4]"},
 		{"f32[b,4]", "f32[b]", "f32[*]"},
 		{"?[b]", "f32[b]", "f32[b]"},
+		{"?[*]", "f32[b]", "invalid[*]"},
+		{"f32[b]", "?[*]", "invalid[*]"},
 	} {
 		got, err := join(typeOf(t, test.a), typeOf(t, test.b), fresh, sym.Dim.Equal)
 		if err != nil || got.String() != test.want {
@@ -210,6 +212,10 @@ func TestJoin(t *testing.T) {
 	}
 	if _, err := join(typeOf(t, "f32[b]"), typeOf(t, "f16[b]"), fresh, sym.Dim.Equal); err == nil {
 		t.Error("f32 and f16 joined")
+	}
+	nothing := typeOf(t, "?[*]")
+	if got, err := join(nothing, ir.SequenceOf(nothing), fresh, sym.Dim.Equal); err != nil || !got.Equal(nothing) {
+		t.Errorf("nothing joined with a sequence: %s, %v", got, err)
 	}
 	list := ir.SequenceOf(typeOf(t, "f32[b]"))
 	got, err := join(list, ir.SequenceOf(typeOf(t, "f32[s]")), fresh, sym.Dim.Equal)

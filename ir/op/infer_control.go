@@ -48,10 +48,21 @@ func (s scope) has(d sym.Dim) bool {
 	return !slices.ContainsFunc(d.Symbols(), func(name string) bool { return !s[name] })
 }
 
+// unknown reports whether nothing is known of a value, as of what an opaque node
+// gives: not even whether it is a tensor.
+func unknown(t ir.Type) bool {
+	return t.IsTensor() && t.DType == tensor.Invalid && !t.HasRank
+}
+
 // join returns the type of a value that is an a or a b. Sizes that are not the
 // same are replaced by fresh ones, a difference in rank leaves the rank open.
 func join(a, b ir.Type, fresh func(axis int) sym.Dim, same func(x, y sym.Dim) bool) (ir.Type, error) {
-	if a.Kind != b.Kind {
+	switch {
+	case unknown(a):
+		return a, nil
+	case unknown(b):
+		return b, nil
+	case a.Kind != b.Kind:
 		return a, fmt.Errorf("types %s and %s differ", a, b)
 	}
 	if a.DType == tensor.Invalid {
@@ -215,6 +226,9 @@ func (s scope) carry(c *ir.Infer, i int, first, in, out *ir.Value) error {
 // covers reports whether a value of type t may enter a body as in: sizes of in
 // that are told outside must be t's.
 func (s scope) covers(in, t ir.Type) bool {
+	if unknown(in) || unknown(t) {
+		return true
+	}
 	if in.Kind != t.Kind || in.DType != t.DType && in.DType != tensor.Invalid && t.DType != tensor.Invalid {
 		return false
 	}
