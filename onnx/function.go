@@ -38,14 +38,6 @@ func (imp *importer) addFunctions(list []*wire.Function) error {
 
 // expand imports the body of a function in place of the node n that calls it.
 func (f *frame) expand(n *wire.Node, fn *wire.Function) error {
-	body, args, err := f.bind(n, fn)
-	if err != nil {
-		return f.fail(n, err)
-	}
-	done, err := body.fused(n, fn, args)
-	if err != nil || done {
-		return err
-	}
 	name := functionName{normalDomain(fn.Domain), fn.Name, fn.Overload}
 	if i := slices.Index(f.active, name); i >= 0 {
 		return f.fail(n, fmt.Errorf("the function calls itself: %s", chain(append(f.active[i:len(f.active):len(f.active)], name))))
@@ -54,10 +46,21 @@ func (f *frame) expand(n *wire.Node, fn *wire.Function) error {
 		return f.fail(n, err)
 	}
 	f.active = append(f.active, name)
-	err = body.nodes(fn.Node)
+	err := f.expandInside(n, fn)
 	f.active = f.active[:len(f.active)-1]
 	f.leave()
+	return err
+}
+
+func (f *frame) expandInside(n *wire.Node, fn *wire.Function) error {
+	body, args, err := f.bind(n, fn)
 	if err != nil {
+		return f.fail(n, err)
+	}
+	if done, err := f.fused(n, fn, args); done || err != nil {
+		return err
+	}
+	if err := body.nodes(fn.Node); err != nil {
 		return err
 	}
 	return f.results(n, fn, body, args)

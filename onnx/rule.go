@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/onnx/wire"
 )
 
 // rule says how the nodes of one operator, from one opset version on, become
@@ -15,6 +16,9 @@ type rule struct {
 	since int64
 	known known
 	build builder // nil: the operands and attributes are op's
+	// write adds to the node being exported what its canonical form holds
+	// elsewhere. A rule that has a builder, and no write, only reads.
+	write func(w *writer, n *ir.Node, out *wire.Node) error
 }
 
 // known lists the attributes of an operator in a version. One that isn't listed

@@ -34,7 +34,7 @@ func contractionRules() []rule {
 		{op: op.BatchNormalization, since: 1, known: known{"epsilon": field, "momentum": ignored, "consumed_inputs": ignored, "is_test": must(1), "spatial": only(1)}, build: inference},
 		{op: op.BatchNormalization, since: 7, known: known{"epsilon": field, "momentum": ignored, "spatial": only(1)}, build: inference},
 		{op: op.BatchNormalization, since: 9, known: known{"epsilon": field, "momentum": ignored}, build: inference},
-		{op: op.BatchNormalization, since: 14, known: known{"epsilon": field, "momentum": ignored, "training_mode": only(0)}, build: inference},
+		{op: op.BatchNormalization, since: 14, known: known{"epsilon": field, "momentum": ignored, "training_mode": only(0)}, build: inference, write: writeAsIs},
 		{op: op.InstanceNormalization, since: 1, known: known{"epsilon": field, "consumed_inputs": ignored}},
 		{op: op.GroupNormalization, since: 18, known: fields("epsilon", "num_groups"), build: scalePerGroup},
 		{op: op.GroupNormalization, since: 21, known: known{"epsilon": field, "num_groups": field, "stash_type": only(1)}},

@@ -12,10 +12,10 @@ func specialRules() []rule {
 		{name: "Dropout", since: 12, known: known{"seed": ignored}, build: dropout(true)},
 		{name: "ConstantOfShape", since: 9, known: known{"value": custom}, build: constantOfShape},
 
-		{op: op.If, since: 1, known: known{"then_branch": custom, "else_branch": custom}, build: importIf},
-		{op: op.Loop, since: 1, known: body, build: importLoop},
+		{op: op.If, since: 1, known: known{"then_branch": custom, "else_branch": custom}, build: importIf, write: writeRegions("then_branch", "else_branch")},
+		{op: op.Loop, since: 1, known: body, build: importLoop, write: writeRegions("body")},
 		{op: op.Scan, since: 9, known: known{"body": custom, "num_scan_inputs": field, "scan_input_axes": field,
-			"scan_input_directions": field, "scan_output_axes": field, "scan_output_directions": field}, build: importScan},
+			"scan_input_directions": field, "scan_output_axes": field, "scan_output_directions": field}, build: importScan, write: writeRegions("body")},
 	}
 	constants := known{}
 	for name := range constantReaders {

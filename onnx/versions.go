@@ -1,0 +1,75 @@
+package onnx
+
+import "strings"
+
+// changes lists the opset versions in which the operators of ai.onnx that have no
+// rule changed (onnx.defs of ONNX 1.22): a node may be written at another version
+// than it was read at if none of these lies between.
+var changes = parseChanges(`
+AffineGrid 20; Bernoulli 15 22; BitCast 26; BlackmanWindow 17; CausalConvWithState 27; CenterCropPad 18; Col2Im 18;
+ConcatFromSequence 11; ConvInteger 10; ConvTranspose 1 11 22; CumProd 26; DFT 17 20; DeformConv 19 22;
+DequantizeLinear 10 13 19 21 23 24 25; Det 11 22; DynamicQuantizeLinear 11; GRU 1 3 7 14 22; GlobalLpPool 1 2 22;
+GridSample 16 20 22; HammingWindow 17; HannWindow 17; ImageDecoder 20; LRN 1 13; LSTM 1 7 14 22; LinearAttention 27;
+LpPool 1 2 11 18 22; MatMulInteger 10; MaxRoiPool 1 22; MaxUnpool 9 11 22; MeanVarianceNormalization 9 13;
+MelWeightMatrix 17; Multinomial 7 22; NegativeLogLikelihoodLoss 12 13 22; NonMaxSuppression 10 11; Optional 15;
+OptionalGetElement 15 18; OptionalHasElement 15 18; QLinearConv 10; QLinearMatMul 10 21; QuantizeLinear 10 13 19 21 23 24 25;
+RNN 1 7 14 22; RandomNormal 1 22; RandomNormalLike 1 22; RandomUniform 1 22; RandomUniformLike 1 22; RegexFullMatch 20;
+Resize 10 11 13 18 19; ReverseSequence 10; RoiAlign 10 16 22; STFT 17; SequenceAt 11; SequenceConstruct 11;
+SequenceEmpty 11; SequenceErase 11; SequenceInsert 11; SequenceLength 11; SequenceMap 17; SoftmaxCrossEntropyLoss 12 13;
+SplitToSequence 11 24; StringConcat 20; StringNormalizer 10; StringSplit 20; TensorScatter 24; TfIdfVectorizer 9;
+Unique 11; Upsample 1 7 9 10`)
+
+func parseChanges(text string) map[string][]int64 {
+	m := map[string][]int64{}
+	for _, entry := range strings.Split(text, ";") {
+		words := strings.Fields(entry)
+		for _, w := range words[1:] {
+			m[words[0]] = append(m[words[0]], parseVersion(w))
+		}
+	}
+	return m
+}
+
+func parseVersion(digits string) int64 {
+	n := int64(0)
+	for _, c := range digits {
+		n = 10*n + int64(c-'0')
+	}
+	return n
+}
+
+// sinceVersion is the version that introduced the form an operator of ai.onnx
+// has at an opset version; 0: it has none then.
+func sinceVersion(name string, version int64) int64 {
+	if r, _ := findRule("", name, version); r != nil {
+		return r.since
+	}
+	since := int64(0)
+	for _, v := range changes[name] {
+		if v <= version {
+			since = v
+		}
+	}
+	return since
+}
+
+// irVersions pairs opset versions with the IR version that they came with
+// (docs/Versioning.md of ONNX), newest first.
+var irVersions = []struct{ opset, ir int64 }{
+	{25, 13}, {24, 12}, {23, 11}, {21, 10}, {19, 9}, {15, 8}, {0, 7},
+}
+
+// irVersion is the one to write with an opset version. Metadata of functions
+// came with version 10.
+func irVersion(opset int64, functions bool) int64 {
+	for _, v := range irVersions {
+		if opset < v.opset {
+			continue
+		}
+		if functions {
+			return max(v.ir, 10)
+		}
+		return v.ir
+	}
+	panic("BUG: no IR version for an opset")
+}
