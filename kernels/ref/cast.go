@@ -38,6 +38,10 @@ func Cast(z *tensor.Tensor, a *attr.Cast, x *tensor.Tensor) error {
 		castBool(z, x)
 	case to.IsFloat() && to.Bits() <= 8:
 		castSmall(z, x, a.Saturate)
+	case from == tensor.Float64 && isHalf(to):
+		for i, v := range tensor.Data[float64](x) {
+			z.SetFloat(i, v) // one rounding, which store has two of
+		}
 	case from.IsFloat() || from == tensor.Uint64 && to.IsFloat():
 		store(z, load(x))
 	default:

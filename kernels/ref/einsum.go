@@ -174,6 +174,9 @@ func nest(xs list, labels [][]label, order, result []label, sizes map[label]int)
 	for _, l := range summed {
 		p.inner = append(p.inner, sizes[l])
 	}
+	if len(summed) == 0 {
+		summed, p.inner = []label{0}, []int{1} // a sum of one product
+	}
 	for i, x := range xs {
 		p.outerStrides = append(p.outerStrides, labelStrides(x.Shape, labels[i], result))
 		p.innerStrides = append(p.innerStrides, labelStrides(x.Shape, labels[i], summed))
@@ -199,18 +202,36 @@ func (numbers[T, A]) einsum(z *tensor.Tensor, xs list, p *einsumPlan) {
 	for i, x := range xs {
 		data[i] = tensor.Data[T](x)
 	}
-	base, at := make([]int, len(xs)), 0
-	walk(p.outer, p.outerStrides, func(offsets []int) {
-		copy(base, offsets)
+	last := len(p.inner) - 1
+	rest, steps := make([][]int, len(xs)), make([]int, len(xs))
+	for i, s := range p.innerStrides {
+		rest[i], steps[i] = s[:last], s[last]
+	}
+	from, at := make([]int, len(xs)), 0
+	walk(p.outer, p.outerStrides, func(base []int) {
 		var sum A
-		walk(p.inner, p.innerStrides, func(offsets []int) {
-			term := A(1)
-			for i, d := range data {
-				term *= A(d[base[i]+offsets[i]])
+		walk(p.inner[:last], rest, func(offsets []int) {
+			for i := range from {
+				from[i] = base[i] + offsets[i]
 			}
-			sum += term
+			sum += sumLine[T, A](data, from, steps, p.inner[last])
 		})
 		zs[at] = T(sum)
 		at++
 	})
+}
+
+// sumLine adds up n products of elements of all operands, that are steps apart;
+// from is used up.
+func sumLine[T number, A accumulator](data [][]T, from, steps []int, n int) A {
+	var sum A
+	for range n {
+		term := A(1)
+		for i, d := range data {
+			term *= A(d[from[i]])
+			from[i] += steps[i]
+		}
+		sum += term
+	}
+	return sum
 }

@@ -17,6 +17,9 @@ func wantReal(t *tensor.Tensor) error {
 
 // load returns the elements of a tensor of real numbers or booleans as f64.
 func load(t *tensor.Tensor) []float64 {
+	if isHalf(t.DType) {
+		t = tensor.Of(t.Shape, widen(t))
+	}
 	if k, ok := arithmetic[t.DType]; ok {
 		return k.toFloat(t)
 	}
@@ -29,10 +32,19 @@ func load(t *tensor.Tensor) []float64 {
 
 // store writes x to z, which has its type and shape already. Conversions to an
 // integer truncate and saturate at 32 or 64 bits, of which narrower integers keep
-// the low ones, as machines do; NaN gives 0.
+// the low ones, as machines do; NaN gives 0. 16-bit floats are rounded to f32
+// first, the type that their operators compute in.
 func store(z *tensor.Tensor, x []float64) {
 	if k, ok := arithmetic[z.DType]; ok {
 		k.fromFloat(z, x)
+		return
+	}
+	if isHalf(z.DType) {
+		wide := make([]float32, len(x))
+		for i, v := range x {
+			wide[i] = float32(v)
+		}
+		roundTo(z, wide)
 		return
 	}
 	for i, v := range x {

@@ -91,14 +91,17 @@ func elementPlaces(x, indices *tensor.Tensor, axis int) ([]int, error) {
 	strides := stridesOf(x.Shape)
 	along := strides[axis]
 	strides[axis] = 0
+	last := x.Rank() - 1
 	places := make([]int, 0, len(index))
 	var failed error
-	walk(indices.Shape, [][]int{strides}, func(offsets []int) {
-		i, err := normalIndex(index[len(places)], x.Shape[axis])
-		if err != nil && failed == nil {
-			failed = err
+	walk(indices.Shape[:last], [][]int{strides[:last]}, func(offsets []int) {
+		for k := range indices.Shape[last] {
+			i, err := normalIndex(index[len(places)], x.Shape[axis])
+			if err != nil && failed == nil {
+				failed = err
+			}
+			places = append(places, offsets[0]+k*strides[last]+i*along)
 		}
-		places = append(places, offsets[0]+i*along)
 	})
 	return places, failed
 }

@@ -156,14 +156,20 @@ func narrow(z *tensor.Tensor, d tensor.DType, x *tensor.Tensor) {
 		return
 	}
 	z.Reset(d, x.Shape...)
-	wide := tensor.Data[float32](x)
-	if d == tensor.Float16 {
-		for i := range tensor.Data[tensor.Half](z) {
-			tensor.Data[tensor.Half](z)[i] = tensor.HalfOf(wide[i])
+	roundTo(z, tensor.Data[float32](x))
+}
+
+// roundTo writes x to z, a tensor of 16-bit floats that has its shape already.
+func roundTo(z *tensor.Tensor, x []float32) {
+	if z.DType == tensor.Float16 {
+		to := tensor.Data[tensor.Half](z)
+		for i, v := range x {
+			to[i] = tensor.HalfOf(v)
 		}
 		return
 	}
-	for i := range tensor.Data[tensor.Brain](z) {
-		tensor.Data[tensor.Brain](z)[i] = tensor.BrainOf(wide[i])
+	to := tensor.Data[tensor.Brain](z)
+	for i, v := range x {
+		to[i] = tensor.BrainOf(v)
 	}
 }

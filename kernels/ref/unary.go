@@ -178,9 +178,11 @@ func apply(z, x *tensor.Tensor, f func(float64) float64) error {
 			to[i] = f(v)
 		}
 	default:
-		for i := range x.Len() {
-			z.SetFloat(i, f(x.FloatAt(i)))
+		data := load(x)
+		for i, v := range data {
+			data[i] = f(v)
 		}
+		store(z, data)
 	}
 	return nil
 }
