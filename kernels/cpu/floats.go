@@ -1,0 +1,75 @@
+package cpu
+
+import "github.com/parallax-go/parallax/ir/tensor"
+
+// floats views the elements of an f32, f16 or bf16 tensor: one field is set.
+type floats struct {
+	f32   []float32
+	half  []tensor.Half
+	brain []tensor.Brain
+}
+
+// isFloat reports whether the kernels compute with elements of type d: 16-bit
+// ones are widened when they are read and rounded once when they are stored.
+func isFloat(d tensor.DType) bool {
+	return d == tensor.Float32 || d == tensor.Float16 || d == tensor.BFloat16
+}
+
+// floatsOf views t, whose type isFloat.
+func floatsOf(t *tensor.Tensor) floats {
+	switch t.DType {
+	case tensor.Float16:
+		return floats{half: tensor.Data[tensor.Half](t)}
+	case tensor.BFloat16:
+		return floats{brain: tensor.Data[tensor.Brain](t)}
+	}
+	return floats{f32: tensor.Data[float32](t)}
+}
+
+// gather copies n elements, those at from, from+step, …, to dst at 0, pitch, ….
+func (f floats) gather(dst []float32, pitch, from, step, n int) {
+	switch {
+	case n == 0:
+	case f.f32 != nil && step == 1 && pitch == 1:
+		copy(dst[:n], f.f32[from:])
+	case f.f32 != nil:
+		for i := range n {
+			dst[i*pitch] = f.f32[from+i*step]
+		}
+	case f.half != nil:
+		for i := range n {
+			dst[i*pitch] = f.half[from+i*step].Float32()
+		}
+	default:
+		for i := range n {
+			dst[i*pitch] = f.brain[from+i*step].Float32()
+		}
+	}
+}
+
+// load returns n elements from at on: in place if they are f32, else widened
+// into scratch.
+func (f floats) load(scratch []float32, at, n int) []float32 {
+	if f.f32 != nil {
+		return f.f32[at:][:n]
+	}
+	f.gather(scratch, 1, at, 1, n)
+	return scratch[:n]
+}
+
+// store writes src from at on, rounded to the elements' type.
+func (f floats) store(at int, src []float32) {
+	switch {
+	case len(src) == 0:
+	case f.f32 != nil:
+		copy(f.f32[at:][:len(src)], src)
+	case f.half != nil:
+		for i, x := range src {
+			f.half[at+i] = tensor.HalfOf(x)
+		}
+	default:
+		for i, x := range src {
+			f.brain[at+i] = tensor.BrainOf(x)
+		}
+	}
+}

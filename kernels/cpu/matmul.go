@@ -1,0 +1,228 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// maxRank bounds the rank of operands that are broadcast.
+const maxRank = 8
+
+// batch walks the products of a batch whose axes are broadcast.
+type batch struct {
+	count  int
+	rank   int
+	sizes  [maxRank]int
+	stride [2][maxRank]int // of a and b, in elements
+}
+
+// offsets returns where the operands of one product begin.
+func (b *batch) offsets(entry int) (a, bb int) {
+	for axis := b.rank - 1; axis >= 0 && entry > 0; axis-- {
+		i := entry % b.sizes[axis]
+		entry /= b.sizes[axis]
+		a += i * b.stride[0][axis]
+		bb += i * b.stride[1][axis]
+	}
+	return a, bb
+}
+
+// MatMul is the matrix product of f32, f16 or bf16 with numpy's rules.
+func MatMul(c *Ctx, out, a, b *tensor.Tensor) error {
+	p := &c.product
+	*p = product{alpha: 1}
+	if err := p.bind(a, b); err != nil {
+		return fmt.Errorf("MatMul: %w", err)
+	}
+	var shape [maxRank + 2]int
+	out.Reset(a.DType, p.shape(shape[:0], a, b)...)
+	p.out = floatsOf(out)
+	p.run(c)
+	return nil
+}
+
+// bind sets the sizes and operands of a product.
+func (p *product) bind(a, b *tensor.Tensor) error {
+	if a.DType != b.DType || !isFloat(a.DType) {
+		return fmt.Errorf("no product of %s and %s: want f32, f16 or bf16", a, b)
+	}
+	p.m, p.k, p.n = 1, 0, 1
+	ra, rb := a.Rank(), b.Rank()
+	if ra < 1 || rb < 1 || ra > maxRank || rb > maxRank {
+		return fmt.Errorf("no product of %s and %s: want ranks 1 to %d", a, b, maxRank)
+	}
+	p.k = a.Shape[ra-1]
+	p.a, p.b = matrix{data: floatsOf(a), row: p.k, col: 1}, matrix{data: floatsOf(b), row: 1, col: 1}
+	keys := b.Shape[0]
+	if ra > 1 {
+		p.m = a.Shape[ra-2]
+	}
+	if rb > 1 {
+		keys, p.n = b.Shape[rb-2], b.Shape[rb-1]
+		p.b.row = p.n
+	}
+	if keys != p.k {
+		return fmt.Errorf("no product of %s and %s", a, b)
+	}
+	return p.bindBatch(a, b)
+}
+
+func (p *product) bindBatch(a, b *tensor.Tensor) error {
+	as, bs := a.Shape[:max(0, a.Rank()-2)], b.Shape[:max(0, b.Rank()-2)]
+	p.batch.count, p.batch.rank = 1, max(len(as), len(bs))
+	strideA, strideB := p.m*p.k, p.k*p.n
+	for i := 1; i <= p.batch.rank; i++ {
+		x, y, axis := fromEnd(as, i), fromEnd(bs, i), p.batch.rank-i
+		n, ok := broadcastSize(x, y)
+		if !ok {
+			return fmt.Errorf("the batch axes of %s and %s don't broadcast", a, b)
+		}
+		p.batch.sizes[axis] = n
+		if x != 1 {
+			p.batch.stride[0][axis] = strideA
+		}
+		if y != 1 {
+			p.batch.stride[1][axis] = strideB
+		}
+		strideA, strideB, p.batch.count = strideA*x, strideB*y, p.batch.count*n
+	}
+	if len(bs) == 0 || strideB == p.k*p.n { // one right operand: all rows at once
+		p.m, p.batch = p.m*p.batch.count, batch{count: 1}
+	}
+	return nil
+}
+
+// shape is the product's, as numpy has it.
+func (p *product) shape(shape []int, a, b *tensor.Tensor) []int {
+	as, bs := a.Shape[:max(0, a.Rank()-2)], b.Shape[:max(0, b.Rank()-2)]
+	rank := max(len(as), len(bs))
+	for i := rank; i > 0; i-- {
+		n, _ := broadcastSize(fromEnd(as, i), fromEnd(bs, i))
+		shape = append(shape, n)
+	}
+	if a.Rank() > 1 {
+		shape = append(shape, a.Shape[a.Rank()-2])
+	}
+	if b.Rank() > 1 {
+		shape = append(shape, p.n)
+	}
+	return shape
+}
+
+// MatMulPacked is [MatMul] with a right operand [K, N] packed by [PackB] or
+// [PackBT].
+func MatMulPacked(c *Ctx, out, a, packed *tensor.Tensor) error {
+	p := &c.product
+	*p = product{alpha: 1, batch: batch{count: 1}}
+	if err := p.bindPacked(a, packed); err != nil {
+		return fmt.Errorf("MatMulPacked: %w", err)
+	}
+	var shape [maxRank]int
+	out.Reset(a.DType, append(append(shape[:0], a.Shape[:a.Rank()-1]...), p.n)...)
+	p.out = floatsOf(out)
+	p.run(c)
+	return nil
+}
+
+// bindPacked sets the sizes and operands of a product with a packed operand;
+// all axes of a but the last are rows.
+func (p *product) bindPacked(a, packed *tensor.Tensor) error {
+	if !isFloat(a.DType) || packed.DType != tensor.Float32 || packed.Rank() != 2 || a.Rank() < 1 || a.Rank() > maxRank ||
+		a.Shape[a.Rank()-1] != packed.Shape[1] {
+		return fmt.Errorf("no product of %s and the packed weight %s", a, packed)
+	}
+	p.n, p.k = packed.Shape[0], packed.Shape[1]
+	p.m = 1
+	for _, n := range a.Shape[:a.Rank()-1] {
+		p.m *= n
+	}
+	p.a = matrix{data: floatsOf(a), row: p.k, col: 1}
+	p.packed = tensor.Data[float32](packed)
+	return nil
+}
+
+// Gemm is alpha·A'·B' + beta·C of f32, f16 or bf16.
+func Gemm(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, y, bias *tensor.Tensor) error {
+	if x.Rank() != 2 || y.Rank() != 2 || x.DType != y.DType || !isFloat(x.DType) {
+		return fmt.Errorf("Gemm: no product of %s and %s: want f32, f16 or bf16 of rank 2", x, y)
+	}
+	p := &c.product
+	*p = product{batch: batch{count: 1}}
+	var k int
+	p.a, p.m, p.k = oriented(x, a.TransA)
+	if p.b, k, p.n = oriented(y, a.TransB); k != p.k {
+		return fmt.Errorf("Gemm: no product of %s and %s, transposed: %t, %t", x, y, a.TransA, a.TransB)
+	}
+	return p.gemm(c, out, a, x.DType, bias)
+}
+
+// GemmPacked is [Gemm] with the right operand packed, by [PackBT] if TransB is
+// set, else by [PackB].
+func GemmPacked(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, packed, bias *tensor.Tensor) error {
+	if x.Rank() != 2 || a.TransA {
+		return fmt.Errorf("GemmPacked: the left operand is %s, transposed: %t; want rank 2, as it is", x, a.TransA)
+	}
+	p := &c.product
+	*p = product{batch: batch{count: 1}}
+	if err := p.bindPacked(x, packed); err != nil {
+		return fmt.Errorf("GemmPacked: %w", err)
+	}
+	return p.gemm(c, out, a, x.DType, bias)
+}
+
+// gemm finishes the binding and runs.
+func (p *product) gemm(c *Ctx, out *tensor.Tensor, a *attr.Gemm, d tensor.DType, bias *tensor.Tensor) error {
+	p.alpha = a.Alpha
+	if bias != nil && a.Beta != 0 {
+		p.beta = a.Beta
+		if err := p.bindBias(bias, d); err != nil {
+			return fmt.Errorf("Gemm: %w", err)
+		}
+	}
+	out.Reset(d, p.m, p.n)
+	p.out = floatsOf(out)
+	p.run(c)
+	return nil
+}
+
+// bindBias reads c, which broadcasts to [m, n].
+func (p *product) bindBias(c *tensor.Tensor, d tensor.DType) error {
+	rows, columns := fromEnd(c.Shape, 2), fromEnd(c.Shape, 1)
+	if c.DType != d || c.Rank() > 2 || rows != 1 && rows != p.m || columns != 1 && columns != p.n {
+		return fmt.Errorf("%s doesn't broadcast to %s[%d,%d]", c, d, p.m, p.n)
+	}
+	p.c = matrix{data: floatsOf(c)}
+	if rows != 1 {
+		p.c.row = columns
+	}
+	if columns != 1 {
+		p.c.col = 1
+	}
+	return nil
+}
+
+// oriented reads a matrix of rank 2, or its transpose, and returns its sizes.
+func oriented(t *tensor.Tensor, transposed bool) (m matrix, rows, columns int) {
+	m = matrix{data: floatsOf(t), row: t.Shape[1], col: 1}
+	if transposed {
+		return m.transposed(), t.Shape[1], t.Shape[0]
+	}
+	return m, t.Shape[0], t.Shape[1]
+}
+
+// fromEnd is the i-th size from the end, 1 past the front.
+func fromEnd(shape []int, i int) int {
+	if i > len(shape) {
+		return 1
+	}
+	return shape[len(shape)-i]
+}
+
+func broadcastSize(a, b int) (int, bool) {
+	if a == 1 {
+		return b, true
+	}
+	return a, a == b || b == 1
+}
