@@ -27,7 +27,7 @@ func (l *lowering) mark(v *ir.Value) {
 		}
 		l.live[n] = true
 		if l.isView(n) {
-			stack = l.want(append(stack, n.In[0]), v.Type.Shape)
+			stack = l.want(append(stack, l.renamed(n)), v.Type.Shape)
 			continue
 		}
 		stack = append(stack, n.In...)
@@ -83,4 +83,18 @@ func (l *lowering) isView(n *ir.Node) bool {
 	}
 	v := n.Out[0]
 	return v.Type.IsTensor() && v.Type.HasRank && !v.IsGraphOutput() && l.allKnown(v.Type.Shape, n)
+}
+
+// renamed returns the value whose memory the view n is of: views of views are
+// views of what lies below.
+func (l *lowering) renamed(n *ir.Node) *ir.Value {
+	if v, ok := l.bases[n]; ok {
+		return v
+	}
+	v := n.In[0]
+	if v.Def != nil && !l.isContents(v) && l.isView(v.Def) {
+		v = l.renamed(v.Def)
+	}
+	l.bases[n] = v
+	return v
 }

@@ -49,14 +49,15 @@ type lowering struct {
 	pins   map[string]sym.Dim
 
 	order    map[*ir.Node]int
-	symbols  map[string]int     // number of each symbol known so far
-	formulas map[string]int     // number of each expression, by key
-	definers map[string]definer // symbols that only a step makes known
-	wanted   map[string]bool    // those of them that something needs
-	live     map[*ir.Node]bool  // nodes that become steps
-	slots    map[*ir.Value]int  // what holds each value
-	consts   map[constKey]int   // what holds each constant
-	direct   map[*ir.Value]bool // values computed straight into an output
+	symbols  map[string]int         // number of each symbol known so far
+	formulas map[string]int         // number of each expression, by key
+	definers map[string]definer     // symbols that only a step makes known
+	wanted   map[string]bool        // those of them that something needs
+	live     map[*ir.Node]bool      // nodes that become steps
+	bases    map[*ir.Node]*ir.Value // what each view is of
+	slots    map[*ir.Value]int      // what holds each value
+	consts   map[constKey]int       // what holds each constant
+	direct   map[*ir.Value]bool     // values computed straight into an output
 	errs     []error
 }
 
@@ -78,7 +79,7 @@ func newLowering(g *ir.Graph, o *Options, parent *lowering) *lowering {
 		p:     &Program{Name: g.Name, Target: o.Target, Captures: g.Captures, Cuts: []Cut{{}}},
 		order: map[*ir.Node]int{}, symbols: map[string]int{}, formulas: map[string]int{},
 		definers: map[string]definer{}, wanted: map[string]bool{}, live: map[*ir.Node]bool{},
-		slots: map[*ir.Value]int{}, consts: map[constKey]int{}, direct: map[*ir.Value]bool{},
+		bases: map[*ir.Node]*ir.Value{}, slots: map[*ir.Value]int{}, consts: map[constKey]int{}, direct: map[*ir.Value]bool{},
 	}
 	if len(o.Dims) > 0 {
 		l.pins = map[string]sym.Dim{}
@@ -112,7 +113,7 @@ func (l *lowering) emit(n *ir.Node) {
 	step := Step{Op: n.Op.QualifiedName(), Attr: n.Attr, Name: n.Label(), Sources: n.Sources}
 	if l.isView(n) {
 		step.Kernel, step.Attr = KernelView, nil
-		step.In = []int{l.operand(n.In[0], "")}
+		step.In = []int{l.operand(l.renamed(n), "")}
 		l.use(step.In[0], at)
 		step.Out = []int{l.viewSlot(n.Out[0], step.In[0], at)}
 		l.p.Steps = append(l.p.Steps, step)

@@ -89,12 +89,8 @@ func (l *lowering) dimsSlot(v *ir.Value) int {
 	return i
 }
 
-// viewSlot makes the slot of v, slot of under another shape. A view of a view is
-// one of the memory below.
+// viewSlot makes the slot of v, slot of under another shape.
 func (l *lowering) viewSlot(v *ir.Value, of, at int) int {
-	if l.p.Slots[of].Kind == View {
-		of = l.p.Slots[of].Of
-	}
 	s := Slot{Kind: View, DType: v.Type.DType, Of: of, First: at, Last: at, Name: v.Name, HasShape: true, Shape: []Dim{}}
 	for _, d := range l.subst(v.Type.Shape) {
 		s.Shape = append(s.Shape, l.size(d))

@@ -110,10 +110,10 @@ func (w *writer) spec(i int) {
 	if p.Captures > 0 {
 		w.printf("Captures: %d,\n", p.Captures)
 	}
-	list(w, "Inherited", "rt.Inherited", p.Outer, func(x codegen.Inherited) string { return fmt.Sprintf("{%d, %d}", x.Number, x.Parent) })
-	list(w, "Binds", "rt.Bind", p.Binds, func(x codegen.Bind) string { return fmt.Sprintf("{%d, %d, %d}", x.Input, x.Axis, x.Number) })
+	list(w, "Inherited", "rt.Inherited", p.Outer, func(x codegen.Inherited) string { return fmt.Sprintf("{Number: %d, Parent: %d}", x.Number, x.Parent) })
+	list(w, "Binds", "rt.Bind", p.Binds, func(x codegen.Bind) string { return fmt.Sprintf("{Input: %d, Axis: %d, Number: %d}", x.Input, x.Axis, x.Number) })
 	list(w, "Solves", "rt.Solve", p.Solves, func(x codegen.Solve) string {
-		return fmt.Sprintf("{%d, %d, %d, func(n []int64) int64 { return %s }}", x.Input, x.Axis, x.Number, x.Dim.Format(w.number64(p)))
+		return fmt.Sprintf("{Input: %d, Axis: %d, Number: %d, Dim: func(n []int64) int64 { return %s }}", x.Input, x.Axis, x.Number, x.Dim.Format(w.number64(p)))
 	})
 	w.printf("Cuts: []rt.Cut{\n")
 	for k := range p.Cuts {
@@ -123,7 +123,7 @@ func (w *writer) spec(i int) {
 	list(w, "Slots", "rt.Slot", p.Slots, slotLiteral)
 	list(w, "Inputs", "rt.Port", p.Inputs, portLiteral)
 	list(w, "Outputs", "rt.Port", p.Outputs, portLiteral)
-	list(w, "States", "rt.StatePair", p.States, func(x codegen.StatePair) string { return fmt.Sprintf("{%d, %d, %d}", x.Input, x.Output, x.Axis) })
+	list(w, "States", "rt.StatePair", p.States, func(x codegen.StatePair) string { return fmt.Sprintf("{Input: %d, Output: %d, Axis: %d}", x.Input, x.Output, x.Axis) })
 	child := 0
 	list(w, "Steps", "rt.Step", p.Steps, func(x codegen.Step) string {
 		text := stepLiteral(x, child)
@@ -175,7 +175,7 @@ func (w *writer) cut(p *codegen.Program, k int) string {
 	if len(cut.Fresh) > 0 {
 		b.WriteString("Fresh: []rt.Extent{")
 		for _, x := range cut.Fresh {
-			fmt.Fprintf(&b, "{%d, %d, %d}, ", x.Number, x.Slot, x.Axis)
+			fmt.Fprintf(&b, "{Number: %d, Slot: %d, Axis: %d}, ", x.Number, x.Slot, x.Axis)
 		}
 		b.WriteString("}, ")
 	}
