@@ -198,19 +198,27 @@ func setLike(c *ir.Infer, t ir.Type, d tensor.DType) {
 	c.Set(0, t)
 }
 
-// maxRank bounds the rank that inference makes up from the length of a shape
-// operand: nothing real comes near, and a hostile length must not be allocated.
+// maxRank bounds the rank that inference makes up: from the length of a shape
+// operand, or by indices that add axes, which could double the rank at each node
+// of a hostile file. Nothing real comes near.
 const maxRank = 64
+
+func checkMaxRank(rank int) error {
+	if rank > maxRank {
+		return fmt.Errorf("rank %d is above %d", rank, maxRank)
+	}
+	return nil
+}
 
 // setFreshRank gives output 0 rank fresh sizes, or no rank if rank is negative.
 func setFreshRank(c *ir.Infer, d tensor.DType, rank int) error {
-	switch {
-	case rank > maxRank:
-		return fmt.Errorf("rank %d is above %d", rank, maxRank)
-	case rank < 0:
-		c.Set(0, ir.Unranked(d))
-	default:
-		c.SetTensor(0, d, c.FreshShape(0, rank))
+	if err := checkMaxRank(rank); err != nil {
+		return err
 	}
+	if rank < 0 {
+		c.Set(0, ir.Unranked(d))
+		return nil
+	}
+	c.SetTensor(0, d, c.FreshShape(0, rank))
 	return nil
 }

@@ -28,6 +28,9 @@ func inferGather(c *ir.Infer) error {
 		c.Set(0, ir.Unranked(x.DType))
 		return nil
 	}
+	if err := checkMaxRank(len(x.Shape) + len(idx.Shape) - 1); err != nil {
+		return err
+	}
 	c.SetTensor(0, x.DType, slices.Concat(x.Shape[:axis], idx.Shape, x.Shape[axis+1:]))
 	gatherContents(c, axis)
 	return nil
@@ -151,7 +154,11 @@ func inferGatherND(c *ir.Infer) error {
 			return err
 		}
 	}
-	c.SetTensor(0, x.DType, slices.Concat(idx.Shape[:last], x.Shape[batch+int(depth):]))
+	shape := slices.Concat(idx.Shape[:last], x.Shape[batch+int(depth):])
+	if err := checkMaxRank(len(shape)); err != nil {
+		return err
+	}
+	c.SetTensor(0, x.DType, shape)
 	return nil
 }
 

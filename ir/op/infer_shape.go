@@ -246,6 +246,9 @@ func inferUnsqueeze(c *ir.Infer) error {
 		}
 		return setFreshRank(c, t.DType, rank)
 	}
+	if err := checkMaxRank(len(t.Shape) + len(axes)); err != nil {
+		return err
+	}
 	added, err := normalAxes(axes, len(t.Shape)+len(axes))
 	if err != nil {
 		return err
