@@ -12,6 +12,7 @@ import (
 	"github.com/parallax-go/parallax/passes/expandattn"
 	"github.com/parallax-go/parallax/passes/fold"
 	"github.com/parallax-go/parallax/passes/fuseattn"
+	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 )
 
@@ -22,6 +23,7 @@ var table = []passes.Pass{
 	canon.Pass,
 	cse.Pass,
 	dce.Pass,
+	fusenorm.Pass,
 	fuseparallax.Pass,
 	fuseattn.Pass,
 	expandattn.Pass,
@@ -38,6 +40,8 @@ var reasons = []Reason{
 	{"cse", "fuseparallax", "both products of the keys must read the same value"},
 	{"cse", "fuseattn", "a mask computed twice would look like two"},
 	{"cse", "dce", "merged nodes leave readerless ones behind"},
+	{"canon", "fusenorm", "squares and reciprocals have one phrasing"},
+	{"cse", "fusenorm", "x minus its mean is often computed twice"},
 	{"dce", "fuseparallax", "a dead reader of the probabilities would forbid the fusion"},
 	{"dce", "fuseattn", "a dead reader of the probabilities would forbid the fusion"},
 	{"fuseparallax", "fuseattn", "plain attention inside a Parallax subgraph would take its probabilities away"},
