@@ -150,8 +150,8 @@ func (m *Match) describe() *Refusal {
 }
 
 func (b Bias) name() string {
-	if b.Where != nil {
-		return b.Where.Value.String()
+	if b.Value == nil {
+		return b.Under.Value.String()
 	}
 	return b.Value.String()
 }
@@ -233,29 +233,35 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 
 // term makes the operand of a bias; nil if its layout can't be told.
 func (m *Match) term(b *arranger, x Bias) *ir.Value {
-	if x.Value == nil {
-		v := m.broadcast(b, x.Where.Value, x.Where.At)
-		if v == nil {
+	var v *ir.Value
+	if x.Value != nil {
+		if v = m.broadcast(b, x.Value, x.At); v == nil {
 			return nil
 		}
-		d := x.Node.Out[0].Type.DType
-		if d == tensor.Float16 {
-			d = tensor.Float32 // which can hold the fill
+		if !math.IsInf(x.Floor, -1) {
+			v = b.Op(op.Max, nil, v, b.Float(v.Type.DType, x.Floor))
 		}
-		zero, fill := b.Float(d, 0), b.Float(d, x.Fill)
-		if x.Where.Hides {
-			zero, fill = fill, zero
-		}
-		return b.Op(op.Where, nil, v, zero, fill)
+		v = b.times(v, x.Factor)
 	}
-	v := m.broadcast(b, x.Value, x.At)
-	if v == nil {
+	if x.Under == nil {
+		return v
+	}
+	seen := m.broadcast(b, x.Under.Value, x.Under.At)
+	if seen == nil {
 		return nil
 	}
-	if !math.IsInf(x.Floor, -1) {
-		v = b.Op(op.Max, nil, v, b.Float(v.Type.DType, x.Floor))
+	d := x.Node.Out[0].Type.DType
+	if d == tensor.Float16 {
+		d = tensor.Float32 // which can hold the fill
 	}
-	return b.times(v, x.Factor)
+	if v == nil {
+		v = b.Float(d, 0)
+	}
+	v, fill := b.cast(v, d), b.Float(d, x.Fill)
+	if x.Under.Hides {
+		v, fill = fill, v
+	}
+	return b.Op(op.Where, nil, seen, v, fill)
 }
 
 // visible makes the boolean operand of a mask, true where the key is seen.

@@ -32,7 +32,7 @@ func (g *Region) product(p *Product) (Abstract, *Refusal) {
 	switch {
 	case g.overKeys(axis):
 		return c.overKeys(at)
-	case axis.Equal(Axis{g.Scores.Roles.D}) && len(p.In) == 2:
+	case axis.Equal(Axis{g.Scores.Roles.D}.normal()) && len(p.In) == 2:
 		return c.overFeatures(1 - at)
 	}
 	return g.stop(p.Node, "a sum over the keys")

@@ -19,23 +19,26 @@ type Logits struct {
 	Fill    float64 // of masked scores: −inf, or a number below any score
 }
 
-// Bias is a term added to the scores: Factor · Value.
+// Bias is a term added to the scores: Factor · Value, at least Floor. Value may be
+// nil for 0.
 type Bias struct {
 	Value  *ir.Value
 	Factor float64
-	Where  *Mask // the value is this mask's Fill where hidden and 0 elsewhere
+	Floor  float64 // −inf: no limit
+	Is     *Mask   // if set: the value is Fill where this hides a key, else 0
+	Under  *Mask   // if set: where this hides a key, the term is Fill
 	Fill   float64
-	Floor  float64 // the term is at least this; −inf: no limit
-	At     Layout  // of the scores that it was added to
+	At     Layout // of the scores that it was added to
 	Node   *ir.Node
 }
 
 // Mask is a boolean: true where the key is seen, or hidden if Hides.
 type Mask struct {
-	Value *ir.Value
-	Hides bool
-	At    Layout
-	Node  *ir.Node
+	Value  *ir.Value
+	Hides  bool
+	Biases int // so many were added before it
+	At     Layout
+	Node   *ir.Node
 }
 
 // dominant is the finite fill below which a masked key has weight 0 beside any
@@ -112,7 +115,7 @@ func (l *Logits) scale(o ScoreOp) *Refusal {
 // was added after the first must not change it: −inf keeps anything, a large
 // finite fill becomes a bias that absorbs the scores.
 func (l *Logits) mask(o ScoreOp) *Refusal {
-	m := Mask{Value: o.Value, Hides: o.Negate, At: o.At, Node: o.Node}
+	m := Mask{Value: o.Value, Hides: o.Negate, Biases: len(l.Biases), At: o.At, Node: o.Node}
 	fill := o.Number
 	if fill > dominant || math.IsNaN(fill) {
 		return refuse(checkFill, o.Node, fmt.Sprintf("a fill of %g or less", dominant), fmt.Sprint(fill))
@@ -167,9 +170,23 @@ func (l *Logits) settle(element tensor.DType) *Refusal {
 	if len(l.Masks) > 1 {
 		return refuse(checkFill, l.Masks[1].Node, "one mask beside other biases, or in f16", "several")
 	}
-	l.Biases = append(l.Biases, Bias{Where: &m, Fill: min(l.Fill, swallow), Floor: math.Inf(-1), Factor: 1, At: m.At, Node: m.Node})
+	l.absorb(m)
 	l.Masks, l.Fill = nil, math.Inf(-1)
 	return nil
+}
+
+// absorb makes m, the only mask, a bias that is the fill where keys are hidden.
+// It stands in for the biases that were added before, which may be −inf there.
+func (l *Logits) absorb(m Mask) {
+	fill := min(l.Fill, swallow)
+	if m.Biases == 0 {
+		l.Biases = append(l.Biases, Bias{Under: &m, Fill: fill, Floor: math.Inf(-1), Factor: 1, At: m.At, Node: m.Node})
+		return
+	}
+	for i := range l.Biases[:m.Biases] {
+		l.Biases[i].Under, l.Biases[i].Fill = &m, fill
+		fill = 0
+	}
 }
 
 // split recognises a bias that is a mask: Where(mask, 0, fill).
@@ -186,10 +203,10 @@ func (b *Bias) split() {
 	m := &Mask{Value: n.In[0], At: b.At, Node: b.Node}
 	switch {
 	case x == 0 && y < 0:
-		b.Where, b.Fill = m, max(y, b.Floor)
+		b.Is, b.Fill = m, max(y, b.Floor)
 	case y == 0 && x < 0:
 		m.Hides = true
-		b.Where, b.Fill = m, max(x, b.Floor)
+		b.Is, b.Fill = m, max(x, b.Floor)
 	}
 }
 
@@ -200,11 +217,11 @@ func (l *Logits) promote(element tensor.DType) {
 	for i, b := range l.Biases {
 		infinite := math.IsInf(b.Fill, -1)
 		finite := b.Fill <= dominant && b.Node.Out[0].Type.DType == element && othersTame(l.Biases, i)
-		if b.Where == nil || !infinite && !finite || len(l.Masks) > 0 && b.Fill != l.Fill {
+		if b.Is == nil || !infinite && !finite || len(l.Masks) > 0 && b.Fill != l.Fill {
 			rest = append(rest, b)
 			continue
 		}
-		l.Masks, l.Fill = append(l.Masks, *b.Where), b.Fill
+		l.Masks, l.Fill = append(l.Masks, *b.Is), b.Fill
 	}
 	l.Biases = rest
 }
@@ -214,7 +231,7 @@ func (l *Logits) tame() bool { return othersTame(l.Biases, -1) }
 
 func othersTame(biases []Bias, but int) bool {
 	for i, b := range biases {
-		if i != but && (b.Value == nil || b.Where != nil || !moderate(b.Value, 12)) {
+		if i != but && (b.Value == nil || b.Is != nil || !moderate(b.Value, 12)) {
 			return false
 		}
 	}

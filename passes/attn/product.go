@@ -1,6 +1,7 @@
 package attn
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/parallax-go/parallax/ir"
@@ -111,7 +112,24 @@ func einsum(n *ir.Node) *Product {
 		}
 		p.Labels = append(p.Labels, labels)
 	}
+	for i, labels := range p.Labels {
+		for j, l := range labels {
+			if p.In[i].Type.Shape[j].Is(1) && p.longer(l) {
+				labels[j] = one
+			}
+		}
+	}
 	return p
+}
+
+// longer reports whether l names an axis that is not of size 1 somewhere.
+func (p *Product) longer(l Label) bool {
+	for i, labels := range p.Labels {
+		if j := slices.Index(labels, l); j >= 0 && !p.In[i].Type.Shape[j].Is(1) {
+			return true
+		}
+	}
+	return false
 }
 
 func repeated(labels []Label) bool {

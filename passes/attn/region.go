@@ -295,7 +295,9 @@ func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
 	return Abstract{p, at}, nil
 }
 
-func (g *Region) overKeys(a Axis) bool { return a.Equal(Axis{g.Scores.Roles.S}) }
+// overKeys reports whether a is the axis of keys. If there is one key only, any
+// axis of size 1 is: sums over it are all the same.
+func (g *Region) overKeys(a Axis) bool { return a.Equal(Axis{g.Scores.Roles.S}.normal()) }
 
 // summed is Σ over the keys of m, times v if value is not nil, times k if key.
 func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
