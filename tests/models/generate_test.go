@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,11 @@ func TestGenerate(t *testing.T) {
 		emit(t, c, module)
 	}
 	shareRuntime(t, module, cases)
-	write(t, filepath.Join(module, "main.go"), mainSource(cases))
+	source, err := format.Source([]byte(mainSource(cases)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(module, "main.go"), string(source))
 	goTool(t, module, "vet", "./...")
 	program := filepath.Join(module, "all.exe")
 	goTool(t, module, "build", "-o", program, ".")
