@@ -23,6 +23,7 @@ type run func([]*tensor.Tensor) ([]*tensor.Tensor, error)
 // not take is not run by the others.
 var executors = []executor{
 	{"graph", loadGraph},
+	{"session", loadSession},
 }
 
 // loadGraph evaluates the imported graph node by node.
