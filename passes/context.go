@@ -16,6 +16,7 @@ type Context struct {
 	stale    bool // types may not be those inferred; see TypesChanged
 	stat     *Stat
 	rewrites int
+	folded   int // bytes of constants made
 	stopped  bool
 	remarks  []Remark
 	anchors  map[*ir.Node]int // position in remarks
@@ -34,8 +35,14 @@ func (c *Context) Catalog() *kernels.Catalog { return c.options.Catalog }
 // Target is what the graph is compiled for; "" if that is not decided yet.
 func (c *Context) Target() kernels.Target { return c.options.Target }
 
-// MaxFold is the greatest size in bytes of a constant that a pass may make.
-func (c *Context) MaxFold() int { return c.options.MaxFold }
+// AllowConstant asks for leave to make a constant of so many bytes.
+func (c *Context) AllowConstant(bytes int) bool {
+	if bytes > c.options.MaxFold || c.folded+bytes > maxFolds*c.options.MaxFold {
+		return false
+	}
+	c.folded += bytes
+	return true
+}
 
 // Allow asks for leave to do one more rewrite and counts it under label. After
 // false nothing may be changed: the run has reached [Options.StopAfter].

@@ -32,6 +32,10 @@ type Options struct {
 // stay views of the mapped file: a folded copy would be private memory.
 const DefaultMaxFold = 4 << 20
 
+// maxFolds bounds the constants made in one run, as a multiple of the greatest:
+// a model in f16 must not be unpacked weight by weight.
+const maxFolds = 32
+
 // Result is what a run tells.
 type Result struct {
 	Remarks []Remark

@@ -40,11 +40,17 @@ func affordable(c *passes.Context, n *ir.Node) bool {
 	if !known {
 		return shrinking[n.Op] && operands <= small
 	}
-	if result > c.MaxFold() || result > small && result > maxGrowth*operands {
+	if result > small && result > maxGrowth*operands {
 		return false
 	}
-	return !contractions[n.Op] || elements <= maxProducts/max(result, 1)
+	if contractions[n.Op] && elements > maxProducts/max(result, 1) {
+		return false
+	}
+	return c.AllowConstant(result)
 }
+
+// stringBytes is the memory of an empty string.
+const stringBytes = 16
 
 // resultBytes is the size of all outputs, if their shapes are known.
 func resultBytes(n *ir.Node) (int, bool) {
@@ -61,7 +67,11 @@ func resultBytes(n *ir.Node) (int, bool) {
 		if !ok {
 			return 0, false
 		}
-		sum += v.Type.DType.Bytes(elements)
+		size := v.Type.DType.Bytes(elements)
+		if v.Type.DType == tensor.String {
+			size = stringBytes * elements
+		}
+		sum += size
 	}
 	return sum, true
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/canon"
 	"github.com/parallax-go/parallax/passes/cse"
@@ -27,6 +28,25 @@ var table = []passes.Pass{
 	fuseparallax.Pass,
 	fuseattn.Pass,
 	expandattn.Pass,
+	tidy,
+}
+
+// tidy cleans up after fusion and expansion, which leave constants to fold and
+// values that have become equal.
+var tidy = passes.Pass{
+	Name: "tidy",
+	Doc:  "fold, canon, cse and dce once more",
+	Run: func(c *passes.Context, g *ir.Graph) error {
+		for _, p := range []passes.Pass{fold.Pass, canon.Pass, cse.Pass, dce.Pass} {
+			if err := p.Run(c, g); err != nil {
+				return err
+			}
+			if _, err := c.Retype(); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
 }
 
 // Reason says why a pass runs before another.
@@ -47,6 +67,7 @@ var reasons = []Reason{
 	{"fuseparallax", "fuseattn", "plain attention inside a Parallax subgraph would take its probabilities away"},
 	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
 	{"fuseattn", "expandattn", "only what was fused can be expanded"},
+	{"expandattn", "tidy", "a decomposition has constants to fold"},
 }
 
 // Passes returns the passes in order.
