@@ -25,7 +25,7 @@ type Options struct {
 	// where it lies; may be nil.
 	Packed func(weight *tensor.Tensor)
 
-	MemoryLimit int64   // of one run; 0: none
+	MemoryLimit int64   // of one run; 0: the memory of the machine
 	Hook        rt.Hook // may be nil
 }
 

@@ -28,6 +28,9 @@ func (f *Frame) fit() error {
 	if err != nil {
 		return err
 	}
+	if err := f.affordOutputs(); err != nil {
+		return err
+	}
 	if f.layout != nil && serves(f.layout, need) {
 		return nil
 	}
@@ -68,6 +71,24 @@ func (f *Frame) sizes(numbers []int64) ([]int64, error) {
 		f.need[i] = n
 	}
 	return f.need, nil
+}
+
+// affordOutputs checks the sizes of what the kernels will allocate themselves, as
+// far as they are known.
+func (f *Frame) affordOutputs() error {
+	sum := int64(0)
+	for i := range f.spec.Slots {
+		s := &f.spec.Slots[i]
+		if s.Kind != Output && s.Kind != Kept || s.Shape == nil {
+			continue
+		}
+		n, ok := f.bytes(s, f.numbers)
+		if !ok || n > math.MaxInt64-sum {
+			return fmt.Errorf("%w: an output would have shape %s", ErrTooLarge, tensor.ShapeString(f.shape))
+		}
+		sum += n
+	}
+	return f.model.afford(sum)
 }
 
 // bytes is the size of a slot. Negative extents count as 0: the kernel will say

@@ -12,7 +12,8 @@ import (
 
 // Options say how a model runs.
 type Options struct {
-	// MemoryLimit bounds the bytes that one run may plan; 0: no limit.
+	// MemoryLimit bounds the bytes that one run may plan; 0: the memory of the
+	// machine.
 	MemoryLimit int64
 	// Hook, if set, is told of every step.
 	Hook Hook
@@ -37,6 +38,9 @@ type Model struct {
 // NewModel makes a model. consts gives the constants of a spec, by slot: of the
 // program itself and of its children.
 func NewModel(spec *Spec, consts func(*Spec) []*tensor.Tensor, o Options) (*Model, error) {
+	if o.MemoryLimit <= 0 {
+		o.MemoryLimit = totalMemory()
+	}
 	m := &Model{spec: spec, consts: map[*Spec][]*tensor.Tensor{}, options: o, layouts: map[*Spec][]*layout{}}
 	return m, m.collect(spec, consts)
 }
@@ -183,7 +187,7 @@ func (m *Model) keepLayout(spec *Spec, l *layout) {
 
 // afford fails if a run may not have so many bytes.
 func (m *Model) afford(bytes int64) error {
-	if limit := m.options.MemoryLimit; limit > 0 && bytes > limit {
+	if limit := m.options.MemoryLimit; bytes > limit {
 		return &LimitError{Need: bytes, Limit: limit}
 	}
 	return nil

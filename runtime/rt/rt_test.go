@@ -167,6 +167,15 @@ func TestMemoryLimit(t *testing.T) {
 	if err := run(300); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got error %v, want ErrTooLarge", err)
 	}
+	// Sizes beyond the machine, and beyond any: refused before anything is allocated.
+	for _, factor := range []Dim{1 << 45, 1 << 60} {
+		spec := doubles()
+		spec.Slots[2].Shape = []Dim{Num(0), factor}
+		m := load(t, spec, Options{})
+		if err := m.Run(t.Context(), []*tensor.Tensor{ramp(2, 3), tensor.New(tensor.Bool, 2, 4)}, []*tensor.Tensor{{}}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("factor %d: got error %v, want ErrTooLarge", factor, err)
+		}
+	}
 }
 
 func TestCancel(t *testing.T) {
