@@ -27,6 +27,8 @@ func expressible(n *ir.Node, a *attr.Attention) error {
 		return errors.New("its bias is of another type")
 	case a.Scale == 0:
 		return errors.New("its scale is 0, which means another there")
+	case !maskFits(n, a):
+		return errors.New("its mask is broadcast along queries or keys, which ONNX Runtime refuses")
 	case !causalFits(n, a):
 		return errors.New("it aligns the causal mask in another way")
 	}
@@ -40,13 +42,42 @@ func boolInt(b bool) int {
 	return 0
 }
 
+// maskFits reports whether the mask's last axes are the queries and the keys.
+func maskFits(n *ir.Node, a *attr.Attention) bool {
+	at := a.Operands()
+	i := max(at.Bias, at.Mask)
+	if i < 0 {
+		return true
+	}
+	q, k, mask := n.In[at.Q].Type, n.In[at.K].Type, n.In[i].Type
+	if !q.HasRank || !k.HasRank || !mask.HasRank || len(mask.Shape) < 2 {
+		return false
+	}
+	axis := queryAxis(a)
+	keys := k.Shape[axis]
+	if a.HasPast {
+		past := n.In[at.PastK].Type
+		if !past.HasRank {
+			return false
+		}
+		keys = keys.Add(past.Shape[2])
+	}
+	last := len(mask.Shape) - 1
+	return mask.Shape[last-1].Equal(q.Shape[axis]) && mask.Shape[last].Equal(keys)
+}
+
+// queryAxis is the axis of q that counts queries, and of k and v that counts keys.
+func queryAxis(a *attr.Attention) int {
+	if a.Layout == attr.LayoutBSD {
+		return 1
+	}
+	return 2
+}
+
 // causalFits reports whether is_causal means a's alignment.
 func causalFits(n *ir.Node, a *attr.Attention) bool {
 	q, k := n.In[0].Type, n.In[1].Type
-	axis := 2
-	if a.Layout == attr.LayoutBSD {
-		axis = 1
-	}
+	axis := queryAxis(a)
 	square := q.HasRank && k.HasRank && q.Shape[axis].Equal(k.Shape[axis])
 	switch a.Causal {
 	case attr.CausalNone:
