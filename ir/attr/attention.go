@@ -168,10 +168,14 @@ func (a *Attention) Check() error {
 		return fmt.Errorf("weights = uniform takes no bias, softcap or sink")
 	case a.HasProbe != (a.Probe == ProbeLearned):
 		return fmt.Errorf("probe = %s with r present: %t", a.Probe, a.HasProbe)
-	case a.Ridge < 0:
-		return fmt.Errorf("ridge = %g is negative", a.Ridge)
-	case a.Softcap < 0:
-		return fmt.Errorf("softcap = %g is negative", a.Softcap)
+	case !(a.Ridge >= 0): // NaN included
+		return fmt.Errorf("ridge = %g must not be negative", a.Ridge)
+	case !(a.Softcap >= 0):
+		return fmt.Errorf("softcap = %g must not be negative", a.Softcap)
+	case a.WindowLeft < -1 || a.WindowRight < -1:
+		return fmt.Errorf("window_left = %d and window_right = %d must be at least -1", a.WindowLeft, a.WindowRight)
+	case a.Biases < 0:
+		return fmt.Errorf("biases = %d is negative", a.Biases)
 	}
 	return a.checkNames()
 }
