@@ -235,8 +235,11 @@ func unique(nodes []*ir.Node) []*ir.Node {
 
 // label names the place of v: the node that defines it, or v itself.
 func label(v *ir.Value) string {
-	if v != nil && v.Def != nil {
+	switch {
+	case v != nil && v.Def != nil:
 		return v.Def.Label()
+	case v != nil && v.Name != "":
+		return v.Name
 	}
 	return v.String()
 }
