@@ -1,6 +1,7 @@
 package attn
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
@@ -30,23 +31,24 @@ func overLast(n *ir.Node) bool {
 
 // Analyse recognises what is around an anchor.
 func Analyse(n *ir.Node) (*Match, *Refusal) {
-	x, weights, why := unwrap(n)
+	x, why := unwrap(n)
 	if why != nil {
 		return nil, why
 	}
 	w := newWalker()
-	s, why := w.scores(x, 1)
+	s, why := w.scores(x.scores, 1)
 	if why != nil {
 		return nil, why
 	}
 	if last := s.At.fromEnd(0); !last.Equal(Axis{s.Roles.S}.normal()) {
-		return nil, refuse(checkAxis, n, "the keys as the last axis", s.At.String())
+		return nil, refuse(checkAxis, n, fmt.Sprintf("the %s keys as the last axis", s.Roles.S.Size), x.scores.Type.String())
 	}
 	l, why := logits(s)
 	if why != nil {
 		return nil, why
 	}
-	g := newRegion(n, s, l, weights, w)
+	l.Sink = x.sink
+	g := newRegion(x, s, l, w)
 	v, form, ok := g.find()
 	if !ok {
 		if g.Why == nil {
@@ -57,29 +59,60 @@ func Analyse(n *ir.Node) (*Match, *Refusal) {
 	return g.match(v, form)
 }
 
-// unwrap returns the scores under a softmax, and its output as a polynomial.
-func unwrap(n *ir.Node) (*ir.Value, Poly, *Refusal) {
-	x := n.In[0]
-	rank, ok := x.Type.Rank()
+// softmax is an anchor with what belongs to it.
+type softmax struct {
+	anchor *ir.Node
+	scores *ir.Value
+	sink   *ir.Value // the score of a virtual key, or nil
+	start  *ir.Value // the weights of the keys
+	poly   Poly      // what start is
+}
+
+// unwrap finds the scores under a softmax and the weights above it.
+func unwrap(n *ir.Node) (*softmax, *Refusal) {
+	x := &softmax{anchor: n, scores: n.In[0], start: n.Out[0]}
+	rank, ok := x.scores.Type.Rank()
 	if !ok {
-		return nil, nil, refuse(checkAxis, n, "scores of known rank", x.Type.String())
+		return nil, refuse(checkAxis, n, "scores of known rank", x.scores.Type.String())
 	}
 	p := Symbol{Kind: Weight}
-	if n.Op == op.Softmax {
-		if axis := n.Attr.(*attr.Axis).Axis; positive(axis, rank) != rank-1 {
-			return nil, nil, refuse(checkAxis, n, "the last axis", x.Type.String())
+	x.poly = poly(Term{1, mono(p)})
+	if n.Op == op.Exp {
+		x.poly = poly(Term{1, mono(Symbol{Kind: Norm}, p)})
+	} else if axis := n.Attr.(*attr.Axis).Axis; positive(axis, rank) != rank-1 {
+		return nil, refuse(checkAxis, n, "the last axis", fmt.Sprintf("axis %d of %s", positive(axis, rank), x.scores.Type))
+	}
+	if d := x.scores.Def; d != nil && d.Op == op.Sub {
+		switch {
+		case rowMax(d.In[1], d.In[0], 8):
+			x.scores = d.In[0]
+		case n.Op == op.Exp:
+			return nil, refuse(checkMax, d, "the maximum over the keys of "+d.In[0].String(), origin(d.In[1]))
 		}
-		return x, poly(Term{1, mono(p)}), nil
 	}
-	e := poly(Term{1, mono(Symbol{Kind: Norm}, p)})
-	d := x.Def
-	if d == nil || d.Op != op.Sub {
-		return x, e, nil
+	if n.Op == op.Softmax {
+		x.cutSink()
 	}
-	if !rowMax(d.In[1], d.In[0], 8) {
-		return nil, nil, refuse(checkMax, d, "the maximum over the keys of "+d.In[0].String(), origin(d.In[1]))
+	return x, nil
+}
+
+// cutSink recognises scores with a sink joined as one more key, whose weight is
+// cut off again.
+func (x *softmax) cutSink() {
+	join := x.scores.Def
+	if join == nil || join.Op != op.Concat || len(join.In) != 2 || !join.In[0].Type.HasRank || !join.In[1].Type.HasRank {
+		return
 	}
-	return d.In[0], e, nil
+	s, sink := join.In[0].Type.Shape, join.In[1].Type.Shape
+	last := len(s) - 1
+	u, sole := x.start.SoleUse()
+	if positive(join.Attr.(*attr.Axis).Axis, len(s)) != last || !sink[last].Is(1) || !sole || u.Node.Op != op.Slice {
+		return
+	}
+	c, ok := cutOf(u.Node, 0)
+	if ok && c.axis == last && c.start.Is(0) && c.end.Equal(s[last]) {
+		x.scores, x.sink, x.start = join.In[0], join.In[1], u.Node.Out[0]
+	}
 }
 
 // rowMax reports whether m is the maximum of x over the last axis, or a number

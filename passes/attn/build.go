@@ -124,7 +124,7 @@ func (m *Match) describe() *Refusal {
 	a.Heads, a.KVHeads, a.Layout = m.ops.H, m.ops.KV, m.ops.Layout
 	a.Scale = l.Scale * lack(g.Scores.Q, m.ops.Q) * lack(g.Scores.K, m.ops.K)
 	a.Softcap = l.Softcap
-	a.Biases, a.HasMask = len(l.Biases), len(l.Masks) > 0
+	a.Biases, a.HasMask, a.HasSink = len(l.Biases), len(l.Masks) > 0, l.Sink != nil
 	if m.Probe {
 		a.Probe, a.HasProbe = attr.ProbeLearned, true
 	}
@@ -228,6 +228,15 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 	if mask != nil {
 		in = append(in, mask)
 	}
+	if sink := g.logits.Sink; sink != nil {
+		at := slices.Clone(g.Scores.At)
+		at[len(at)-1] = nil
+		v := m.broadcast(b, sink, at)
+		if v == nil {
+			return nil, refuse(checkMask, g.Anchor, "a sink that broadcasts to [batch, heads, queries, 1]", origin(sink))
+		}
+		in = append(in, v)
+	}
 	return in, nil
 }
 
@@ -250,6 +259,7 @@ func (m *Match) term(b *arranger, x Bias) *ir.Value {
 	if seen == nil {
 		return nil
 	}
+	seen = b.cast(seen, tensor.Bool)
 	d := x.Node.Out[0].Type.DType
 	if d == tensor.Float16 {
 		d = tensor.Float32 // which can hold the fill
@@ -271,6 +281,9 @@ func (m *Match) visible(b *arranger, k Mask) *ir.Value {
 		v, k.Hides = v.Def.In[0], !k.Hides
 	}
 	v = m.broadcast(b, v, k.At)
+	if v != nil {
+		v = b.cast(v, tensor.Bool) // a table of zeros and ones
+	}
 	if v != nil && k.Hides {
 		v = b.Op(op.Not, nil, v)
 	}

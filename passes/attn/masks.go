@@ -17,6 +17,7 @@ type Logits struct {
 	Biases  []Bias
 	Masks   []Mask  // all must let a key pass
 	Fill    float64 // of masked scores: −inf, or a number below any score
+	Sink    *ir.Value
 }
 
 // Bias is a term added to the scores: Factor · Value, at least Floor. Value may be
@@ -240,19 +241,7 @@ func othersTame(biases []Bias, but int) bool {
 
 // moderate reports whether the elements of v come from a constant table without
 // large numbers, such as position biases.
-func moderate(v *ir.Value, depth int) bool {
-	if v.Const != nil {
-		return v.Const.DType.IsFloat() && v.Const.Len() <= 1<<20 && allModerate(v.Const)
-	}
-	if v.Def == nil || depth == 0 {
-		return false
-	}
-	switch v.Def.Op {
-	case op.Gather, op.Slice, op.Transpose, op.Reshape, op.Unsqueeze, op.Squeeze, op.Expand, op.Identity, op.Cast:
-		return moderate(v.Def.In[0], depth-1)
-	}
-	return false
-}
+func moderate(v *ir.Value, depth int) bool { return fromTable(v, depth, allModerate) }
 
 func allModerate(t *tensor.Tensor) bool {
 	for i := range t.Len() {

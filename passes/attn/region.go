@@ -40,10 +40,10 @@ type Abstract struct {
 // seen has 30.
 const maxRegion = 200
 
-// newRegion calculates everything below the anchor, whose output is weights.
-func newRegion(anchor *ir.Node, s *Scores, l *Logits, weights Poly, w *walker) *Region {
-	g := &Region{Anchor: anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{anchor: true}, walker: w, logits: l}
-	g.learn(anchor.Out[0], Abstract{weights, s.At})
+// newRegion calculates everything below the weights of an anchor.
+func newRegion(x *softmax, s *Scores, l *Logits, w *walker) *Region {
+	g := &Region{Anchor: x.anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{x.start.Def: true}, walker: w, logits: l}
+	g.learn(x.start, Abstract{x.poly, s.At})
 	for i := 0; i < maxRegion && len(g.pending) > 0; i++ {
 		n := g.pending[0]
 		g.pending = g.pending[1:]

@@ -157,6 +157,9 @@ func (w *walker) view(n *ir.Node, depth int) (*Scores, *Refusal) {
 
 // bias reads an Add or Sub: one operand holds the scores, the other is a bias.
 func (w *walker) bias(n *ir.Node, depth int) (*Scores, *Refusal) {
+	if in, mask, fill, ok := tableMask(n); ok {
+		return w.over(n, in, depth, ScoreOp{Kind: OpMask, Number: fill, Value: mask})
+	}
 	s, why := w.over(n, n.In[0], depth, ScoreOp{Kind: OpBias, Value: n.In[1], Negate: n.Op == op.Sub})
 	if why == nil || n.Op == op.Sub {
 		return s, why

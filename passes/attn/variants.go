@@ -32,6 +32,7 @@ var variants = []variant{
 	{"L10", func(m *Match) bool { return m.ops.H == 1 }},
 	{"G1", func(m *Match) bool { return m.ops.KV < m.ops.H }},
 	{"X1", func(m *Match) bool { return m.region.logits.Softcap != 0 }},
+	{"X2", func(m *Match) bool { return m.region.logits.Sink != nil }},
 	{"P1", func(m *Match) bool { return m.has(OpCast) }},
 	{"exp", func(m *Match) bool { return m.region.Anchor.Op == op.Exp }},
 	{"packed", func(m *Match) bool { return m.ops.Layout == attr.LayoutBSD }},
