@@ -26,7 +26,8 @@ type Value struct {
 	Def      *Node // the defining node; nil for inputs and constants
 	DefIndex int   // the position among Def's outputs
 
-	uses []Use
+	uses  []Use
+	useAt map[Use]int // the place of each use, if there are many
 }
 
 // MaxSym is the greatest length of contents carried symbolically: far above any
@@ -41,7 +42,8 @@ type Use struct {
 	Index int
 }
 
-// Uses returns the places that read v. The slice must not be changed.
+// Uses returns the places that read v, in no particular order. The slice must not
+// be changed.
 func (v *Value) Uses() []Use { return v.uses }
 
 // IsConst reports whether v's contents are known at compile time.
@@ -126,12 +128,39 @@ func (v *Value) String() string {
 	return fmt.Sprintf("%%%d %q", v.ID, v.Name)
 }
 
-func (v *Value) addUse(u Use) { v.uses = append(v.uses, u) }
+// fewUses is up to where uses are searched for; longer lists have an index, or
+// dropping the uses of a constant that every layer reads would take quadratic
+// time.
+const fewUses = 64
+
+func (v *Value) addUse(u Use) {
+	v.uses = append(v.uses, u)
+	switch {
+	case v.useAt != nil:
+		v.useAt[u] = len(v.uses) - 1
+	case len(v.uses) > fewUses:
+		v.useAt = make(map[Use]int, 2*len(v.uses))
+		for i, u := range v.uses {
+			v.useAt[u] = i
+		}
+	}
+}
 
 func (v *Value) dropUse(u Use) {
-	i := slices.Index(v.uses, u)
-	if i < 0 {
+	if v.useAt == nil {
+		i := slices.Index(v.uses, u)
+		if i < 0 {
+			panic(fmt.Sprintf("BUG: %s has no such use", v))
+		}
+		v.uses = slices.Delete(v.uses, i, i+1)
+		return
+	}
+	i, found := v.useAt[u]
+	if !found {
 		panic(fmt.Sprintf("BUG: %s has no such use", v))
 	}
-	v.uses = slices.Delete(v.uses, i, i+1)
+	last := v.uses[len(v.uses)-1]
+	v.uses[i], v.useAt[last] = last, i
+	v.uses = v.uses[:len(v.uses)-1]
+	delete(v.useAt, u)
 }
