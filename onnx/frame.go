@@ -32,7 +32,7 @@ func newFrame(imp *importer, g *ir.Graph, lists ...[]*wire.ValueInfo) *frame {
 	f := &frame{importer: imp, g: g, values: map[string]*ir.Value{}, types: map[string]*wire.Type{}}
 	for _, list := range lists {
 		for _, v := range list {
-			if v != nil {
+			if v != nil && v.Type != nil {
 				f.types[v.Name] = v.Type
 			}
 		}

@@ -1,0 +1,158 @@
+package onnx_test
+
+import (
+	"testing"
+
+	"github.com/parallax-go/parallax/onnx"
+	"github.com/parallax-go/parallax/onnx/wire"
+)
+
+// upgrades are nodes of old opsets and the canonical nodes that they become.
+var upgrades = []struct {
+	name   string
+	opset  int64
+	inputs string
+	node   *wire.Node
+	want   string
+}{
+	{"Add 1 aligned", 6, "x:f32[2,3,4,5] y:f32[3,4]", node("Add", "x y", "z", integer("broadcast", 1), integer("axis", 1)),
+		"a = Unsqueeze(y, [2]); b = Add(x, a); → b"},
+	{"Mul 6 from the end", 6, "x:f32[2,3,4] y:f32[4]", node("Mul", "x y", "z", integer("broadcast", 1), integer("axis", -1)),
+		"a = Mul(x, y); → a"},
+	{"Sub 6 suffix", 6, "x:f32[2,3] y:f32[3]", node("Sub", "x y", "z", integer("broadcast", 1)), "a = Sub(x, y); → a"},
+	{"Pow 7", 7, "x:f32[2] y:f32[1]", node("Pow", "x y", "z"), "a = Pow(x, y); → a"},
+	{"Sum 6", 6, "x:f32[2] y:f32[2]", node("Sum", "x y x", "z"), "a = Sum(x, y, x); → a"},
+	{"Max 1", 1, "x:f32[2]", node("Max", "x x", "z", integers("consumed_inputs", 0, 0)), "a = Max(x, x); → a"},
+	{"PRelu 6", 6, "x:f32[2,3,4,5] s:f32[3]", node("PRelu", "x s", "z"), "a = Unsqueeze(s, [1 2]); b = PRelu(x, a); → b"},
+	{"PRelu 7", 7, "x:f32[2,3,4,3] s:f32[3]", node("PRelu", "x s", "z"), "a = PRelu(x, s); → a"},
+	{"Elu default", 6, "x:f32[2]", node("Elu", "x", "z"), "a = Elu(x) {alpha=1}; → a"},
+	{"Selu 1", 1, "x:f32[2]", node("Selu", "x", "z", float("gamma", 2)), "a = Selu(x) {alpha=1.6732, beta=2}; → a"},
+	{"Shrink", 9, "x:f32[2]", node("Shrink", "x", "z"), "a = Shrink(x) {alpha=0.5}; → a"},
+	{"Clip 1 without limits", 1, "x:f32[2]", node("Clip", "x", "z"), "a = Clip(x); → a"},
+	{"Clip 6", 6, "x:f32[2]", node("Clip", "x", "z", float("min", 0)), "a = Clip(x, 0, 3.4028235e+38); → a"},
+	{"Clip 11", 11, "x:f32[2] m:f32[]", node("Clip", "x _ m", "z"), "a = Clip(x, _, m); → a"},
+	{"Cast 1", 1, "x:f32[2]", node("Cast", "x", "z", text("to", "INT64")), "a = Cast(x) {to=i64}; → a"},
+	{"Cast 6", 6, "x:f32[2]", node("Cast", "x", "z", integer("to", 10)), "a = Cast(x) {to=f16}; → a"},
+	{"Cast 24", 24, "x:f32[2]", node("Cast", "x", "z", integer("to", 24), text("round_mode", "up"), integer("saturate", 0)), "a = Cast(x) {to=f8e8m0, saturate=false}; → a"},
+	{"CastLike", 15, "x:f32[2] y:u8[]", node("CastLike", "x y", "z"), "a = Cast(x) {to=u8}; → a"},
+	{"BitShift", 11, "x:u8[2] y:u8[]", node("BitShift", "x y", "z", text("direction", "RIGHT")), "a = BitShift(x, y) {left=false}; → a"},
+	{"Gelu", 20, "x:f32[2]", node("Gelu", "x", "z", text("approximate", "tanh")), "a = Gelu(x) {approximate=tanh}; → a"},
+
+	{"Squeeze 11", 11, "x:f32[1,2]", node("Squeeze", "x", "z", integers("axes", 0)), "a = Squeeze(x, [0]); → a"},
+	{"Squeeze all", 11, "x:f32[1,2]", node("Squeeze", "x", "z"), "a = Squeeze(x); → a"},
+	{"Unsqueeze 1", 1, "x:f32[2]", node("Unsqueeze", "x", "z", integers("axes", 0, 2)), "a = Unsqueeze(x, [0 2]); → a"},
+	{"Reshape 1", 1, "x:f32[2,3]", node("Reshape", "x", "z", integers("shape", 0, -1)), "a = Reshape(x, [0 -1]); → a"},
+	{"Slice 1", 1, "x:f32[4,5]", node("Slice", "x", "z", integers("starts", 1), integers("ends", 3), integers("axes", 1)),
+		"a = Slice(x, [1], [3], [1]); → a"},
+	{"Split 2", 2, "x:f32[4]", node("Split", "x", "z y", integers("split", 1, 3)), "a,b = Split(x, [1 3]); → a"},
+	{"Split 18", 18, "x:f32[5]", node("Split", "x", "z y", integer("num_outputs", 2)), "a,b = Split(x); → a"},
+	{"Split with one part unused", 13, "x:f32[4]", node("Split", "x", "z _"), "a,_ = Split(x); → a"},
+	{"Pad 2", 2, "x:f32[2]", node("Pad", "x", "z", integers("pads", 1, 1), float("value", 3)), "a = Pad(x, [1 1], 3); → a"},
+	{"Pad 1", 1, "x:f32[2]", node("Pad", "x", "z", integers("paddings", 1, 1), text("mode", "edge")), "a = Pad(x, [1 1]) {mode=edge}; → a"},
+	{"Concat 1", 1, "x:f32[2,3]", node("Concat", "x x", "z"), "a = Concat(x, x) {axis=1}; → a"},
+	{"Scatter 9", 9, "x:f32[3] i:i64[1] u:f32[1]", node("Scatter", "x i u", "z"), "a = ScatterElements(x, i, u); → a"},
+	{"Compress flat", 9, "x:f32[2,3] c:bool[6]", node("Compress", "x c", "z"), "a = Reshape(x, [-1]); b = Compress(a, c); → b"},
+	{"Compress", 9, "x:f32[2,3] c:bool[3]", node("Compress", "x c", "z", integer("axis", 1)), "a = Compress(x, c) {axis=1}; → a"},
+	{"Shape 15", 15, "x:f32[2,3]", node("Shape", "x", "z", integer("start", -1)), "a = Shape(x) {start=-1}; → a"},
+	{"TopK 1", 1, "x:f32[4]", node("TopK", "x", "z i", integer("k", 2)), "a,b = TopK(x, [2]); → a"},
+	{"ReduceSum 11", 11, "x:f32[2,3]", node("ReduceSum", "x", "z", integers("axes", -1), integer("keepdims", 0)), "a = ReduceSum(x, [-1]) {keepdims=false}; → a"},
+	{"ReduceMean 17", 17, "x:f32[2,3]", node("ReduceMean", "x", "z"), "a = ReduceMean(x); → a"},
+	{"ReduceMax 18", 18, "x:f32[2,3]", node("ReduceMax", "x", "z", integer("noop_with_empty_axes", 1)), "a = ReduceMax(x) {noop_with_empty_axes=true}; → a"},
+	{"ArgMax 12", 12, "x:f32[2]", node("ArgMax", "x", "z", integer("select_last_index", 1)), "a = ArgMax(x) {select_last=true}; → a"},
+
+	{"Softmax 11", 11, "x:f32[2,3,4]", node("Softmax", "x", "z"),
+		"a = Flatten(x) {axis=1}; b = Softmax(a) {axis=-1}; c = Shape(x); d = Reshape(b, c) {allowzero=true}; → d"},
+	{"Softmax 11 of the last axis", 11, "x:f32[2,3,4]", node("Softmax", "x", "z", integer("axis", 2)), "a = Softmax(x) {axis=-1}; → a"},
+	{"LogSoftmax 13", 13, "x:f32[2,3]", node("LogSoftmax", "x", "z"), "a = LogSoftmax(x) {axis=-1}; → a"},
+	{"Hardmax 13", 13, "x:f32[2,3]", node("Hardmax", "x", "z", integer("axis", 0)),
+		"a = ArgMax(x) {keepdims=false}; b = Shape(x); c = Gather(b, 0); d = OneHot(a, c, [0 1]); → d"},
+	{"Gemm 6", 6, "x:f32[2,3] y:f32[3,4] c:f32[4]", node("Gemm", "x y c", "z", integer("broadcast", 1)), "a = Gemm(x, y, c); → a"},
+	{"BatchNormalization 6", 6, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z", integer("is_test", 1), float("momentum", 0.5)),
+		"a = BatchNormalization(x, s, s, s, s); → a"},
+	{"BatchNormalization 14", 14, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z", integer("training_mode", 0)),
+		"a = BatchNormalization(x, s, s, s, s); → a"},
+	{"GroupNormalization 18", 18, "x:f32[1,4,2] s:f32[2]", node("GroupNormalization", "x s s", "z", integer("num_groups", 2)),
+		"a = Unsqueeze(s, [1]); b = Expand(a, [2 2]); c = Reshape(b, [4]); d = Unsqueeze(s, [1]); e = Expand(d, [2 2]); f = Reshape(e, [4]); g = GroupNormalization(x, c, f) {num_groups=2}; → g"},
+	{"LayerNormalization 17", 17, "x:f32[2,3] s:f32[3]", node("LayerNormalization", "x s _", "z _ _", integer("stash_type", 1)), "a = LayerNormalization(x, s); → a"},
+
+	{"Dropout 6", 6, "x:f32[2]", node("Dropout", "x", "z", integer("is_test", 1)), "a = Identity(x); → a"},
+	{"Dropout 13 with mask", 13, "x:f32[2]", node("Dropout", "x", "z m", integer("seed", 3)), "a = Identity(x); b = Shape(x); c = Expand(true, b); → a"},
+	{"ConstantOfShape", 9, "s:i64[2]", node("ConstantOfShape", "s", "z", tensorOf("value", int64s("", []int64{1}, 7))), "a = Expand(7, s); → a"},
+	{"ConstantOfShape default", 9, "s:i64[2]", node("ConstantOfShape", "s", "z"), "a = Expand(0, s); → a"},
+	{"Constant", 13, "", node("Constant", "", "z", tensorOf("value", floats("", []int64{2}, 1, 2))), "→ [1 2]"},
+	{"Constant float", 12, "", node("Constant", "", "z", float("value_float", 2)), "→ 2"},
+	{"Constant floats", 12, "", node("Constant", "", "z", &wire.Attribute{Name: "value_floats", Type: wire.AttributeFloats, Floats: []float32{1, 3}}), "→ [1 3]"},
+	{"Constant int", 12, "", node("Constant", "", "z", integer("value_int", -2)), "→ -2"},
+	{"Constant ints", 12, "", node("Constant", "", "z", integers("value_ints")), "→ []"},
+	{"Constant string", 12, "", node("Constant", "", "z", text("value_string", "a")), `→ "a"`},
+	{"Constant strings", 12, "", node("Constant", "", "z", &wire.Attribute{Name: "value_strings", Type: wire.AttributeStrings, Strings: [][]byte{[]byte("a"), []byte("b")}}), `→ ["a" "b"]`},
+	{"Constant sparse", 11, "", node("Constant", "", "z", &wire.Attribute{Name: "sparse_value", Type: wire.AttributeSparseTensor, SparseTensor: &wire.SparseTensor{
+		Values: floats("", []int64{2}, 5, 6), Indices: int64s("", []int64{2, 2}, 0, 1, 1, 0), Dims: []int64{2, 2}}}), "→ [0 5 6 0]"},
+	{"Identity in opset 25", 25, "x:f32[2]", node("Identity", "x", "z"), "a = Identity(x); → a"},
+	{"default domain spelled out", 13, "x:f32[2]", in("ai.onnx", node("Relu", "x", "z")), "a = Relu(x); → a"},
+}
+
+func TestUpgrades(t *testing.T) {
+	for _, c := range upgrades {
+		t.Run(c.name, func(t *testing.T) {
+			g := imported(t, model(c.opset, graph(c.inputs, "z", c.node)))
+			if got := brief(g); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// opaques are nodes that are kept as they are, and why.
+var opaques = []struct {
+	name   string
+	opset  int64
+	inputs string
+	node   *wire.Node
+	why    string
+}{
+	{"unknown domain", 18, "x:f32[2]", in("local", node("Thing", "x", "z")), "the domain's operator is not known"},
+	{"unknown operator", 18, "x:f32[2]", node("Thing", "x", "z"), "the operator is not supported"},
+	{"without a rule", 18, "x:f32[2]", node("Det", "x", "z"), "the operator is not supported"},
+	{"newer than the opset", 18, "x:f32[2]", node("Gelu", "x", "z"), "the operator is newer than the opset"},
+	{"opset of the future", 99, "x:f32[2]", node("Relu", "x", "z"), "the opset is newer than those known"},
+	{"unknown attribute", 18, "x:f32[2]", node("Relu", "x", "z", integer("slope", 2)), "attribute slope is not known"},
+	{"attribute of another version", 13, "x:f32[2] s:i64[1]", node("Reshape", "x s", "z", integer("allowzero", 1)), "attribute allowzero is not known"},
+	{"stash type", 17, "x:f32[2] s:f32[2]", node("LayerNormalization", "x s", "z", integer("stash_type", 10)), "attribute stash_type has to be 1"},
+	{"training", 14, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z", integer("training_mode", 1)), "attribute training_mode has to be 0"},
+	{"training by default", 6, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z"), "attribute is_test has to be 1"},
+	{"training outputs", 9, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z m"), "it has the outputs of training"},
+	{"dropping", 13, "x:f32[2] t:bool[]", node("Dropout", "x _ t", "z"), "it drops elements: training_mode is not constant false"},
+	{"broadcast of unknown rank", 6, "x:f32 y:f32[2]", node("Add", "x y", "z", integer("broadcast", 1), integer("axis", 0)), "the rank of operand 0 is not known"},
+}
+
+func TestOpaque(t *testing.T) {
+	for _, c := range opaques {
+		t.Run(c.name, func(t *testing.T) {
+			g := graph(c.inputs, "z", c.node)
+			g.ValueInfo = values("z:f16[2,n]")
+			made := imported(t, model(c.opset, g))
+			u := onnx.Unsupported(made)
+			if u == nil || len(u.Ops) != 1 {
+				t.Fatalf("unsupported: %v", u)
+			}
+			if got := u.Ops[0]; got.Why != c.why || got.Op != c.node.OpType || got.Nodes[0] != c.node.Name {
+				t.Errorf("%+v, want %s", got, c.why)
+			}
+			if got := made.Outputs()[0].Type.String(); got != "f16[2,n]" {
+				t.Errorf("the output is %s, value_info says f16[2,n]", got)
+			}
+		})
+	}
+}
+
+func TestUnsupportedListsAll(t *testing.T) {
+	g := imported(t, model(18, graph("x:f32[2]", "d",
+		in("local", node("A", "x", "a")), in("local", node("A", "a", "b")), node("Det", "b", "c"), node("Relu", "c", "d"))))
+	want := `the model uses what is not supported:
+  local.A (opset 1): the domain's operator is not known; nodes ["A" "A"]
+  Det (opset 18): the operator is not supported; node ["Det"]`
+	if got := onnx.Unsupported(g).Error(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
