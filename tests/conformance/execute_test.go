@@ -5,7 +5,9 @@ package conformance
 import (
 	"testing"
 
+	"github.com/parallax-go/parallax"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/kernels/eval"
 	"github.com/parallax-go/parallax/onnx"
 )
@@ -23,7 +25,9 @@ type run func([]*tensor.Tensor) ([]*tensor.Tensor, error)
 // not take is not run by the others.
 var executors = []executor{
 	{"graph", loadGraph},
-	{"session", loadSession},
+	{"cpu", loadSession(parallax.WithVerifyPasses())},
+	{"cpu without passes", loadSession(parallax.WithPasses("none"))},
+	{"ref", loadSession(parallax.WithTarget(kernels.Ref))},
 }
 
 // loadGraph evaluates the imported graph node by node.

@@ -10,9 +10,13 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// loadSession compiles the model and runs the program.
-func loadSession(t *testing.T, n *node) (run, error) {
-	s, err := parallax.OpenReader(bytes.NewReader(n.data))
+// loadSession compiles the model with the given options and runs the program.
+func loadSession(opts ...parallax.Option) func(*testing.T, *node) (run, error) {
+	return func(t *testing.T, n *node) (run, error) { return compiled(t, n, opts) }
+}
+
+func compiled(t *testing.T, n *node, opts []parallax.Option) (run, error) {
+	s, err := parallax.OpenReader(bytes.NewReader(n.data), opts...)
 	if err != nil {
 		return nil, err
 	}
