@@ -15,6 +15,8 @@ type Node struct {
 	Name string // name in the file, or that of the node it replaced
 	// Sources names the nodes of the file that this one stands for, in order.
 	Sources []string
+	// sourceSet has the Sources, if they are many.
+	sourceSet map[string]bool
 	// Regions are the bodies of a control-flow node. The operands of a node
 	// with regions end with the captures of all its regions, in order.
 	Regions []*Graph
@@ -124,18 +126,38 @@ func (n *Node) DropCapture(r, i int) {
 	region.Captures--
 }
 
-// AddSources appends the provenance of from to n's.
+// AddSources appends the provenance of from to n's, each name once.
 func (n *Node) AddSources(from ...*Node) {
 	for _, m := range from {
-		names := m.Sources
-		if len(names) == 0 && m.Name != "" {
-			names = []string{m.Name}
+		if len(m.Sources) == 0 && m.Name != "" {
+			n.addSource(m.Name)
 		}
-		for _, name := range names {
-			if !slices.Contains(n.Sources, name) {
-				n.Sources = append(n.Sources, name)
-			}
+		for _, name := range m.Sources {
+			n.addSource(name)
 		}
+	}
+}
+
+// fewSources is up to where names are searched for; a node that stands for
+// thousands of equal ones has an index.
+const fewSources = 32
+
+func (n *Node) addSource(name string) {
+	if len(n.Sources) < fewSources {
+		if !slices.Contains(n.Sources, name) {
+			n.Sources = append(n.Sources, name)
+		}
+		return
+	}
+	if len(n.sourceSet) != len(n.Sources) {
+		n.sourceSet = make(map[string]bool, 2*len(n.Sources))
+		for _, s := range n.Sources {
+			n.sourceSet[s] = true
+		}
+	}
+	if !n.sourceSet[name] {
+		n.sourceSet[name] = true
+		n.Sources = append(n.Sources, name)
 	}
 }
 
