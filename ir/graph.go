@@ -330,12 +330,15 @@ func (g *Graph) Remove(n *Node) {
 
 // ReplaceUses makes every reader of old read v, graph outputs included.
 func (g *Graph) ReplaceUses(old, v *Value) {
-	for _, u := range slices.Clone(old.uses) {
+	uses := old.uses
+	old.uses = nil
+	for _, u := range uses {
 		if u.Node != nil {
-			u.Node.SetIn(u.Index, v)
+			u.Node.In[u.Index] = v
 		} else {
-			u.Graph.SetOutput(u.Index, v)
+			u.Graph.outputs[u.Index] = v
 		}
+		v.addUse(u)
 	}
 }
 
