@@ -262,7 +262,8 @@ func (w *writer) scaled(v string) string {
 
 // masked writes biases and at most one boolean mask.
 func (w *writer) masked(s string, four bool) string {
-	for i := range w.rng.IntN(3) {
+	biases := w.rng.IntN(3)
+	for i := range biases {
 		bias := fmt.Sprintf("bias%d", i)
 		w.emit("input %%%s : %s[%s]", bias, w.element, w.shape(four))
 		if w.chance(3) {
@@ -275,7 +276,12 @@ func (w *writer) masked(s string, four bool) string {
 		}
 	}
 	fill := -math.MaxFloat32
-	switch w.rng.IntN(7) {
+	switch w.rng.IntN(8) {
+	case 7:
+		if biases > 1 {
+			break // which of them is limited would matter
+		}
+		return w.node("Max(%s, %s)", s, w.number(-math.MaxFloat32))
 	case 0:
 		fill = math.Inf(-1)
 		fallthrough
@@ -338,6 +344,9 @@ func (w *writer) result(s, k, kt, v, r string) string {
 }
 
 func (w *writer) softmax(s string) string {
+	if !w.folded && w.chance(6) {
+		return w.sink(s)
+	}
 	if w.chance(4) {
 		e := w.exp(s)
 		return w.node("Div(%s, %s)", e, w.node("ReduceSum(%s, i64 = [-1])", e))
@@ -347,6 +356,17 @@ func (w *writer) softmax(s string) string {
 		return w.node("Where(%s, %s, %s)", w.node("IsNaN(%s)", p), w.number(0), p)
 	}
 	return p
+}
+
+// sink joins a virtual key to the scores and cuts its weight off again.
+func (w *writer) sink(s string) string {
+	w.emit("input %%sink : %s[1,%d,1,1]", w.element, w.h)
+	rows := w.reshape(w.node("ReduceMax(%s, i64 = [-1])", s), "b", w.h, "t", 1)
+	all := w.node("Concat(%s, %s) {axis=-1}", s, w.node("Expand(%%sink, %s)", w.node("Shape(%s)", rows)))
+	if w.chance(2) {
+		all = w.node("Sub(%s, %s)", all, w.node("ReduceMax(%s, i64 = [-1])", all))
+	}
+	return w.node("Slice(%s, i64 = [0], i64 = [-1], i64 = [3])", w.node("Softmax(%s)", all))
 }
 
 func (w *writer) exp(s string) string {

@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/eval"
 	"github.com/parallax-go/parallax/onnx"
 	"github.com/parallax-go/parallax/onnx/wire"
 	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/expandattn"
 )
 
 // expectation is what case.json says of a model.
@@ -66,6 +68,19 @@ func fixture(t *testing.T, dir string) {
 	for _, set := range sets {
 		if err := compare(g, set, &want); err != nil {
 			t.Errorf("%s: %v", filepath.Base(set), err)
+		}
+	}
+	if _, err := passes.Run(context.Background(), g, []passes.Pass{expandattn.All}, &passes.Options{Verify: true}); err != nil {
+		t.Fatalf("expanded again: %v", err)
+	}
+	for n := range g.All() {
+		if n.Op == op.Parallax {
+			t.Fatalf("%s is not expanded", n.Label())
+		}
+	}
+	for _, set := range sets {
+		if err := compare(g, set, &want); err != nil {
+			t.Errorf("%s, expanded again: %v", filepath.Base(set), err)
 		}
 	}
 }
