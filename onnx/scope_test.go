@@ -23,8 +23,14 @@ func call(name, in, out string, attributes ...*wire.Attribute) *wire.Node {
 	return n
 }
 
-// TestScopes: names, functions and subgraphs.
-func TestScopes(t *testing.T) {
+type scopeCase struct {
+	name  string
+	model *wire.Model
+	want  string
+}
+
+// scopes are models of names, functions and subgraphs.
+func scopes() []scopeCase {
 	initialised := graph("x:f32[2] w:f32[2]", "z", node("Add", "x w", "z"))
 	initialised.Initializer = []*wire.Tensor{floats("w", []int64{2}, 3, 4)}
 
@@ -59,11 +65,7 @@ func TestScopes(t *testing.T) {
 	scanning := graph("s:f32[3] x:f32[5,3]", "z y", node("Scan", "s x", "z y", integer("num_scan_inputs", 1),
 		body("body", graph("a:f32[3] b:f32[3]", "o p", node("Add", "a b", "o"), node("Neg", "b", "p")))))
 
-	cases := []struct {
-		name  string
-		model *wire.Model
-		want  string
-	}{
+	return []scopeCase{
 		{"unsorted", model(18, graph("x:f32[2]", "z", node("Neg", "y", "z"), node("Exp", "x", "y"))), "a = Exp(x); b = Neg(a); → b"},
 		{"an input with an initializer is a constant", model(18, initialised), "a = Add(x, [3 4]); → a"},
 		{"an input passed on", model(18, graph("x:f32[2]", "x")), "→ x"},
@@ -100,7 +102,10 @@ func TestScopes(t *testing.T) {
 				body("then_branch", branch(node("Exp", "t", "out"))), body("else_branch", branch(node("Identity", "a", "out")))))),
 			"a = Neg(x); b = If(c, a, x) {a = Exp(F/t); → a} {a = Identity(x); → a}; → b"},
 	}
-	for _, c := range cases {
+}
+
+func TestScopes(t *testing.T) {
+	for _, c := range scopes() {
 		t.Run(c.name, func(t *testing.T) {
 			if got := brief(imported(t, c.model)); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
