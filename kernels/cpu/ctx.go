@@ -16,7 +16,14 @@ type Ctx struct {
 	free [][]float32 // scratch that no task holds
 
 	// The kernels' tasks, kept here since they reach the workers by pointer.
-	product product
+	product   product
+	binary    binary
+	unary     unary
+	choice    choice
+	rows      rowTask
+	reduction reduction
+	strided   strided
+	convert   convert
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

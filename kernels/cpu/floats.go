@@ -1,6 +1,22 @@
 package cpu
 
-import "github.com/parallax-go/parallax/ir/tensor"
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// reset gives z its type and shape, unless broadcasting made it absurdly large.
+func reset(z *tensor.Tensor, d tensor.DType, shape []int) error {
+	if n, ok := tensor.Elements(shape); !ok || n > maxElements {
+		return fmt.Errorf("a result of shape %s is too large", tensor.ShapeString(shape))
+	}
+	z.Reset(d, shape...)
+	return nil
+}
+
+// maxElements bounds results, which may be far larger than the operands.
+const maxElements = 1 << 38
 
 // floats views the elements of an f32, f16 or bf16 tensor: one field is set.
 type floats struct {
@@ -71,5 +87,26 @@ func (f floats) store(at int, src []float32) {
 		for i, x := range src {
 			f.brain[at+i] = tensor.BrainOf(x)
 		}
+	}
+}
+
+// pick returns n ≤ len(scratch) elements at from, from+step, …: in place if they
+// are contiguous f32.
+func (f floats) pick(scratch []float32, from, step, n int) []float32 {
+	if f.f32 != nil && step == 1 {
+		return f.f32[from:][:n]
+	}
+	f.gather(scratch, 1, from, step, n)
+	return scratch[:n]
+}
+
+// scatter writes src at at, at+step, …, rounded to the elements' type.
+func (f floats) scatter(at, step int, src []float32) {
+	if step == 1 {
+		f.store(at, src)
+		return
+	}
+	for i := range src {
+		f.store(at+i*step, src[i:i+1])
 	}
 }

@@ -37,7 +37,9 @@ func MatMul(c *Ctx, out, a, b *tensor.Tensor) error {
 		return fmt.Errorf("MatMul: %w", err)
 	}
 	var shape [maxRank + 2]int
-	out.Reset(a.DType, p.shape(shape[:0], a, b)...)
+	if err := reset(out, a.DType, p.shape(shape[:0], a, b)); err != nil {
+		return fmt.Errorf("MatMul: %w", err)
+	}
 	p.out = floatsOf(out)
 	p.run(c)
 	return nil

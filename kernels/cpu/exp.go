@@ -1,0 +1,99 @@
+package cpu
+
+import "math"
+
+// The transcendentals below are off by at most 4 units in the last place over
+// all finite arguments (the test says how much each is). Coefficients are
+// minimax fits of the relative error, made for this package.
+
+// ln2 in two parts: n·ln2Hi is exact for every exponent n of an f32.
+const (
+	log2e = 1.44269504
+	ln2Hi = 0.693359375
+	ln2Lo = -2.12194440e-4
+
+	expHigh = 88.7228394  // above, eˣ is +Inf
+	expLow  = -103.972084 // below, eˣ rounds to 0
+	toInt   = 3 << 22     // added and taken off again, rounds to an integer
+)
+
+// exp32 is eˣ: with x = n·ln 2 + r, |r| ≤ ½ln 2, it is 2ⁿ·(1 + r + r²·P(r)).
+func exp32(x float32) float32 {
+	if x > expHigh {
+		return float32(math.Inf(1))
+	}
+	if x < expLow {
+		return 0
+	}
+	n := float32(float32(x*log2e)+toInt) - toInt
+	r := x - float32(n*ln2Hi)
+	r -= float32(n * ln2Lo)
+	p := float32(0.00138145984*r) + 0.0083687169
+	p = float32(p*r) + 0.0416683881
+	p = float32(p*r) + 0.166665206
+	p = float32(p*r) + 0.499999934
+	y := 1 + (r + float32(float32(r*r)*p))
+	e := int32(n)
+	if e >= -126 && e <= 127 {
+		return y * exp2(e)
+	}
+	half := e / 2 // 2ⁿ itself is out of range, or the result is subnormal
+	return float32(y*exp2(half)) * exp2(e-half)
+}
+
+// exp2 is 2ᵉ for exponents of normal numbers.
+func exp2(e int32) float32 { return math.Float32frombits(uint32(e+127) << 23) }
+
+// tanh32 is an odd polynomial near 0, and 1 − 2/(e²ˣ+1) elsewhere.
+func tanh32(x float32) float32 {
+	a := abs32(x)
+	if a < 0.6 {
+		t := float32(x * x)
+		p := float32(0.00215825762*t) - 0.00819068812
+		p = float32(p*t) + 0.02170429
+		p = float32(p*t) - 0.053946946
+		p = float32(p*t) + 0.133332009
+		p = float32(p*t) - 0.333333302
+		return x + float32(x*float32(t*p))
+	}
+	y := 1 - 2/(exp32(2*a)+1)
+	return float32(math.Copysign(float64(y), float64(x)))
+}
+
+// erf32 is an odd polynomial up to 1, and 1 − e^(−Q(x)) up to 4, where it
+// rounds to 1.
+func erf32(x float32) float32 {
+	a := abs32(x)
+	if a < 1 {
+		t := float32(x * x)
+		p := float32(7.853861e-05*t) - 0.000801019352
+		p = float32(p*t) + 0.00518832767
+		p = float32(p*t) - 0.0268538119
+		p = float32(p*t) + 0.112835851
+		p = float32(p*t) - 0.376126258
+		return float32(x*1.12837917) + float32(x*float32(t*p))
+	}
+	y := float32(1)
+	if !(a >= 4) { // NaN goes on
+		q := float32(-0.000185574071*a) + 0.00293960789
+		q = float32(q*a) - 0.0218053206
+		q = float32(q*a) + 0.103037373
+		q = float32(q*a) + 0.638225672
+		q = float32(q*a) + 1.12704004
+		q = float32(q*a) + 0.000353718758
+		y = 1 - exp32(-q)
+	}
+	return float32(math.Copysign(float64(y), float64(x)))
+}
+
+// sigmoid32 takes the exponential of the negative side alone, so that small
+// results keep their precision.
+func sigmoid32(x float32) float32 {
+	e := exp32(-abs32(x))
+	if x < 0 {
+		return e / (1 + e)
+	}
+	return 1 / (1 + e)
+}
+
+func abs32(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

@@ -1,0 +1,222 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// strided copies an operand that is read with any strides into a contiguous
+// result: what transposing, slicing and expanding come down to. Tasks are ranges
+// of the outer axes.
+type strided struct {
+	axes        // of the result, with the operand's strides
+	base    int // of the first element
+	z, x    *tensor.Tensor
+	run     func(s *strided, lo, hi int)
+	blocked bool // contiguous along the axis before the last, and not along the last
+}
+
+// square is the side of the squares in which a transpose is copied: a cache line
+// of 4-byte elements.
+const square = 16
+
+// copyTo gives z the shape and copies x along the axes added to s.
+func (s *strided) copyTo(c *Ctx, z, x *tensor.Tensor, shape []int) error {
+	s.run = bySize(x.DType, stridedAs[uint8], stridedAs[uint16], stridedAs[uint32], stridedAs[uint64])
+	if s.run == nil {
+		return fmt.Errorf("operand %s, want elements of 1, 2, 4 or 8 bytes", x)
+	}
+	if err := reset(z, x.DType, shape); err != nil {
+		return err
+	}
+	s.z, s.x = z, x
+	if s.count == 0 {
+		return nil
+	}
+	if s.rank == 0 {
+		s.rank, s.sizes[0], s.strides[0] = 1, 1, 1
+	}
+	last := s.rank - 1
+	s.blocked = last > 0 && s.strides[last-1] == 1 && s.strides[last] > 1
+	c.Pool.Do(s.count/s.sizes[last], chunk(s.sizes[last]), s)
+	return nil
+}
+
+// Do copies the rows lo ≤ r < hi.
+func (s *strided) Do(lo, hi int) { s.run(s, lo, hi) }
+
+func stridedAs[T word](s *strided, lo, hi int) {
+	z, x := words[T](s.z), words[T](s.x)
+	last := s.rank - 1
+	n, step := s.sizes[last], s.strides[last]
+	for r := lo; r < hi; {
+		from := s.base + s.offset(r*n)
+		to := z[r*n:][:n]
+		switch {
+		case step == 1:
+			copy(to, x[from:from+n])
+		case step == 0:
+			fillWith(to, x[from])
+		case s.blocked:
+			rows := min(square, hi-r, s.sizes[last-1]-r%s.sizes[last-1])
+			transposeRows(z[r*n:], x[from:], rows, n, step)
+			r += rows
+			continue
+		default:
+			for i := range to {
+				to[i] = x[from+i*step]
+			}
+		}
+		r++
+	}
+}
+
+func fillWith[T word](z []T, v T) {
+	for i := range z {
+		z[i] = v
+	}
+}
+
+// transposeRows writes rows of n elements; in x they are columns: element i of
+// row r is at r + i·step.
+func transposeRows[T word](z, x []T, rows, n, step int) {
+	for i := range n {
+		from := x[i*step:][:rows]
+		for r, v := range from {
+			z[r*n+i] = v
+		}
+	}
+}
+
+// Transpose permutes the axes of elements of 1, 2, 4 or 8 bytes.
+func Transpose(c *Ctx, z *tensor.Tensor, a *attr.Transpose, x *tensor.Tensor) error {
+	rank := x.Rank()
+	if rank > maxRank || len(a.Perm) != 0 && len(a.Perm) != rank {
+		return fmt.Errorf("Transpose: perm %v of %s", a.Perm, x)
+	}
+	var strides, shape [maxRank]int
+	rowMajor(&strides, x.Shape)
+	s := &c.strided
+	*s = strided{axes: axes{count: 1}}
+	seen := 0
+	for i := range rank {
+		axis := rank - 1 - i
+		if len(a.Perm) != 0 {
+			axis = a.Perm[i]
+		}
+		if axis < 0 || axis >= rank || seen&(1<<axis) != 0 {
+			return fmt.Errorf("Transpose: perm %v of %s", a.Perm, x)
+		}
+		seen |= 1 << axis
+		shape[i] = x.Shape[axis]
+		s.add(shape[i], strides[axis])
+	}
+	return located("Transpose", s.copyTo(c, z, x, shape[:rank]))
+}
+
+// rowMajor sets the strides of a contiguous tensor.
+func rowMajor(strides *[maxRank]int, shape []int) {
+	stride := 1
+	for axis := len(shape) - 1; axis >= 0; axis-- {
+		strides[axis] = stride
+		stride *= shape[axis]
+	}
+}
+
+func located(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// Expand broadcasts x to a shape, by numpy's rules in both directions.
+func Expand(c *Ctx, z, x, shape *tensor.Tensor) error {
+	rank := max(x.Rank(), shape.Len())
+	if rank > maxRank || !shape.DType.IsInt() || shape.Rank() != 1 {
+		return fmt.Errorf("Expand: %s to the shape in %s, want rank up to %d", x, shape, maxRank)
+	}
+	var strides, sizes [maxRank]int
+	rowMajor(&strides, x.Shape)
+	s := &c.strided
+	*s = strided{axes: axes{count: 1}}
+	for i := rank; i > 0; i-- {
+		want := 1
+		if i <= shape.Len() {
+			want = int(shape.IntAt(shape.Len() - i))
+		}
+		own := fromEnd(x.Shape, i)
+		n, ok := broadcastSize(own, want)
+		if !ok || n < 0 {
+			return fmt.Errorf("Expand: %s can't be broadcast to size %d, axis %d from the end", x, want, i)
+		}
+		stride := 0
+		if own != 1 {
+			stride = strides[x.Rank()-i]
+		}
+		sizes[rank-i] = n
+		s.add(n, stride)
+	}
+	return located("Expand", s.copyTo(c, z, x, sizes[:rank]))
+}
+
+// Slice takes ranges of the axes, steps of either sign included.
+func Slice(c *Ctx, z, x, starts, ends, which, steps *tensor.Tensor) error {
+	if x.Rank() > maxRank {
+		return fmt.Errorf("Slice: operand %s, want rank up to %d", x, maxRank)
+	}
+	var strides, shape [maxRank]int
+	rowMajor(&strides, x.Shape)
+	copy(shape[:], x.Shape)
+	s := &c.strided
+	*s = strided{axes: axes{count: 1}}
+	for i := range starts.Len() {
+		if ends.Len() != starts.Len() || which != nil && which.Len() != starts.Len() || steps != nil && steps.Len() != starts.Len() {
+			return fmt.Errorf("Slice: starts %s, ends %s, axes %s and steps %s differ in length", starts, ends, which, steps)
+		}
+		axis, step := i, 1
+		if which != nil {
+			axis = int(which.IntAt(i))
+		}
+		if steps != nil {
+			step = int(steps.IntAt(i))
+		}
+		axis, ok := normalAxis(axis, x.Rank())
+		if !ok || step == 0 {
+			return fmt.Errorf("Slice: axis %d with step %d of %s", axis, step, x)
+		}
+		first, n := sliceRange(starts.IntAt(i), ends.IntAt(i), int64(step), int64(x.Shape[axis]))
+		s.base += first * strides[axis]
+		shape[axis] = n
+		strides[axis] *= step
+	}
+	for axis := range x.Rank() {
+		s.add(shape[axis], strides[axis])
+	}
+	return located("Slice", s.copyTo(c, z, x, shape[:x.Rank()]))
+}
+
+// sliceRange clamps a range as ONNX does, and returns its first index and its
+// length.
+func sliceRange(start, end, step, size int64) (first, n int) {
+	if start < 0 {
+		start += size
+	}
+	if end < 0 {
+		end += size
+	}
+	if step > 0 {
+		start, end = min(max(start, 0), size), min(max(end, 0), size)
+		if end <= start {
+			return 0, 0
+		}
+		return int(start), int((end-start-1)/step + 1)
+	}
+	start, end = min(max(start, 0), size-1), min(max(end, -1), size-1)
+	if end >= start {
+		return 0, 0
+	}
+	return int(start), int((start-end-1)/-step + 1)
+}
