@@ -177,10 +177,21 @@ func (l *lowering) caseOf(n *ir.Node) kernels.Case {
 	for _, v := range n.In {
 		use.In = append(use.In, l.describe(v))
 	}
-	for _, v := range n.Out {
-		use.Out = append(use.Out, l.describe(v))
+	for i, v := range n.Out {
+		out := kernels.Operand{}
+		if wanted(n, i) {
+			out = l.describe(v)
+		}
+		use.Out = append(use.Out, out)
 	}
 	return use
+}
+
+// wanted reports whether output i of n has to be computed: somebody reads it, or
+// every node of that kind has it.
+func wanted(n *ir.Node, i int) bool {
+	v := n.Out[i]
+	return v != nil && (len(v.Uses()) > 0 || i < n.Op.MinOut || n.Op.MaxOut < 0)
 }
 
 func (l *lowering) describe(v *ir.Value) kernels.Operand {

@@ -103,11 +103,10 @@ func (l *lowering) viewSlot(v *ir.Value, of, at int) int {
 // resultSlot makes the slot of output i of n; -1 if nobody wants it and the
 // kernel can do without.
 func (l *lowering) resultSlot(n *ir.Node, i int, v *ir.Value, at int) int {
-	required := i < n.Op.MinOut || n.Op.MaxOut < 0
 	switch {
 	case v == nil && i < n.Op.MinOut:
 		return l.addSlot(Slot{Kind: Heap, First: at, Last: at})
-	case v == nil || len(v.Uses()) == 0 && !required:
+	case !wanted(n, i):
 		return -1
 	}
 	s := l.addSlot(Slot{DType: v.Type.DType, First: at, Last: at, Name: v.Name})

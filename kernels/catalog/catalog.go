@@ -10,7 +10,7 @@ import (
 func New() *kernels.Catalog {
 	c := &kernels.Catalog{}
 	c.Add(kernels.Ref, reference()...)
-	c.Add(kernels.CPU, reference()...)
+	c.Add(kernels.CPU, append(fastKernels(), reference()...)...)
 	return c
 }
 

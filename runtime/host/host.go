@@ -6,12 +6,10 @@ import (
 
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu"
 	"github.com/parallax-go/parallax/kernels/par"
 	"github.com/parallax-go/parallax/runtime/rt"
 )
-
-// Context is what kernels are given besides tensors; one per run.
-type Context struct{ Pool *par.Pool }
 
 // Options say how a model is loaded and run.
 type Options struct {
@@ -132,7 +130,7 @@ var controls = map[string]func(f *rt.Frame, i int, step *codegen.Step) error{
 
 // env is what a frame needs to run its steps: everything is looked up once.
 type env struct {
-	context *Context
+	context *cpu.Ctx
 	calls   []call
 }
 
@@ -147,13 +145,13 @@ func (x *executable) setup(f *rt.Frame) {
 	if outer, ok := f.Env.(*env); ok {
 		e.context = outer.context
 	} else {
-		e.context = &Context{Pool: x.options.Pool}
+		e.context = &cpu.Ctx{Pool: x.options.Pool}
 	}
 	for i := range x.program.Steps {
 		step := &x.program.Steps[i]
 		c := call{fn: x.funcs[i], attr: step.Attr, out: tensors(f, step.Out), in: tensors(f, step.In)}
 		if control := controls[step.Kernel]; control != nil {
-			c.fn = func(*Context, any, []*tensor.Tensor, []*tensor.Tensor) error { return control(f, i, step) }
+			c.fn = func(*cpu.Ctx, any, []*tensor.Tensor, []*tensor.Tensor) error { return control(f, i, step) }
 		}
 		e.calls = append(e.calls, c)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/kernels/catalog"
+	"github.com/parallax-go/parallax/kernels/cpu"
 	"github.com/parallax-go/parallax/kernels/par"
 	"github.com/parallax-go/parallax/runtime/rt"
 )
@@ -55,7 +56,7 @@ func TestWeightsArePacked(t *testing.T) {
 	defer pool.Close()
 	var released []*tensor.Tensor
 	table := &Table{
-		Kernels: map[string]Func{"test.Mul": func(_ *Context, _ any, out, in []*tensor.Tensor) error {
+		Kernels: map[string]Func{"test.Mul": func(_ *cpu.Ctx, _ any, out, in []*tensor.Tensor) error {
 			out[0].Reset(tensor.Float32, in[0].Shape...)
 			for i, v := range tensor.Data[float32](in[0]) {
 				tensor.Data[float32](out[0])[i] = v * tensor.Data[float32](in[1])[0]

@@ -5,12 +5,13 @@ import (
 
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/catalog"
+	"github.com/parallax-go/parallax/kernels/cpu"
 	"github.com/parallax-go/parallax/kernels/eval"
 )
 
 // Func calls a kernel with a step's attributes, outputs and operands; nil
 // stands for one that is left out.
-type Func func(c *Context, a any, out, in []*tensor.Tensor) error
+type Func func(c *cpu.Ctx, a any, out, in []*tensor.Tensor) error
 
 // Packer lays a weight out as a kernel wants it.
 type Packer func(packed, weight *tensor.Tensor) error
@@ -26,6 +27,12 @@ type Table struct {
 // be written to.
 var Kernels = sync.OnceValue(func() *Table {
 	table := &Table{Kernels: map[string]Func{}, Packers: map[string]Packer{}}
+	for name, f := range fast {
+		table.Kernels[catalog.CPUPrefix+name] = f
+	}
+	for name, f := range packers {
+		table.Packers[catalog.CPUPrefix+name] = f
+	}
 	for _, r := range eval.Rows() {
 		table.Kernels[catalog.RefPrefix+r.Name] = reference(r.Call)
 	}
@@ -33,5 +40,5 @@ var Kernels = sync.OnceValue(func() *Table {
 })
 
 func reference(call eval.Func) Func {
-	return func(_ *Context, a any, out, in []*tensor.Tensor) error { return call(a, out, in) }
+	return func(_ *cpu.Ctx, a any, out, in []*tensor.Tensor) error { return call(a, out, in) }
 }

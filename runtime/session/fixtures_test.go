@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/parallax-go/parallax/codegen"
@@ -15,6 +17,7 @@ import (
 	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/kernels/par"
 	"github.com/parallax-go/parallax/onnx"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
@@ -251,4 +254,63 @@ func (f *fixture) followState(t *testing.T, s *Session, set dataSet) {
 		}
 		in = nextStep(t, s, batch, state.Len())
 	}
+}
+
+// TestThreadsGiveTheSameBits runs every fixture with 1, 2, 3 and 7 threads.
+func TestThreadsGiveTheSameBits(t *testing.T) {
+	pools := map[int]*par.Pool{}
+	for _, n := range []int{1, 2, 3, 7} {
+		pools[n] = par.New(n)
+		defer pools[n].Close()
+	}
+	for _, dir := range fixtures(t) {
+		f := readFixture(t, dir)
+		if len(f.sets) == 0 {
+			continue
+		}
+		in := f.sets[len(f.sets)-1].in
+		var first map[string]*tensor.Tensor
+		for _, n := range []int{1, 2, 3, 7} {
+			got, err := open(t, f.graph, kernels.CPU, Options{Pool: pools[n]}).Run(t.Context(), in)
+			if err != nil {
+				t.Fatalf("%s: %v", filepath.Base(dir), err)
+			}
+			if first == nil {
+				first = got
+			}
+			for name, want := range first {
+				if !got[name].Equal(want) {
+					t.Errorf("%s: output %q has other bits with %d threads", filepath.Base(dir), name, n)
+				}
+			}
+		}
+	}
+}
+
+// TestRunsAtOnce runs one session on a shared pool from many goroutines, with
+// inputs of different sizes.
+func TestRunsAtOnce(t *testing.T) {
+	pool := par.New(3)
+	defer pool.Close()
+	f := readFixture(t, filepath.Join(testdata, "models", "bert_sdpa"))
+	s := open(t, f.graph, kernels.CPU, Options{Pool: pool})
+	var wg sync.WaitGroup
+	for g := range 6 {
+		wg.Go(func() {
+			for i := range 4 {
+				set := f.sets[(g+i)%len(f.sets)]
+				got, err := s.Run(context.Background(), set.in)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for name, want := range set.out {
+					if err := f.compare(got[name], want); err != nil {
+						t.Errorf("output %q: %v", name, err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

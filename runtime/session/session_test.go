@@ -18,6 +18,7 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/kernels/catalog"
+	"github.com/parallax-go/parallax/kernels/cpu"
 	"github.com/parallax-go/parallax/kernels/eval"
 	"github.com/parallax-go/parallax/runtime/host"
 	"github.com/parallax-go/parallax/runtime/rt"
@@ -202,7 +203,7 @@ func TestWrongInputs(t *testing.T) {
 
 // TestRunIntoAllocatesNothing uses kernels that allocate nothing themselves.
 func TestRunIntoAllocatesNothing(t *testing.T) {
-	table := only("ref.Relu", func(_ *host.Context, _ any, out, in []*tensor.Tensor) error {
+	table := only("ref.Relu", func(_ *cpu.Ctx, _ any, out, in []*tensor.Tensor) error {
 		out[0].Reset(tensor.Float32, in[0].Shape...)
 		copy(out[0].Bytes(), in[0].Bytes())
 		return nil
@@ -241,7 +242,7 @@ func chain(t testing.TB, n int) *ir.Graph {
 // nothing but give its output a shape.
 func BenchmarkStep(b *testing.B) {
 	const steps = 1000
-	table := only("ref.Relu", func(_ *host.Context, _ any, out, in []*tensor.Tensor) error {
+	table := only("ref.Relu", func(_ *cpu.Ctx, _ any, out, in []*tensor.Tensor) error {
 		out[0].Reset(tensor.Float32, in[0].Shape...)
 		return nil
 	})

@@ -1,0 +1,159 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
+)
+
+// condition tells why a kernel can't serve a case.
+type condition func(kernels.Case) error
+
+// all holds if every condition does; the first that fails tells why not.
+func all(conditions ...condition) condition {
+	return func(c kernels.Case) error {
+		for _, holds := range conditions {
+			if err := holds(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// maxRank is the highest rank that the fast kernels walk.
+const maxRank = 8
+
+// ranked holds if the ranks of all operands are known and not too high.
+func ranked(c kernels.Case) error {
+	for i, o := range c.In {
+		if r := o.Rank(); o.Present && (r < 0 || r > maxRank) {
+			return fmt.Errorf("operand %d is %s, want a known rank of at most %d", i, o, maxRank)
+		}
+	}
+	return nil
+}
+
+func isFloat(d tensor.DType) bool {
+	return d == tensor.Float32 || d == tensor.Float16 || d == tensor.BFloat16
+}
+
+// floats holds if the first n operands, those left out aside, are of one type
+// among f32, f16 and bf16.
+func floats(n int) condition {
+	return func(c kernels.Case) error {
+		first := c.Operand(0).DType
+		for i, o := range c.In[:min(n, len(c.In))] {
+			if o.Present && (o.DType != first || !isFloat(o.DType)) {
+				return fmt.Errorf("operand %d is %s, want f32, f16 or bf16, all alike", i, o)
+			}
+		}
+		return nil
+	}
+}
+
+// constant holds if operand i is a constant.
+func constant(i int) condition {
+	return func(c kernels.Case) error {
+		if c.Operand(i).Const == nil {
+			return fmt.Errorf("operand %d is not a constant", i)
+		}
+		return nil
+	}
+}
+
+// rank holds if operand i has that rank.
+func rank(i, n int) condition {
+	return func(c kernels.Case) error {
+		if got := c.Operand(i).Rank(); got != n {
+			return fmt.Errorf("operand %d is %s, want rank %d", i, c.Operand(i), n)
+		}
+		return nil
+	}
+}
+
+// rankedResult holds if the rank of the result is known and not too high.
+func rankedResult(c kernels.Case) error {
+	if r := c.Out[0].Rank(); r < 0 || r > maxRank {
+		return fmt.Errorf("the result is %s, want a known rank of at most %d", c.Out[0], maxRank)
+	}
+	return nil
+}
+
+// jointRank holds if the ranks of the first two operands together are not too
+// high.
+func jointRank(c kernels.Case) error {
+	if r := c.Operand(0).Rank() + c.Operand(1).Rank(); r > maxRank {
+		return fmt.Errorf("the operands' ranks add up to %d, want at most %d", r, maxRank)
+	}
+	return nil
+}
+
+// toFloat holds for a Cast to f32, f16 or bf16.
+func toFloat(c kernels.Case) error {
+	if to := c.Attr.(*attr.Cast).To; !isFloat(to) {
+		return fmt.Errorf("the result is of type %s, want f32, f16 or bf16", to)
+	}
+	return nil
+}
+
+// noStatistics holds if a normalisation gives out its result only.
+func noStatistics(c kernels.Case) error {
+	for _, o := range c.Out[1:] {
+		if o.Present {
+			return errors.New("the statistics are wanted, too")
+		}
+	}
+	return nil
+}
+
+// parametersOf holds if the operands at those positions have the shape of the
+// axes that a normalisation is over; axes of size 1 may stand before.
+func parametersOf(positions ...int) condition {
+	return func(c kernels.Case) error {
+		x := c.Operand(0)
+		axis := c.Attr.(*attr.LayerNormalization).Axis
+		if axis < 0 {
+			axis += x.Rank()
+		}
+		if axis < 0 || axis >= x.Rank() {
+			return fmt.Errorf("operand 0 is %s, which has no axis %d", x, axis)
+		}
+		for _, i := range positions {
+			p := c.Operand(i)
+			shape := p.Shape
+			for len(shape) > x.Rank()-axis && shape[0].Is(1) {
+				shape = shape[1:]
+			}
+			if p.Present && (!p.HasRank || !shape.Equal(x.Shape[axis:])) {
+				return fmt.Errorf("operand %d is %s, want the shape of the axes from %d on of %s", i, p, axis, x)
+			}
+		}
+		return nil
+	}
+}
+
+// wholeBytes holds if the elements of operand i can be moved as bytes.
+func wholeBytes(i int) condition {
+	return func(c kernels.Case) error {
+		if o := c.Operand(i); o.DType.Bits() < 8 {
+			return fmt.Errorf("operand %d is %s, want elements of whole bytes", i, o)
+		}
+		return nil
+	}
+}
+
+// words holds if the elements of operand i are of 1, 2, 4 or 8 bytes.
+func words(i int) condition {
+	return func(c kernels.Case) error {
+		switch o := c.Operand(i); o.DType.Bits() {
+		case 8, 16, 32, 64:
+			return nil
+		default:
+			return fmt.Errorf("operand %d is %s, want elements of 1, 2, 4 or 8 bytes", i, o)
+		}
+	}
+}

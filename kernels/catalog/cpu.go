@@ -1,0 +1,91 @@
+package catalog
+
+import (
+	"errors"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/kernels"
+)
+
+// CPUPrefix begins the IDs of the fast kernels, and the layouts of their
+// weights.
+const CPUPrefix = "cpu."
+
+// fast lists the kernels of package cpu, those to be preferred first.
+var fast = []struct {
+	name    string // of the function
+	op      string
+	accepts condition
+	pack    func(kernels.Case) []kernels.Packing
+}{
+	{"MatMulPacked", "MatMul", all(floats(2), ranked, rank(1, 2), constant(1)), packRight("PackB")},
+	{"MatMul", "MatMul", all(floats(2), ranked), nil},
+	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
+	{"Gemm", "Gemm", all(floats(3), ranked), nil},
+
+	{"Add", "Add", binary, nil},
+	{"Sub", "Sub", binary, nil},
+	{"Mul", "Mul", binary, nil},
+	{"Div", "Div", binary, nil},
+	{"Pow", "Pow", binary, nil},
+	{"Relu", "Relu", unary, nil},
+	{"Neg", "Neg", unary, nil},
+	{"Sqrt", "Sqrt", unary, nil},
+	{"Reciprocal", "Reciprocal", unary, nil},
+	{"Exp", "Exp", unary, nil},
+	{"Tanh", "Tanh", unary, nil},
+	{"Erf", "Erf", unary, nil},
+	{"Sigmoid", "Sigmoid", unary, nil},
+	{"Gelu", "Gelu", unary, nil},
+	{"Where", "Where", all(words(1), ranked), nil},
+	{"Cast", "Cast", all(floats(1), toFloat), nil},
+
+	{"Softmax", "Softmax", unary, nil},
+	{"LayerNormalization", "LayerNormalization", all(floats(3), noStatistics, parametersOf(1, 2)), nil},
+	{"RMSNormalization", "RMSNormalization", all(floats(2), parametersOf(1)), nil},
+	{"ReduceSum", "ReduceSum", all(floats(1), ranked), nil},
+	{"ReduceMean", "ReduceMean", all(floats(1), ranked), nil},
+	{"ReduceMax", "ReduceMax", all(floats(1), ranked), nil},
+
+	{"Transpose", "Transpose", all(words(0), ranked), nil},
+	{"Expand", "Expand", all(words(0), ranked, rankedResult), nil},
+	{"Slice", "Slice", all(words(0), ranked), nil},
+	{"Concat", "Concat", all(wholeBytes(0), ranked), nil},
+	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
+}
+
+var (
+	unary  = floats(1)
+	binary = all(floats(2), ranked)
+)
+
+// fastKernels returns the rows of package cpu.
+func fastKernels() []kernels.Kernel {
+	rows := make([]kernels.Kernel, len(fast))
+	for i, r := range fast {
+		rows[i] = kernels.Kernel{ID: CPUPrefix + r.name, Op: r.op, Accepts: r.accepts, Pack: r.pack}
+	}
+	return rows
+}
+
+// packRight asks for the right operand in a layout.
+func packRight(layout string) func(kernels.Case) []kernels.Packing {
+	packings := []kernels.Packing{{Operand: 1, Layout: CPUPrefix + layout}}
+	return func(kernels.Case) []kernels.Packing { return packings }
+}
+
+func packGemm(c kernels.Case) []kernels.Packing {
+	if c.Attr.(*attr.Gemm).TransB {
+		return packRight("PackBT")(c)
+	}
+	return packRight("PackB")(c)
+}
+
+var errTransposed = errors.New("the left operand is transposed")
+
+func leftAsItIs(c kernels.Case) error {
+	if c.Attr.(*attr.Gemm).TransA {
+		return errTransposed
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package host
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu"
+)
+
+type (
+	ctx = cpu.Ctx
+	t   = tensor.Tensor
+)
+
+// fast calls the kernels of package cpu.
+var fast = map[string]Func{
+	"MatMul":       fast2(cpu.MatMul),
+	"MatMulPacked": fast2(cpu.MatMulPacked),
+	"Gemm":         fast3A(cpu.Gemm),
+	"GemmPacked":   fast3A(cpu.GemmPacked),
+	"Add":          fast2(cpu.Add),
+	"Sub":          fast2(cpu.Sub),
+	"Mul":          fast2(cpu.Mul),
+	"Div":          fast2(cpu.Div),
+	"Pow":          fast2(cpu.Pow),
+	"Relu":         fast1(cpu.Relu),
+	"Neg":          fast1(cpu.Neg),
+	"Sqrt":         fast1(cpu.Sqrt),
+	"Reciprocal":   fast1(cpu.Reciprocal),
+	"Exp":          fast1(cpu.Exp),
+	"Tanh":         fast1(cpu.Tanh),
+	"Erf":          fast1(cpu.Erf),
+	"Sigmoid":      fast1(cpu.Sigmoid),
+	"Gelu":         fast1A(cpu.Gelu),
+	"Where":        fast3(cpu.Where),
+	"Cast":         fast1A(cpu.Cast),
+	"Softmax":      fast1A(cpu.Softmax),
+	"LayerNormalization": func(c *ctx, a any, out, in []*t) error {
+		return cpu.LayerNormalization(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
+	},
+	"RMSNormalization": fast2A(cpu.RMSNormalization),
+	"ReduceSum":        fast2A(cpu.ReduceSum),
+	"ReduceMean":       fast2A(cpu.ReduceMean),
+	"ReduceMax":        fast2A(cpu.ReduceMax),
+	"Transpose":        fast1A(cpu.Transpose),
+	"Expand":           fast2(cpu.Expand),
+	"Slice": func(c *ctx, _ any, out, in []*t) error {
+		return cpu.Slice(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4))
+	},
+	"Concat": fastNA(cpu.Concat),
+	"Gather": fast2A(cpu.Gather),
+}
+
+// packers lay weights out for the kernels of package cpu.
+var packers = map[string]Packer{
+	"PackB":  cpu.PackB,
+	"PackBT": cpu.PackBT,
+}
+
+// The adapters are named for the number of operands; A for attributes.
+
+// at is operand i, nil where trailing ones are left out.
+func at(list []*t, i int) *t {
+	if i < len(list) {
+		return list[i]
+	}
+	return nil
+}
+
+// attrs is a as the operator's own struct.
+func attrs[A any](a any) *A {
+	typed, ok := a.(*A)
+	if !ok {
+		panic(fmt.Sprintf("BUG: attributes are %T, want %T", a, typed))
+	}
+	return typed
+}
+
+func fast1(f func(c *ctx, z, x *t) error) Func {
+	return func(c *ctx, _ any, out, in []*t) error { return f(c, at(out, 0), at(in, 0)) }
+}
+
+func fast2(f func(c *ctx, z, x, y *t) error) Func {
+	return func(c *ctx, _ any, out, in []*t) error { return f(c, at(out, 0), at(in, 0), at(in, 1)) }
+}
+
+func fast3(f func(c *ctx, z, x, y, w *t) error) Func {
+	return func(c *ctx, _ any, out, in []*t) error { return f(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2)) }
+}
+
+func fast1A[A any](f func(c *ctx, z *t, a *A, x *t) error) Func {
+	return func(c *ctx, a any, out, in []*t) error { return f(c, at(out, 0), attrs[A](a), at(in, 0)) }
+}
+
+func fast2A[A any](f func(c *ctx, z *t, a *A, x, y *t) error) Func {
+	return func(c *ctx, a any, out, in []*t) error { return f(c, at(out, 0), attrs[A](a), at(in, 0), at(in, 1)) }
+}
+
+func fastNA[A any](f func(c *ctx, z *t, a *A, xs ...*t) error) Func {
+	return func(c *ctx, a any, out, in []*t) error { return f(c, at(out, 0), attrs[A](a), in...) }
+}
+
+func fast3A[A any](f func(c *ctx, z *t, a *A, x, y, w *t) error) Func {
+	return func(c *ctx, a any, out, in []*t) error {
+		return f(c, at(out, 0), attrs[A](a), at(in, 0), at(in, 1), at(in, 2))
+	}
+}
