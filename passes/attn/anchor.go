@@ -40,6 +40,11 @@ func Analyse(n *ir.Node) (*Match, *Refusal) {
 	if why != nil {
 		return nil, why
 	}
+	if last := s.At.fromEnd(0); len(last) > 0 && last.Equal(Axis{s.Roles.T}) {
+		if s = s.swapped(); constantOnly(s.K.Base, 4) {
+			return nil, refuse(checkKeys, s.Product.Node, "keys computed from the input", origin(s.K.Base))
+		}
+	}
 	if last := s.At.fromEnd(0); !last.Equal(Axis{s.Roles.S}.normal()) {
 		return nil, refuse(checkAxis, n, fmt.Sprintf("the %s keys as the last axis", s.Roles.S.Size), x.scores.Type.String())
 	}

@@ -105,7 +105,7 @@ func (b *arranger) reshape(v *ir.Value, shape sym.Shape) *ir.Value {
 	if u := b.units(v, shape); u != nil {
 		return u
 	}
-	target := b.shape(v, shape)
+	target := b.shape(v.Type.Shape, shape)
 	if target == nil {
 		return nil
 	}
@@ -140,10 +140,10 @@ func ones(s sym.Shape) (at []int64, rest sym.Shape) {
 	return at, rest
 }
 
-// shape makes the shape operand of a Reshape of from: constants where dims are,
+// shape makes the shape operand of a Reshape from from: constants where dims are,
 // 0 where a dim stays in place, the dims of sources elsewhere, and −1 for at most
-// one that no source has.
-func (b *arranger) shape(from *ir.Value, shape sym.Shape) *ir.Value {
+// one that no source has. Without from it is that of an Expand: no 0, no −1.
+func (b *arranger) shape(from, shape sym.Shape) *ir.Value {
 	var parts []*ir.Value
 	var run []int64
 	flush := func() {
@@ -152,7 +152,7 @@ func (b *arranger) shape(from *ir.Value, shape sym.Shape) *ir.Value {
 			run = nil
 		}
 	}
-	open := true
+	open := from != nil
 	for i, d := range shape {
 		n, constant := d.IsConst()
 		switch {
@@ -161,7 +161,7 @@ func (b *arranger) shape(from *ir.Value, shape sym.Shape) *ir.Value {
 			continue
 		case constant:
 			return nil // 0 has another meaning
-		case i < len(from.Type.Shape) && from.Type.Shape[i].Equal(d):
+		case i < len(from) && from[i].Equal(d):
 			run = append(run, 0)
 			continue
 		}
@@ -179,19 +179,6 @@ func (b *arranger) shape(from *ir.Value, shape sym.Shape) *ir.Value {
 		return parts[0]
 	}
 	return b.Op(op.Concat, &attr.Axis{}, parts...)
-}
-
-// dim returns d as a list of one, read off a source; nil if none has it.
-func (b *arranger) dim(d sym.Dim) *ir.Value {
-	for _, v := range b.sources {
-		if !v.Type.HasRank {
-			continue
-		}
-		if i := slices.IndexFunc(v.Type.Shape, d.Equal); i >= 0 {
-			return b.Op(op.Shape, &attr.Shape{Start: i, End: i + 1}, v)
-		}
-	}
-	return nil
 }
 
 // cast makes v's element type d.

@@ -55,6 +55,9 @@ func (g *Region) cheapest(h Heads, chain []*ir.Value, f Form) *Match {
 	var best *Match
 	least := math.MaxInt
 	for _, layout := range []attr.Layout{attr.LayoutBSD, attr.LayoutBHSD} {
+		if layout == attr.LayoutBSD && len(g.logits.Factors) > 0 {
+			continue // they multiply the queries of each head
+		}
 		ops, ok := g.operands(h, layout, f.Value, f.Probe)
 		if !ok {
 			continue
@@ -203,6 +206,11 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 		in = append(in, b.cast(v, element))
 		b.sources = append(b.sources, v)
 	}
+	for _, x := range g.logits.Factors {
+		if in[0] = m.factor(b, in[0], x); in[0] == nil {
+			return nil, refuse(checkFactor, x.Node, "a factor that doesn't depend on the key", origin(x.Value))
+		}
+	}
 	if m.Probe {
 		// The polynomial counts t in the bases of probe and keys.
 		in[3] = b.times(in[3], m.form.Factor/(m.ops.R.Gain*m.ops.K.Gain))
@@ -238,6 +246,19 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 		in = append(in, v)
 	}
 	return in, nil
+}
+
+// factor multiplies the queries q with a factor of the scores; nil if its layout
+// can't be told.
+func (m *Match) factor(b *arranger, q *ir.Value, x Factor) *ir.Value {
+	v := m.broadcast(b, x.Value, x.At)
+	if v == nil || v.Type.HasRank && len(v.Type.Shape) > 0 && !v.Type.Shape[len(v.Type.Shape)-1].Is(1) {
+		return nil
+	}
+	if x.Divides {
+		return b.Op(op.Div, nil, q, b.cast(v, q.Type.DType))
+	}
+	return b.Op(op.Mul, nil, q, b.cast(v, q.Type.DType))
 }
 
 // term makes the operand of a bias; nil if its layout can't be told.
@@ -286,87 +307,6 @@ func (m *Match) visible(b *arranger, k Mask) *ir.Value {
 	}
 	if v != nil && k.Hides {
 		v = b.Op(op.Not, nil, v)
-	}
-	return v
-}
-
-// broadcast brings v, which broadcasts to scores laid out as at, to a shape that
-// broadcasts to [batch, heads, queries, keys]; nil if its layout can't be told.
-func (m *Match) broadcast(b *arranger, v *ir.Value, at Layout) *ir.Value {
-	if !v.Type.HasRank || len(v.Type.Shape) > len(at) {
-		return nil
-	}
-	v = slim(v)
-	want := m.canonical()
-	if at.Equal(want) {
-		return v
-	}
-	own := make(Layout, len(v.Type.Shape))
-	for i, d := range v.Type.Shape {
-		axis := at[len(at)-len(own)+i]
-		switch {
-		case axis.Size().Equal(d):
-			own[i] = axis
-		case !d.Is(1):
-			return nil
-		}
-	}
-	to, ok := present(want, own)
-	if !ok {
-		return nil
-	}
-	if lead := len(to) - len(own); lead >= 0 && flat(to[:lead]) && to[lead:].Equal(own) {
-		return v
-	}
-	return b.arrange(v, own, to)
-}
-
-// present returns want without the axes that own doesn't run over; false if it
-// runs over part of one.
-func present(want, own Layout) (Layout, bool) {
-	to := make(Layout, len(want))
-	for i, a := range want {
-		count := 0
-		for _, p := range a {
-			if slices.ContainsFunc(own, func(x Axis) bool { return x.covers(p) }) {
-				count++
-			}
-		}
-		if count != 0 && count != len(a) {
-			return nil, false
-		}
-		if count > 0 {
-			to[i] = a
-		}
-	}
-	return to, true
-}
-
-// covers reports whether a runs over all of p's indices.
-func (a Axis) covers(p Piece) bool {
-	return slices.ContainsFunc(a, func(q Piece) bool {
-		if q.Role != p.Role {
-			return false
-		}
-		_, ok := within(Axis{q}, q, p)
-		return ok
-	})
-}
-
-func flat(l Layout) bool { return !slices.ContainsFunc(l, func(a Axis) bool { return len(a) > 0 }) }
-
-// slim returns v before it was expanded, if that has as many axes: kernels
-// broadcast it better than memory does.
-func slim(v *ir.Value) *ir.Value {
-	w := Read(v, false)
-	want := slices.Clone(w.Last().Layout)
-	for i, a := range want {
-		want[i] = slices.DeleteFunc(slices.Clone(a), func(p Piece) bool { return p.Role < 0 })
-	}
-	for _, s := range w.Steps {
-		if s.Layout.Equal(want) {
-			return s.Value
-		}
 	}
 	return v
 }

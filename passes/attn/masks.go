@@ -18,6 +18,18 @@ type Logits struct {
 	Masks   []Mask  // all must let a key pass
 	Fill    float64 // of masked scores: −inf, or a number below any score
 	Sink    *ir.Value
+	Factors []Factor // of the product, besides Scale
+
+	only  *Bias // the only mask, with its fill in the file
+	added bool  // the fill is added to the scores of rows that see no key, and to no others
+}
+
+// Factor multiplies or divides the product and doesn't depend on the key.
+type Factor struct {
+	Value   *ir.Value
+	Divides bool
+	At      Layout
+	Node    *ir.Node
 }
 
 // Bias is a term added to the scores: Factor · Value, at least Floor. Value may be
@@ -78,10 +90,17 @@ func (l *Logits) add(o ScoreOp, element tensor.DType) *Refusal {
 			factor = -1
 		}
 		l.Biases = append(l.Biases, Bias{Value: o.Value, Factor: factor, Floor: math.Inf(-1), At: o.At, Node: o.Node})
+	case OpFactor:
+		if l.Softcap != 0 || len(l.Biases)+len(l.Masks) > 0 {
+			return refuse(checkFactor, o.Node, "factors before softcap, biases and masks", "one after")
+		}
+		l.Factors = append(l.Factors, Factor{o.Value, o.Negate, o.At, o.Node})
 	case OpMask:
 		return l.mask(o)
 	case OpClamp:
 		return l.clamp(o)
+	case OpRefill:
+		l.Fill, l.added = o.Number, true
 	case OpCast:
 		if to := o.Node.Out[0].Type.DType; !to.IsFloat() || to.Bytes(1) < element.Bytes(1) {
 			return refuse(checkPrecision, o.Node, element.String()+" or wider", to.String())
@@ -150,11 +169,14 @@ func (l *Logits) settle(element tensor.DType) *Refusal {
 	for i := range l.Biases {
 		l.Biases[i].split()
 	}
+	if len(l.Masks) == 1 {
+		l.only = &Bias{Is: &l.Masks[0], Fill: l.Fill}
+	}
 	switch {
 	case len(l.Masks) == 0:
 		l.promote(element)
 		return nil
-	case math.IsInf(l.Fill, -1):
+	case math.IsInf(l.Fill, -1) || l.added:
 		return nil
 	}
 	// The file puts the fill in place of the score, the fused node adds it.
@@ -188,6 +210,28 @@ func (l *Logits) absorb(m Mask) {
 		l.Biases[i].Under, l.Biases[i].Fill = &m, fill
 		fill = 0
 	}
+}
+
+// zeroed undoes absorb: the file sets the probabilities of hidden keys to 0, so
+// that the fill doesn't show. It reports whether mask is what the file hides keys
+// by, and nothing but the fill could show.
+func (l *Logits) zeroed(mask *ir.Value, hides bool, at Layout) bool {
+	if l.only == nil || math.IsInf(l.only.Fill, -1) && len(l.Biases) > 0 {
+		return false
+	}
+	m := l.only.Is
+	if m.Value != mask || m.Hides != hides || !m.At.Equal(at) {
+		return false
+	}
+	var biases []Bias
+	for _, b := range l.Biases {
+		if b.Value != nil {
+			b.Under = nil
+			biases = append(biases, b)
+		}
+	}
+	l.Masks, l.Biases, l.Fill = []Mask{*m}, biases, math.Inf(-1)
+	return true
 }
 
 // split recognises a bias that is a mask: Where(mask, 0, fill).

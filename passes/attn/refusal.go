@@ -44,6 +44,7 @@ const (
 	checkAxis      = "softmax axis"
 	checkScores    = "scores"
 	checkKeys      = "keys"
+	checkFactor    = "scale"
 	checkFill      = "mask fill"
 	checkSoftcap   = "softcap order"
 	checkMask      = "mask layout"
@@ -61,6 +62,7 @@ var remedies = map[string]string{
 	checkAxis:      "apply the softmax to the last axis, the keys, of [batch, heads, queries, keys]",
 	checkScores:    "compute the scores as a product of queries and keys, with nothing but scale, softcap, biases, masks and reshapes of the batch axes between it and the softmax",
 	checkKeys:      "none needed if the keys are weights: that is a layer with a softmax, not attention",
+	checkFactor:    "scale the scores by a number, or by a factor per head or query, before biases and masks",
 	checkFill:      "fill masked scores with -inf, or with a finite value below -10000",
 	checkSoftcap:   "apply the softcap to the scaled scores, before biases and masks",
 	checkMask:      "give the mask a shape that broadcasts to [batch, heads, queries, keys]",

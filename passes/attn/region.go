@@ -157,16 +157,18 @@ func (g *Region) score2(v *ir.Value) (Abstract, bool) {
 			return Abstract{}, false
 		}
 	}
-	at, rename, ok := g.rename(s)
-	if !ok {
-		return Abstract{}, false
+	for _, s := range []*Scores{s, s.swapped()} {
+		at, rename, ok := g.rename(s)
+		if !ok {
+			continue
+		}
+		k := Reading{s.K.View, renamed(s.K.At, rename)}
+		if k.sameAs(g.Scores.K, g.keyAxes()) {
+			r := g.probe(Reading{s.Q.View, renamed(s.Q.At, rename)})
+			return Abstract{poly(Term{x, mono(Symbol{Kind: Score2, Probe: r})}), at}, true
+		}
 	}
-	k := Reading{s.K.View, renamed(s.K.At, rename)}
-	if !k.sameAs(g.Scores.K, g.keyAxes()) {
-		return Abstract{}, false
-	}
-	r := g.probe(Reading{s.Q.View, renamed(s.Q.At, rename)})
-	return Abstract{poly(Term{x, mono(Symbol{Kind: Score2, Probe: r})}), at}, true
+	return Abstract{}, false
 }
 
 // rename maps the roles of another product of queries and keys to those of the
@@ -356,7 +358,7 @@ func (g *Region) guard(n *ir.Node) (Abstract, *Refusal) {
 	switch {
 	case hidden && c.Def != nil && c.Def.Op == op.IsNaN && c.Def.In[0] == kept:
 		g.Guard = GuardNaN
-	case g.ownMask(c, hidden):
+	case g.logits.zeroed(c, hidden, g.Scores.At):
 		g.Guard = GuardMask
 	default:
 		return g.stop(n, "a guard of empty rows")
@@ -373,13 +375,3 @@ const (
 	GuardNaN        // NaN becomes 0
 	GuardMask       // what the mask hides becomes 0
 )
-
-// ownMask reports whether c hides (or shows) exactly what the anchor's only mask
-// does, and nothing else can empty a row.
-func (g *Region) ownMask(c *ir.Value, hides bool) bool {
-	if len(g.logits.Masks) != 1 || len(g.logits.Biases) > 0 {
-		return false
-	}
-	m := g.logits.Masks[0]
-	return m.Value == c && m.Hides == hides && m.At.Equal(g.Scores.At)
-}

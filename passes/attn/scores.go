@@ -2,6 +2,7 @@ package attn
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
@@ -31,9 +32,9 @@ type Roles struct {
 // ScoreOp is one operation on the scores.
 type ScoreOp struct {
 	Kind   OpKind
-	Number float64   // of Scale; the fill of Mask; the least score of Clamp
-	Value  *ir.Value // of Bias and Mask
-	Negate bool      // Bias: subtracted; Mask: true where hidden
+	Number float64   // of Scale; the fill of Mask and Refill; the least score of Clamp
+	Value  *ir.Value // of Bias, Mask and Factor
+	Negate bool      // Bias: subtracted; Mask: true where hidden; Factor: divides
 	At     Layout    // of the scores at that place
 	Node   *ir.Node
 }
@@ -44,11 +45,13 @@ type OpKind uint8
 // The operations.
 const (
 	OpScale OpKind = iota
+	OpFactor
 	OpTanh
 	OpBias
 	OpMask
 	OpClamp
 	OpCast
+	OpRefill
 )
 
 // maxWalk bounds the walk from the softmax to the product; the longest seen is
@@ -102,6 +105,8 @@ func (w *walker) step(v *ir.Value, depth int) (*Scores, *Refusal) {
 		return w.over(n, n.In[0], depth, ScoreOp{Kind: OpTanh})
 	case op.Add, op.Sub:
 		return w.bias(n, depth)
+	case op.Mul, op.Div:
+		return w.factor(n, depth)
 	case op.Where:
 		return w.fill(n, depth)
 	case op.Max, op.Clip:
@@ -171,8 +176,24 @@ func (w *walker) bias(n *ir.Node, depth int) (*Scores, *Refusal) {
 	return t, whyNot
 }
 
+// factor reads a product or quotient with a value that is no number.
+func (w *walker) factor(n *ir.Node, depth int) (*Scores, *Refusal) {
+	s, why := w.over(n, n.In[0], depth, ScoreOp{Kind: OpFactor, Value: n.In[1], Negate: n.Op == op.Div})
+	if why == nil || n.Op == op.Div {
+		return s, why
+	}
+	t, whyNot := w.over(n, n.In[1], depth, ScoreOp{Kind: OpFactor, Value: n.In[0]})
+	if whyNot != nil && whyNot.depth <= why.depth {
+		return nil, why
+	}
+	return t, whyNot
+}
+
 // fill reads Where(hidden, fill, scores) and Where(visible, scores, fill).
 func (w *walker) fill(n *ir.Node, depth int) (*Scores, *Refusal) {
+	if x, ok := refill(n); ok {
+		return w.over(n, n.In[2], depth, ScoreOp{Kind: OpRefill, Number: x})
+	}
 	hidden, in := true, n.In[2]
 	x, ok := Splat(n.In[1])
 	if !ok {
@@ -183,6 +204,30 @@ func (w *walker) fill(n *ir.Node, depth int) (*Scores, *Refusal) {
 		return nil, refuse(checkFill, n, "one number for all masked scores", origin(n.In[1])+" and "+origin(n.In[2]))
 	}
 	return w.over(n, in, depth, ScoreOp{Kind: OpMask, Number: x, Value: n.In[0], Negate: hidden})
+}
+
+// refill reads what the fused node's decomposition does with rows that see no
+// key: Where(max(masked) = −inf, scores + x, masked), where masked is
+// Where(seen, scores, −inf). It returns x.
+func refill(n *ir.Node) (float64, bool) {
+	empty, filled, masked := n.In[0].Def, n.In[1].Def, n.In[2].Def
+	if empty == nil || empty.Op != op.Equal || filled == nil || filled.Op != op.Add || masked == nil || masked.Op != op.Where {
+		return 0, false
+	}
+	top := empty.In[0].Def
+	limit, okLimit := Splat(empty.In[1])
+	none, okNone := Splat(masked.In[2])
+	x, okFill := Splat(filled.In[1])
+	ok := okLimit && math.IsInf(limit, -1) && okNone && math.IsInf(none, -1) && okFill &&
+		filled.In[0] == masked.In[1] && top != nil && top.Op == op.ReduceMax && top.In[0] == n.In[2] && overKeys(top)
+	return x, ok
+}
+
+// overKeys reports whether n reduces the last axis, and keeps it.
+func overKeys(n *ir.Node) bool {
+	rank, known := n.In[0].Type.Rank()
+	axes, ok := n.Operand(1).Ints()
+	return known && ok && len(axes) == 1 && (axes[0] == -1 || axes[0] == int64(rank-1)) && n.Attr.(*attr.Reduce).KeepDims
 }
 
 // clamp reads Max(scores, x) and Clip(scores, x): a lower limit.
@@ -218,6 +263,15 @@ func fromProduct(p *Product) (*Scores, *Refusal) {
 		return nil, refuse(checkKeys, p.Node, "keys computed from the input", origin(p.In[ki]))
 	}
 	return label(p, ki, t, s, d), nil
+}
+
+// swapped is s with keys taken for queries: a file may compute the product the
+// other way round and transpose it.
+func (s *Scores) swapped() *Scores {
+	out := *s
+	out.Q, out.K = s.K, s.Q
+	out.Roles.T, out.Roles.S = s.Roles.S, s.Roles.T
+	return &out
 }
 
 // contracted returns the only label that both operands have and the result has

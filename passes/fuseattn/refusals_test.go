@@ -60,7 +60,7 @@ func TestRefusals(t *testing.T) {
   %scaled = Mul(%s, %c)
   %p = Softmax(%scaled)
   %o = MatMul(%p, %v)
-  output %o`, "scores", "scaled", "Mul"},
+  output %o`, "scale", "scaled", "f32[s]"},
 		{"small fill", `
   %s = MatMul(%q, %kt)
   %masked = Where(%seen, %s, f32 = -10)
