@@ -89,6 +89,7 @@ func candidates(o ExportOptions) []int64 {
 type exporter struct {
 	form  string
 	opset int64
+	fixed bool // the opset was asked for
 	names namer
 	// values holds the names given so far. Those of a region's captures are the
 	// captured values'.
@@ -101,7 +102,7 @@ type exporter struct {
 
 func newExporter(o ExportOptions, opset int64) *exporter {
 	return &exporter{
-		form: o.Form, opset: opset, names: namer{}, values: map[*ir.Value]string{},
+		form: o.Form, opset: opset, fixed: o.Opset != 0, names: namer{}, values: map[*ir.Value]string{},
 		constants: map[any]string{}, domains: map[string]int64{"": opset}, functions: map[string]string{},
 	}
 }

@@ -88,6 +88,12 @@ func causalFits(n *ir.Node, a *attr.Attention) bool {
 	return square
 }
 
+// hasAttention reports whether Attention may be written: an opset asked for is
+// kept, any other is raised to the first that has it.
+func (e *exporter) hasAttention() bool {
+	return !e.fixed || sinceVersion(op.Attention.Name, e.opset) > 0
+}
+
 // attention writes n as ai.onnx Attention.
 func (w *writer) attention(n *ir.Node, a *attr.Attention) error {
 	r, _ := findRule("", op.Attention.Name, w.opset)

@@ -24,7 +24,7 @@ const (
 // fused writes a fused attention in the form asked for.
 func (w *writer) fused(n *ir.Node, a *attr.Attention) error {
 	switch {
-	case w.form == FormAttention && expressible(n, a) == nil:
+	case w.form == FormAttention && w.hasAttention() && expressible(n, a) == nil:
 		return w.attention(n, a)
 	case w.form == FormInline:
 		return w.inline(n)

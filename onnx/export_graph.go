@@ -59,16 +59,17 @@ func (w *writer) promise(inputs []*ir.Value) {
 	}
 }
 
-// output returns the name of output i. A value that isn't a node's of this
-// graph, or is an output twice, gets a copy: ONNX wants a node behind each.
+// output returns the name of output i. A value that isn't one of this graph gets
+// a copy, as ONNX wants; so does one that is an output of the main graph under
+// another name.
 func (w *writer) output(i int, v *ir.Value, root bool, taken map[string]bool) string {
 	name := w.value(v)
 	want := name
 	if root && w.g.OutputName(i) != "" {
 		want = w.g.OutputName(i)
 	}
-	passed := root && name == want && v.Const == nil // an input that is an output as it is
-	if (w.defined[v] || passed) && name == want && !taken[name] {
+	own := w.defined[v] || slices.Contains(w.g.Inputs[:len(w.g.Inputs)-w.g.Captures], v)
+	if own && name == want && !(root && taken[name]) {
 		return name
 	}
 	if !root || taken[want] {

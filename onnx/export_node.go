@@ -33,9 +33,11 @@ func (w *writer) standard(n *ir.Node) error {
 	case r.build != nil && r.write == nil:
 		return fail("its form of then is another")
 	}
-	in := n.Operands()
+	if d, ok := tooNew(slices.Concat(n.In, n.Out), w.opset); ok {
+		return fail("it has no elements of type %s then", d.Long())
+	}
+	operands := slices.Clone(n.Operands())
 	out := &wire.Node{OpType: n.Op.Name, Name: w.nodeName(n)}
-	operands := slices.Clone(in)
 	var err error
 	if out.Attribute, err = w.attributes(n, r, operands); err != nil {
 		return fail("%s", err)

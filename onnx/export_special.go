@@ -34,6 +34,16 @@ func writeParts(_ *writer, n *ir.Node, out *wire.Node) error {
 	return nil
 }
 
+// writeEqualParts is for opsets whose parts without sizes had to be equal.
+func writeEqualParts(w *writer, n *ir.Node, _ *wire.Node) error {
+	for _, v := range n.Out {
+		if v != nil && n.Out[0] != nil && n.Operand(1) == nil && !v.Type.Equal(n.Out[0].Type) {
+			return &wrongOpset{w.opset, "its parts are not equal"}
+		}
+	}
+	return nil
+}
+
 // writeRegions writes the regions as the attributes called names.
 func writeRegions(names ...string) func(*writer, *ir.Node, *wire.Node) error {
 	return func(w *writer, n *ir.Node, out *wire.Node) error {

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/onnx"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
@@ -46,5 +48,144 @@ func TestRoundTripFixtures(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestOpsetChoice: the default opset is raised by newer operators, and lowered by
+// opaque nodes of operators that changed since.
+func TestOpsetChoice(t *testing.T) {
+	x := graph("x:f32[2,3]", "z", node("Relu", "x", "z"))
+	cases := []struct {
+		name  string
+		model *wire.Model
+		asked int
+		want  int64
+		err   string
+	}{
+		{"default", model(11, x), 0, 21, ""},
+		{"asked for", model(11, x), 13, 13, ""},
+		{"too old", model(11, x), 12, 0, "opset 12 can't be written"},
+		{"newer operator", model(23, graph("x:f32[2,3] s:f32[3]", "z", node("RMSNormalization", "x s", "z"))), 0, 23, ""},
+		{"newer operator, old opset", model(20, graph("x:f32[2,3]", "z", node("Gelu", "x", "z"))), 18, 0, `node "Gelu" (Gelu) of (f32[2,3]): it can't be written at opset 18`},
+		{"axes as an attribute", model(18, graph("x:f32[2,3]", "z", node("ReduceMax", "x", "z"))), 13, 13, ""},
+		{"attribute of later", model(18, graph("x:f32[2,3]", "z", node("ReduceMax", "x", "z", integer("noop_with_empty_axes", 1)))), 13, 0, "no attribute noop_with_empty_axes"},
+		{"opaque that hasn't changed", model(18, graph("x:f32[2,2]", "z", node("NonMaxSuppression", "x x", "z"))), 0, 21, ""},
+		{"opaque that changed", model(18, graph("x:f32[2,2]", "z", node("Det", "x", "z"), node("GridSample", "x x", "y"))), 0, 19, ""},
+		{"opaque that changed, newer asked for", model(18, graph("x:f32[2,2]", "z", node("GridSample", "x x", "z"))), 22, 0, "its operator has changed"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := onnx.Export(imported(t, c.model), onnx.ExportOptions{Opset: c.asked})
+			if c.err != "" {
+				if err == nil || !strings.Contains(err.Error(), c.err) {
+					t.Errorf("error %v, want %s", err, c.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.OpsetImport[0].Version; got != c.want {
+				t.Errorf("opset %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+// TestExportUpgrades: every canonical form is written and read back, at every
+// opset that can be written.
+func TestExportUpgrades(t *testing.T) {
+	for _, c := range upgrades {
+		g := imported(t, model(c.opset, graph(c.inputs, "z", c.node)))
+		written := 0
+		for opset := 13; opset <= 27; opset++ {
+			m, err := onnx.Export(g, onnx.ExportOptions{Opset: opset})
+			if err != nil {
+				if !strings.Contains(err.Error(), "can't be written at opset") {
+					t.Errorf("%s at opset %d: %v", c.name, opset, err)
+				}
+				continue
+			}
+			written++
+			if got := imported(t, m).Canonical(); g.Len() > 0 && got != g.Canonical() {
+				t.Errorf("%s at opset %d: %s", c.name, opset, cmp.Diff(g.Canonical(), got))
+			}
+		}
+		if written == 0 {
+			t.Errorf("%s can't be written at any opset", c.name)
+		}
+	}
+}
+
+// TestExportScopes: names stay apart, and regions read what is around them.
+func TestExportScopes(t *testing.T) {
+	for _, c := range scopes() {
+		g := imported(t, c.model)
+		back := again(t, g, onnx.ExportOptions{})
+		if g.Canonical() != back.Canonical() && !strings.Contains(c.name, "pass") {
+			t.Errorf("%s: %s", c.name, cmp.Diff(g.Canonical(), back.Canonical()))
+		}
+		for i := range g.Outputs() {
+			if g.OutputName(i) != back.OutputName(i) {
+				t.Errorf("%s: output %d is called %q, want %q", c.name, i, back.OutputName(i), g.OutputName(i))
+			}
+		}
+	}
+}
+
+// TestOutputsThatAreNoNodes: constants, inputs and one value under two names.
+func TestOutputsThatAreNoNodes(t *testing.T) {
+	g := graph("x:f32[2]", "x w", node("Relu", "x", "z"))
+	g.Initializer = []*wire.Tensor{floats("w", []int64{1}, 5)}
+	made := imported(t, model(18, g))
+	made.AddNamedOutput("first", made.First().Out[0])
+	made.AddNamedOutput("second", made.First().Out[0])
+	made.AddNamedOutput("copy", made.Inputs[0])
+	back := again(t, made, onnx.ExportOptions{})
+	var got []string
+	for i := range back.Outputs() {
+		got = append(got, back.OutputName(i))
+	}
+	if diff := cmp.Diff([]string{"x", "w", "first", "second", "copy"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTypes: types are written and read as they are; only sizes known at run time
+// are left open.
+func TestTypes(t *testing.T) {
+	fresh := func(axis int) sym.Dim { return sym.Symbol("open") }
+	f32 := func(shape string) ir.Type {
+		s, err := sym.ParseShape(shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ir.TensorOf(tensor.Float32, s)
+	}
+	for _, c := range []struct{ typ, want ir.Type }{
+		{f32("[2,batch,2*seq+1]"), f32("[2,batch,2*seq+1]")},
+		{f32("[u12_0]"), f32("[open]")},
+		{ir.Unranked(tensor.Int64), ir.Unranked(tensor.Int64)},
+		{ir.SequenceOf(f32("[2]")), ir.SequenceOf(f32("[2]"))},
+		{ir.OptionalOf(f32("[]")), ir.OptionalOf(f32("[]"))},
+		{ir.MapOf(tensor.String, f32("[2]")), ir.MapOf(tensor.String, f32("[2]"))},
+	} {
+		got, err := onnx.ReadType(onnx.WriteType(c.typ), fresh)
+		if err != nil || !got.Equal(c.want) {
+			t.Errorf("%s is read as %s, error %v", c.typ, got, err)
+		}
+	}
+}
+
+func TestInfo(t *testing.T) {
+	m := model(18, graph("x:f32[2]", "x"), function("F", "a", "a"))
+	m.ProducerName, m.MetadataProps = "maker", []*wire.StringStringEntry{{Key: "k", Value: "v"}}
+	want := onnx.Info{Producer: "maker", IRVersion: 10, Opsets: map[string]int64{"": 18, "local": 1},
+		Metadata: map[string]string{"k": "v"}, Functions: []string{"local.F"}}
+	if diff := cmp.Diff(want, onnx.ReadInfo(m)); diff != "" {
+		t.Error(diff)
+	}
+	if got := again(t, imported(t, m), onnx.ExportOptions{}).Metadata["k"]; got != "v" {
+		t.Errorf("metadata k is %q after a round trip", got)
 	}
 }

@@ -22,7 +22,7 @@ func movementRules() []rule {
 		{op: op.Concat, since: 1, known: known{"axis": field.or("1")}},
 		{op: op.Concat, since: 4, known: known{"axis": required}},
 		{op: op.Split, since: 1, known: known{"axis": field, "split": vector(1)}},
-		{op: op.Split, since: 13, known: fields("axis")},
+		{op: op.Split, since: 13, known: fields("axis"), write: writeEqualParts},
 		{op: op.Split, since: 18, known: known{"axis": field, "num_outputs": custom}, build: splitInto, write: writeParts},
 		{op: op.Slice, since: 1, known: known{"starts": vector(1), "ends": vector(2), "axes": vector(3)}},
 		{op: op.Slice, since: 10},

@@ -1,6 +1,11 @@
 package onnx
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
 
 // changes lists the opset versions in which the operators of ai.onnx that have no
 // rule changed (onnx.defs of ONNX 1.22): a node may be written at another version
@@ -51,6 +56,23 @@ func sinceVersion(name string, version int64) int64 {
 		}
 	}
 	return since
+}
+
+// introduced are the opsets that brought element types; the others have been
+// there since the oldest that is written.
+var introduced = map[tensor.DType]int64{
+	tensor.Float8E4M3FN: 19, tensor.Float8E4M3FNUZ: 19, tensor.Float8E5M2: 19, tensor.Float8E5M2FNUZ: 19,
+	tensor.Int4: 21, tensor.Uint4: 21, tensor.Float4E2M1: 23, tensor.Float8E8M0: 24, tensor.Int2: 25, tensor.Uint2: 25,
+}
+
+// tooNew returns the first element type of values that an opset doesn't have.
+func tooNew(values []*ir.Value, opset int64) (tensor.DType, bool) {
+	for _, v := range values {
+		if v != nil && introduced[v.Type.DType] > opset {
+			return v.Type.DType, true
+		}
+	}
+	return tensor.Invalid, false
 }
 
 // irVersions pairs opset versions with the IR version that they came with
