@@ -39,6 +39,7 @@ func New(opts ...Option) (*Model, error) {
 		pool = par.New(o.threads)
 		o.run.Release = pool.Close
 	}
+	o.run.Pool = pool
 	c := rt.NewConstants(weights)
 	spec := spec0(c, func(f *rt.Frame) { f.Env = &cpu.Ctx{Pool: pool} })
 	m, err := c.Model(spec, o.run)

@@ -270,7 +270,7 @@ func (w *writer) constants(p *codegen.Program) {
 		}
 		w.printf(", Offset: %d", w.weights.add(s.Tensor))
 		if s.Kind == codegen.Weight {
-			w.printf(", Pack: %s", s.Layout)
+			w.printf(", Pack: %s, Layout: %q", s.Layout, s.Layout)
 		}
 		w.printf("},")
 	}

@@ -11,63 +11,39 @@ import (
 	"github.com/parallax-go/parallax/runtime/rt"
 )
 
-// Options say how a model is loaded and run.
-type Options struct {
-	// Kernels finds the functions; nil: those of this build.
-	Kernels *Table
-	// Pool is what kernels and packing share; nil: one thread.
-	Pool *par.Pool
-	// Weights owns what is packed; nil: the store of the process.
-	Weights *rt.WeightStore
-	// Packed is told of every constant that is packed now, and no longer read
-	// where it lies; may be nil.
-	Packed func(weight *tensor.Tensor)
-
-	MemoryLimit int64   // of one run; 0: the memory of the machine
-	Hook        rt.Hook // may be nil
-}
-
-// Load makes a model that runs p.
-func Load(p *codegen.Program, o Options) (*rt.Model, error) {
-	if o.Kernels == nil {
-		o.Kernels = Kernels()
-	}
-	if o.Weights == nil {
-		o.Weights = rt.Weights()
+// Load makes a model that runs p with the functions of the table; nil: those of
+// this build. The kernels of a run share the options' pool.
+func Load(p *codegen.Program, table *Table, o rt.Options) (*rt.Model, error) {
+	if table == nil {
+		table = Kernels()
 	}
 	spec, err := specOf(p)
 	if err != nil {
 		return nil, err
 	}
-	l := &linker{options: &o, consts: map[*rt.Spec][]*tensor.Tensor{}}
+	l := &linker{table: table, pool: o.Pool, consts: map[*rt.Spec][]*tensor.Tensor{}}
 	l.link(p, spec)
 	if err := errors.Join(l.errs...); err != nil {
 		return nil, err
 	}
-	lease, err := l.pack()
-	if err != nil {
-		return nil, err
-	}
-	return rt.NewModel(spec, func(s *rt.Spec) []*tensor.Tensor { return l.consts[s] }, rt.Options{
-		MemoryLimit: o.MemoryLimit, Hook: o.Hook, Release: lease.Release,
-	})
+	return rt.NewModel(spec, func(s *rt.Spec) []*tensor.Tensor { return l.consts[s] }, l.weights, o), nil
 }
 
 // linker finds what a program and its children name.
 type linker struct {
-	options  *Options
-	consts   map[*rt.Spec][]*tensor.Tensor
-	packings []rt.Packing
-	packed   []**tensor.Tensor // where the result of each packing goes
-	errs     []error
+	table   *Table
+	pool    *par.Pool
+	consts  map[*rt.Spec][]*tensor.Tensor
+	weights []rt.Weighted
+	errs    []error
 }
 
 // link gives spec and its children what runs their steps.
 func (l *linker) link(p *codegen.Program, spec *rt.Spec) {
-	x := &executable{program: p, options: l.options, funcs: make([]Func, len(p.Steps))}
+	x := &executable{program: p, pool: l.pool, funcs: make([]Func, len(p.Steps))}
 	child := 0
 	for i, step := range p.Steps {
-		if x.funcs[i] = l.options.Kernels.Kernels[step.Kernel]; x.funcs[i] == nil && controls[step.Kernel] == nil {
+		if x.funcs[i] = l.table.Kernels[step.Kernel]; x.funcs[i] == nil && controls[step.Kernel] == nil {
 			l.errs = append(l.errs, fmt.Errorf("node %q (%s): kernel %s is not in this build", step.Name, step.Op, step.Kernel))
 		}
 		for _, c := range step.Children {
@@ -76,46 +52,31 @@ func (l *linker) link(p *codegen.Program, spec *rt.Spec) {
 		}
 	}
 	spec.Setup, spec.Run = x.setup, run
-	l.consts[spec] = l.constants(p)
+	l.consts[spec] = l.constants(p, spec)
 }
 
 // constants returns the constants of p by slot, and asks for those to be packed.
-func (l *linker) constants(p *codegen.Program) []*tensor.Tensor {
+func (l *linker) constants(p *codegen.Program, spec *rt.Spec) []*tensor.Tensor {
 	consts := make([]*tensor.Tensor, len(p.Slots))
 	for i, s := range p.Slots {
 		switch s.Kind {
 		case codegen.Const:
 			consts[i] = s.Tensor
 		case codegen.Weight:
-			pack := l.options.Kernels.Packers[s.Layout]
+			pack := l.table.Packers[s.Layout]
 			if pack == nil {
 				l.errs = append(l.errs, fmt.Errorf("weight %q: layout %s is not in this build", s.Name, s.Layout))
 			}
-			l.packings = append(l.packings, rt.Packing{Layout: s.Layout, Source: s.Tensor, Pack: pack})
-			l.packed = append(l.packed, &consts[i])
+			l.weights = append(l.weights, rt.Weighted{Spec: spec, Slot: i, Packing: rt.Packing{Layout: s.Layout, Source: s.Tensor, Pack: pack}})
 		}
 	}
 	return consts
 }
 
-func (l *linker) pack() (*rt.Lease, error) {
-	lease, err := l.options.Weights.Acquire(l.options.Pool, l.packings)
-	if err != nil {
-		return nil, err
-	}
-	for i, t := range lease.Tensors {
-		*l.packed[i] = t
-		if l.options.Packed != nil {
-			l.options.Packed(l.packings[i].Source)
-		}
-	}
-	return lease, nil
-}
-
 // executable is a program with its kernels found.
 type executable struct {
 	program *codegen.Program
-	options *Options
+	pool    *par.Pool
 	funcs   []Func
 }
 
@@ -145,7 +106,7 @@ func (x *executable) setup(f *rt.Frame) {
 	if outer, ok := f.Env.(*env); ok {
 		e.context = outer.context
 	} else {
-		e.context = &cpu.Ctx{Pool: x.options.Pool}
+		e.context = &cpu.Ctx{Pool: x.pool}
 	}
 	for i := range x.program.Steps {
 		step := &x.program.Steps[i]

@@ -70,9 +70,12 @@ func TestWeightsArePacked(t *testing.T) {
 		}},
 	}
 	store := &rt.WeightStore{}
-	m, err := Load(p, Options{Kernels: table, Pool: pool, Weights: store, Packed: func(t *tensor.Tensor) { released = append(released, t) }})
+	m, err := Load(p, table, rt.Options{Pool: pool, Weights: store, Packed: func(t *tensor.Tensor) { released = append(released, t) }})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(released) != 0 || store.Bytes() != 0 {
+		t.Error("weights are packed before the first run")
 	}
 	y := &tensor.Tensor{}
 	if err := m.Run(t.Context(), []*tensor.Tensor{tensor.Of([]int{2}, []float32{1, 10})}, []*tensor.Tensor{y}); err != nil {
@@ -94,7 +97,7 @@ func TestWeightsArePacked(t *testing.T) {
 
 func TestMissingFunctionsAreNamed(t *testing.T) {
 	p, _ := scaled(t)
-	_, err := Load(p, Options{Kernels: &Table{}})
+	_, err := Load(p, &Table{}, rt.Options{})
 	for _, want := range []string{"kernel test.Mul is not in this build", `weight "w": layout test.Double is not in this build`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q in it", err, want)

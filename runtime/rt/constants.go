@@ -15,8 +15,10 @@ type Constant struct {
 	Shape   []int
 	Offset  int
 	Strings []string // instead, for strings
-	// Pack lays the constant out for its kernel; nil: it is used as it lies.
-	Pack func(out, in *tensor.Tensor) error
+	// Pack lays the constant out for its kernel, as Layout says; nil: it is used
+	// as it lies.
+	Pack   func(out, in *tensor.Tensor) error
+	Layout string
 }
 
 // Constants are those of a generated package, by spec. The first error sticks;
@@ -24,6 +26,7 @@ type Constant struct {
 type Constants struct {
 	weights []byte
 	bySpec  map[*Spec][]*tensor.Tensor
+	packed  []Weighted
 	err     error
 }
 
@@ -47,6 +50,10 @@ func (c *Constants) Add(s *Spec, list []Constant) {
 		if err != nil && c.err == nil {
 			c.err = fmt.Errorf("program %q: constant of slot %d: %w", s.Name, x.Slot, err)
 		}
+		if x.Pack != nil {
+			c.packed = append(c.packed, Weighted{s, x.Slot, Packing{x.Layout, t, x.Pack}})
+			continue
+		}
 		tensors[x.Slot] = t
 	}
 	c.bySpec[s] = tensors
@@ -61,12 +68,7 @@ func (c *Constants) tensor(x Constant) (*tensor.Tensor, error) {
 	if end > len(c.weights) {
 		return nil, fmt.Errorf("the weights have %d bytes, %d are needed", len(c.weights), end)
 	}
-	t, err := tensor.FromBytes(x.DType, x.Shape, c.weights[x.Offset:end:end])
-	if err != nil || x.Pack == nil {
-		return t, err
-	}
-	packed := &tensor.Tensor{}
-	return packed, x.Pack(packed, t)
+	return tensor.FromBytes(x.DType, x.Shape, c.weights[x.Offset:end:end])
 }
 
 // Model makes the model of spec and its children.
@@ -74,5 +76,5 @@ func (c *Constants) Model(spec *Spec, o Options) (*Model, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return NewModel(spec, func(s *Spec) []*tensor.Tensor { return c.bySpec[s] }, o)
+	return NewModel(spec, func(s *Spec) []*tensor.Tensor { return c.bySpec[s] }, c.packed, o), nil
 }

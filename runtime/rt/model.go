@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // Options say how a model runs.
@@ -17,6 +18,13 @@ type Options struct {
 	MemoryLimit int64
 	// Hook, if set, is told of every step.
 	Hook Hook
+	// Pool is what packs the weights; nil: one thread.
+	Pool *par.Pool
+	// Weights owns what is packed; nil: the store of the process.
+	Weights *WeightStore
+	// Packed is told of every constant that is packed, and no longer read where
+	// it lies; may be nil.
+	Packed func(weight *tensor.Tensor)
 	// Release is called once when the model has closed; may be nil.
 	Release func()
 }
@@ -26,7 +34,11 @@ type Options struct {
 type Model struct {
 	spec    *Spec
 	consts  map[*Spec][]*tensor.Tensor
+	weights []Weighted
 	options Options
+	prepare sync.Once
+	lease   *Lease
+	failed  error // of prepare
 
 	mu      sync.Mutex
 	idle    []*Frame
@@ -35,33 +47,59 @@ type Model struct {
 	runs    sync.WaitGroup
 }
 
+// Weighted asks for the constant of a Weight slot.
+type Weighted struct {
+	Spec *Spec
+	Slot int
+	Packing
+}
+
 // NewModel makes a model. consts gives the constants of a spec, by slot: of the
-// program itself and of its children.
-func NewModel(spec *Spec, consts func(*Spec) []*tensor.Tensor, o Options) (*Model, error) {
+// program itself and of its children. Those of Weight slots are made of weights
+// by [Model.Prepare].
+func NewModel(spec *Spec, consts func(*Spec) []*tensor.Tensor, weights []Weighted, o Options) *Model {
 	if o.MemoryLimit <= 0 {
 		o.MemoryLimit = totalMemory()
 	}
-	m := &Model{spec: spec, consts: map[*Spec][]*tensor.Tensor{}, options: o, layouts: map[*Spec][]*layout{}}
-	return m, m.collect(spec, consts)
+	if o.Weights == nil {
+		o.Weights = Weights()
+	}
+	m := &Model{spec: spec, consts: map[*Spec][]*tensor.Tensor{}, weights: weights, options: o, layouts: map[*Spec][]*layout{}}
+	m.collect(spec, consts)
+	return m
 }
 
-func (m *Model) collect(spec *Spec, consts func(*Spec) []*tensor.Tensor) error {
-	bySlot := consts(spec)
-	if len(bySlot) != len(spec.Slots) {
-		panic(fmt.Sprintf("BUG: %d constants for %d slots of %s", len(bySlot), len(spec.Slots), spec.Name))
-	}
+func (m *Model) collect(spec *Spec, consts func(*Spec) []*tensor.Tensor) {
+	m.consts[spec] = consts(spec)
 	for i, s := range spec.Slots {
-		if (s.Kind == Const || s.Kind == Weight) != (bySlot[i] != nil) {
-			return fmt.Errorf("program %q: slot %d has kind %d, and its constant is %s", spec.Name, i, s.Kind, bySlot[i])
+		if s.Kind == Const && m.consts[spec][i] == nil {
+			panic(fmt.Sprintf("BUG: program %q has no constant for slot %d", spec.Name, i))
 		}
 	}
-	m.consts[spec] = bySlot
 	for _, child := range spec.Children {
-		if err := m.collect(child, consts); err != nil {
-			return err
-		}
+		m.collect(child, consts)
 	}
-	return nil
+}
+
+// Prepare packs the weights, once. The first run does so if nobody has before:
+// a model that is loaded and not run yet holds its file mapped, and no more.
+func (m *Model) Prepare() error {
+	m.prepare.Do(func() {
+		packings := make([]Packing, len(m.weights))
+		for i, w := range m.weights {
+			packings[i] = w.Packing
+		}
+		if m.lease, m.failed = m.options.Weights.Acquire(m.options.Pool, packings); m.failed != nil {
+			return
+		}
+		for i, w := range m.weights {
+			m.consts[w.Spec][w.Slot] = m.lease.Tensors[i]
+			if m.options.Packed != nil {
+				m.options.Packed(w.Source)
+			}
+		}
+	})
+	return m.failed
 }
 
 // Spec returns the program.
@@ -119,18 +157,32 @@ func (f *Frame) execute(in, out []*tensor.Tensor, state bool) error {
 
 // acquire takes an idle frame, or makes one.
 func (m *Model) acquire() (*Frame, error) {
+	f, err := m.enter()
+	if f != nil || err != nil {
+		return f, err
+	}
+	if err := m.Prepare(); err != nil {
+		m.runs.Done()
+		return nil, err
+	}
+	return newFrame(m.spec, m, nil, m.consts[m.spec]), nil
+}
+
+// enter counts a run, and takes an idle frame if there is one.
+func (m *Model) enter() (*Frame, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, ErrClosed
 	}
 	m.runs.Add(1)
-	if n := len(m.idle); n > 0 {
-		f := m.idle[n-1]
-		m.idle = m.idle[:n-1]
-		return f, nil
+	n := len(m.idle)
+	if n == 0 {
+		return nil, nil
 	}
-	return newFrame(m.spec, m, nil, m.consts[m.spec]), nil
+	f := m.idle[n-1]
+	m.idle = m.idle[:n-1]
+	return f, nil
 }
 
 func (m *Model) release(f *Frame) {
@@ -153,6 +205,9 @@ func (m *Model) Close() error {
 		return nil
 	}
 	m.idle, m.consts, m.layouts = nil, nil, nil
+	if m.lease != nil {
+		m.lease.Release()
+	}
 	if m.options.Release != nil {
 		m.options.Release()
 	}

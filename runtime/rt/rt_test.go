@@ -69,10 +69,7 @@ func noConsts(s *Spec) []*tensor.Tensor { return make([]*tensor.Tensor, len(s.Sl
 
 func load(t testing.TB, spec *Spec, o Options) *Model {
 	t.Helper()
-	m, err := NewModel(spec, noConsts, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := NewModel(spec, noConsts, nil, o)
 	t.Cleanup(func() { m.Close() })
 	return m
 }

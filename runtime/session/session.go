@@ -52,11 +52,11 @@ type Session struct {
 
 // New makes a session of p.
 func New(p *codegen.Program, o Options) (*Session, error) {
-	options := host.Options{Kernels: o.Kernels, Pool: o.Pool, Weights: o.Weights, Packed: o.Packed, MemoryLimit: o.MemoryLimit}
+	options := rt.Options{Pool: o.Pool, Weights: o.Weights, Packed: o.Packed, MemoryLimit: o.MemoryLimit}
 	if o.Hook != nil {
 		options.Hook = tellHook(o.Hook)
 	}
-	model, err := host.Load(p, options)
+	model, err := host.Load(p, o.Kernels, options)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,9 @@ func (s *Session) Outputs() []codegen.Port { return s.program.Outputs }
 
 // Program returns the program that the session runs.
 func (s *Session) Program() *codegen.Program { return s.program }
+
+// Prepare packs the weights, which else the first run does.
+func (s *Session) Prepare() error { return s.model.Prepare() }
 
 // Close waits for the runs under way and releases the memory.
 func (s *Session) Close() error { return s.model.Close() }
