@@ -46,27 +46,32 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-func fixture(t *testing.T, dir string) {
-	var want expectation
+func expected(t *testing.T, dir string) *expectation {
+	want := &expectation{}
 	data, err := os.ReadFile(filepath.Join(dir, "case.json"))
 	if err == nil {
-		err = json.Unmarshal(data, &want)
+		err = json.Unmarshal(data, want)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return want
+}
+
+func fixture(t *testing.T, dir string) {
+	want := expected(t, dir)
 	g := load(t, dir)
 	r, err := passes.Run(context.Background(), g, Passes(), &passes.Options{Verify: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	verdicts(t, &want, r)
+	verdicts(t, want, r)
 	sets, err := filepath.Glob(filepath.Join(dir, "test_data_set_*"))
 	if err != nil || len(sets) == 0 {
 		t.Fatalf("no data sets: %v", err)
 	}
 	for _, set := range sets {
-		if err := compare(g, set, &want); err != nil {
+		if err := compare(g, set, want); err != nil {
 			t.Errorf("%s: %v", filepath.Base(set), err)
 		}
 	}
@@ -79,7 +84,7 @@ func fixture(t *testing.T, dir string) {
 		}
 	}
 	for _, set := range sets {
-		if err := compare(g, set, &want); err != nil {
+		if err := compare(g, set, want); err != nil {
 			t.Errorf("%s, expanded again: %v", filepath.Base(set), err)
 		}
 	}
@@ -104,6 +109,42 @@ func load(t *testing.T, dir string) *ir.Graph {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// TestSelections checks that a graph is right after any selection of passes, not
+// only after all of them.
+func TestSelections(t *testing.T) {
+	files, err := filepath.Glob("../../tests/testdata/*models/*/model.onnx")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no models: %v", err)
+	}
+	for _, spec := range []string{"fuseparallax,fuseattn", "-fold", "-canon", "-cse", "-fuseparallax", "fusenorm,fuseattn,tidy"} {
+		for i, file := range files {
+			if i%3 != len(spec)%3 {
+				continue // a third of the models for each, to be quick
+			}
+			dir := filepath.Dir(file)
+			t.Run(spec+" on "+filepath.Base(dir), func(t *testing.T) {
+				t.Parallel()
+				selection(t, dir, spec)
+			})
+		}
+	}
+}
+
+func selection(t *testing.T, dir, spec string) {
+	want := expected(t, dir)
+	list, err := Select(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := load(t, dir)
+	if _, err := passes.Run(context.Background(), g, list, &passes.Options{Verify: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := compare(g, filepath.Join(dir, "test_data_set_0"), want); err != nil {
+		t.Error(err)
+	}
 }
 
 // verdicts compares the counts with those that case.json asks for.
