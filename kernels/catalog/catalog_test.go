@@ -1,0 +1,82 @@
+package catalog
+
+import (
+	"testing"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
+)
+
+func operand(t *testing.T, d tensor.DType, shape string) kernels.Operand {
+	t.Helper()
+	s, err := sym.ParseShape(shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kernels.Operand{Present: true, DType: d, HasRank: true, Shape: s}
+}
+
+// TestSelectOnCPU shows which kernel serves which case.
+func TestSelectOnCPU(t *testing.T) {
+	f32 := func(shape string) kernels.Operand { return operand(t, tensor.Float32, shape) }
+	ints := func(shape string) kernels.Operand { return operand(t, tensor.Int64, shape) }
+	weight := f32("[8,16]")
+	weight.Const = tensor.New(tensor.Float32, 8, 16)
+	unranked := kernels.Operand{Present: true, DType: tensor.Float32}
+	norm, in := attr.New[attr.LayerNormalization](), f32("[b,s,8]")
+	tests := []struct {
+		op   string
+		attr any
+		in   []kernels.Operand
+		out  []kernels.Operand
+		want string
+	}{
+		{"MatMul", nil, []kernels.Operand{in, weight}, nil, "cpu.MatMulPacked"},
+		{"MatMul", nil, []kernels.Operand{in, f32("[b,8,s]")}, nil, "cpu.MatMul"},
+		{"MatMul", nil, []kernels.Operand{unranked, weight}, nil, "ref.MatMul"},
+		{"MatMul", nil, []kernels.Operand{ints("[2,2]"), ints("[2,2]")}, nil, "ref.MatMul"},
+		{"MatMul", nil, []kernels.Operand{operand(t, tensor.Float16, "[2,2]"), operand(t, tensor.Float16, "[2,2]")}, nil, "cpu.MatMul"},
+		{"Gemm", &attr.Gemm{Alpha: 1}, []kernels.Operand{f32("[b,8]"), weight, {}}, nil, "cpu.GemmPacked"},
+		{"Gemm", &attr.Gemm{Alpha: 1, TransA: true}, []kernels.Operand{f32("[8,b]"), weight}, nil, "cpu.Gemm"},
+		{"Add", nil, []kernels.Operand{in, f32("[8]")}, nil, "cpu.Add"},
+		{"Add", nil, []kernels.Operand{ints("[b]"), ints("[]")}, nil, "ref.Add"},
+		{"Pow", nil, []kernels.Operand{in, ints("[]")}, nil, "ref.Pow"},
+		{"Relu", nil, []kernels.Operand{unranked}, nil, "cpu.Relu"},
+		{"Cast", &attr.Cast{To: tensor.Float16}, []kernels.Operand{in}, nil, "cpu.Cast"},
+		{"Cast", &attr.Cast{To: tensor.Int64}, []kernels.Operand{in}, nil, "ref.Cast"},
+		{"LayerNormalization", norm, []kernels.Operand{in, f32("[8]"), f32("[8]")}, []kernels.Operand{in}, "cpu.LayerNormalization"},
+		{"LayerNormalization", norm, []kernels.Operand{in, f32("[8]")}, []kernels.Operand{in, {}, in}, "ref.LayerNormalization"},
+		{"LayerNormalization", norm, []kernels.Operand{in, f32("[1]")}, []kernels.Operand{in}, "ref.LayerNormalization"},
+		{"RMSNormalization", norm, []kernels.Operand{in, f32("[1,8]")}, []kernels.Operand{in}, "cpu.RMSNormalization"},
+		{"Gather", attr.New[attr.Axis](), []kernels.Operand{ints("[9]"), ints("[b]")}, []kernels.Operand{ints("[b]")}, "cpu.Gather"},
+		{"Gather", attr.New[attr.Axis](), []kernels.Operand{f32("[1,1,1,1,1]"), ints("[1,1,1,1]")}, []kernels.Operand{f32("[1,1,1,1,1,1,1,1]")}, "ref.Gather"},
+		{"Concat", attr.New[attr.Axis](), []kernels.Operand{operand(t, tensor.String, "[b]"), operand(t, tensor.String, "[b]")}, nil, "ref.Concat"},
+		{"Where", nil, []kernels.Operand{operand(t, tensor.Bool, "[b]"), ints("[b]"), ints("[]")}, nil, "cpu.Where"},
+		{"Sin", nil, []kernels.Operand{in}, nil, "ref.Sin"},
+	}
+	c := New()
+	for _, test := range tests {
+		use := kernels.Case{Op: test.op, Attr: test.attr, In: test.in, Out: test.out}
+		if k, refusals := c.Select(kernels.CPU, use); k.ID != test.want {
+			t.Errorf("%s: got %s after %v, want %s", use, k.ID, refusals, test.want)
+		}
+		if k, _ := c.Select(kernels.Ref, use); k.ID != RefPrefix+test.op {
+			t.Errorf("%s on ref: got %s", use, k.ID)
+		}
+	}
+}
+
+// TestRowsNameOperators: a misspelt operator would never be asked for.
+func TestRowsNameOperators(t *testing.T) {
+	c := New()
+	for _, target := range c.Targets() {
+		for _, k := range c.Kernels(target) {
+			if op.ByName(k.Op) == nil {
+				t.Errorf("kernel %s is of operator %q, which does not exist", k.ID, k.Op)
+			}
+		}
+	}
+}
