@@ -10,19 +10,6 @@ import (
 
 func branch(nodes ...*wire.Node) *wire.Graph { return graph("", "out", nodes...) }
 
-func function(name, in, out string, nodes ...*wire.Node) *wire.Function {
-	return &wire.Function{
-		Name: name, Domain: "local", Input: names(in), Output: names(out), Node: nodes,
-		OpsetImport: []*wire.OperatorSetID{{Version: 18}, {Domain: "local", Version: 1}},
-	}
-}
-
-func call(name, in, out string, attributes ...*wire.Attribute) *wire.Node {
-	n := node(name, in, out, attributes...)
-	n.Domain = "local"
-	return n
-}
-
 type scopeCase struct {
 	name  string
 	model *wire.Model
