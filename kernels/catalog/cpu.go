@@ -4,7 +4,9 @@ import (
 	"errors"
 
 	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/kernels/cpu"
 )
 
 // CPUPrefix begins the IDs of the fast kernels, and the layouts of their
@@ -43,6 +45,7 @@ var fast = []struct {
 	{"Softmax", "Softmax", unary, nil},
 	{"LayerNormalization", "LayerNormalization", all(floats(3), noStatistics, parametersOf(1, 2)), nil},
 	{"RMSNormalization", "RMSNormalization", all(floats(2), parametersOf(1)), nil},
+	{"Parallax", "ai.parallax.Parallax", streamed, nil},
 	{"ReduceSum", "ReduceSum", all(floats(1), ranked), nil},
 	{"ReduceMean", "ReduceMean", all(floats(1), ranked), nil},
 	{"ReduceMax", "ReduceMax", all(floats(1), ranked), nil},
@@ -79,6 +82,15 @@ func packGemm(c kernels.Case) []kernels.Packing {
 		return packRight("PackBT")(c)
 	}
 	return packRight("PackB")(c)
+}
+
+// streamed holds if the fused node has a streaming form.
+func streamed(c kernels.Case) error {
+	dtypes := make([]tensor.DType, len(c.In))
+	for i, o := range c.In {
+		dtypes[i] = o.DType
+	}
+	return cpu.ParallaxAccepts(c.Attr.(*attr.Attention), dtypes...)
 }
 
 var errTransposed = errors.New("the left operand is transposed")

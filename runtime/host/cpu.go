@@ -39,6 +39,9 @@ var fast = map[string]Func{
 	"LayerNormalization": func(c *ctx, a any, out, in []*t) error {
 		return cpu.LayerNormalization(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
 	},
+	"Parallax": func(c *ctx, a any, out, in []*t) error {
+		return cpu.Parallax(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.Attention](a), in...)
+	},
 	"RMSNormalization": fast2A(cpu.RMSNormalization),
 	"ReduceSum":        fast2A(cpu.ReduceSum),
 	"ReduceMean":       fast2A(cpu.ReduceMean),

@@ -60,11 +60,11 @@ func newFrame(spec *Spec, m *Model, parent *Frame, consts []*tensor.Tensor) *Fra
 	if parent != nil {
 		f.Env = parent.Env
 	}
-	for i, child := range spec.Children {
-		f.children[i] = newFrame(child, m, f, m.consts[child])
-	}
 	if spec.Setup != nil {
 		spec.Setup(f)
+	}
+	for i, child := range spec.Children {
+		f.children[i] = newFrame(child, m, f, m.consts[child])
 	}
 	return f
 }
