@@ -2,7 +2,7 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: test race check lint format generate bench conformance interop fuzz
+.PHONY: test race check lint format generate bench conformance interop cross fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
@@ -33,6 +33,10 @@ generate:
 ## bench: load time, memory and run time, fused and unfused (fetches the real model: needs Maven)
 bench:
 	$(GO) run ./tests/bench
+
+## cross: builds for every platform, and a run under WebAssembly
+cross:
+	$(GO) test -tags cross -count=1 ./tests/static
 
 ## conformance: the ONNX node tests (fetches a wheel: needs Python with pip)
 conformance:

@@ -3,8 +3,6 @@
 package static
 
 import (
-	"bytes"
-	"context"
 	"debug/elf"
 	"os"
 	"os/exec"
@@ -12,10 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/parallax-go/parallax"
 )
@@ -41,17 +35,11 @@ func main() {
 }
 `
 
-var platforms = []string{
-	"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64", "windows/amd64", "windows/arm64", "wasip1/wasm",
-}
 
 // TestBuilds builds the command, a program with the façade, and one with a
-// generated package for every platform; those for Linux must have no ELF
+// generated package for the platforms; those for Linux must have no ELF
 // interpreter: they run in an empty container.
 func TestBuilds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds for every platform")
-	}
 	root := repository(t)
 	facade := filepath.Join(root, "tests", "static", "facade")
 	generated := generate(t)
@@ -70,35 +58,6 @@ func TestBuilds(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestWasm runs the demo model under WebAssembly, with WASI alone.
-func TestWasm(t *testing.T) {
-	root := repository(t)
-	dir := t.TempDir()
-	program := filepath.Join(dir, "parallax.wasm")
-	build(t, root, program, "./cmd/parallax", "wasip1", "wasm")
-	code, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx := context.Background()
-	r := wazero.NewRuntime(ctx)
-	defer r.Close(ctx)
-	wasi_snapshot_preview1.MustInstantiate(ctx, r)
-	var stdout, stderr bytes.Buffer
-	model := filepath.Join(root, "examples", "recall", "parallax-recall")
-	config := wazero.NewModuleConfig().WithStdout(&stdout).WithStderr(&stderr).
-		WithArgs("parallax", "verify", "/model/model.onnx").
-		WithFSConfig(wazero.NewFSConfig().WithReadOnlyDirMount(model, "/model")).
-		WithSysWalltime().WithSysNanotime()
-	_, err = r.InstantiateWithConfig(ctx, code, config)
-	if exit, ok := err.(*sys.ExitError); err != nil && (!ok || exit.ExitCode() != 0) {
-		t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
-	}
-	if !strings.Contains(stdout.String(), "ok") {
-		t.Errorf("verify printed\n%s%s", &stdout, &stderr)
 	}
 }
 
