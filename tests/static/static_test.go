@@ -35,7 +35,6 @@ func main() {
 }
 `
 
-
 // TestBuilds builds the command, a program with the façade, and one with a
 // generated package for the platforms; those for Linux must have no ELF
 // interpreter: they run in an empty container.
