@@ -98,7 +98,7 @@ func (l *Logits) add(o ScoreOp, element tensor.DType) *Refusal {
 	case OpMask:
 		return l.mask(o)
 	case OpClamp:
-		return l.clamp(o)
+		return l.clamp(o, element)
 	case OpRefill:
 		l.Fill, l.added = o.Number, true
 	case OpCast:
@@ -149,8 +149,9 @@ func (l *Logits) mask(o ScoreOp) *Refusal {
 
 // clamp reads a lower limit of the scores: it can only matter for what one mask
 // or bias has pushed down.
-func (l *Logits) clamp(o ScoreOp) *Refusal {
-	if o.Number > -1e30 || len(l.Masks)+len(l.Biases) > 1 {
+func (l *Logits) clamp(o ScoreOp, element tensor.DType) *Refusal {
+	half := element == tensor.Float16 && len(l.Biases) > 0 // the sum would not be rounded to the limit
+	if !swallows(o.Number, element) || len(l.Masks)+len(l.Biases) > 1 || half {
 		return refuse(checkFill, o.Node, "a limit that only one mask can reach", fmt.Sprint(o.Number))
 	}
 	for i := range l.Biases {
@@ -161,8 +162,16 @@ func (l *Logits) clamp(o ScoreOp) *Refusal {
 }
 
 // swallow is a fill that any score added to it leaves as it is, in every type
-// but f16: a row filled with it weighs all keys alike.
-const swallow = -1e38
+// but f16: a row filled with it weighs all keys alike. In f16 the file's least
+// number does so.
+const (
+	swallow     = -1e38
+	swallowHalf = -6e4
+)
+
+func swallows(fill float64, element tensor.DType) bool {
+	return fill <= swallow || element == tensor.Float16 && fill <= swallowHalf
+}
 
 // settle chooses between masks and biases where both would do.
 func (l *Logits) settle(element tensor.DType) *Refusal {
@@ -187,7 +196,7 @@ func (l *Logits) settle(element tensor.DType) *Refusal {
 	}
 	// Biases of unknown size beside a finite fill: their sum tells which keys an
 	// otherwise empty row sees, so the fill must be added to them, not masked.
-	if l.Fill > swallow && len(l.Biases) > 0 {
+	if !swallows(l.Fill, element) && len(l.Biases) > 0 {
 		return refuse(checkFill, m.Node, fmt.Sprintf("a fill of -inf, or of %g, beside other biases", swallow), fmt.Sprint(l.Fill))
 	}
 	if len(l.Masks) > 1 {
@@ -263,12 +272,21 @@ func (l *Logits) promote(element tensor.DType) {
 		infinite := math.IsInf(b.Fill, -1)
 		finite := b.Fill <= dominant && b.Node.Out[0].Type.DType == element && othersTame(l.Biases, i)
 		if b.Is == nil || !infinite && !finite || len(l.Masks) > 0 && b.Fill != l.Fill {
-			rest = append(rest, b)
+			rest = append(rest, b.widened(element))
 			continue
 		}
 		l.Masks, l.Fill = append(l.Masks, *b.Is), b.Fill
 	}
 	l.Biases = rest
+}
+
+// widened is b with a fill that swallows scores in f32 as b's does in f16: the
+// fused node adds in f32.
+func (b Bias) widened(element tensor.DType) Bias {
+	if b.Is == nil || element != tensor.Float16 || !swallows(b.Fill, element) || math.IsInf(b.Fill, -1) {
+		return b
+	}
+	return Bias{Under: b.Is, Fill: swallow, Floor: math.Inf(-1), Factor: 1, At: b.At, Node: b.Node}
 }
 
 // tame reports whether all biases are of moderate size.

@@ -123,19 +123,20 @@ func (w *walker) over(n *ir.Node, in *ir.Value, depth int, o ScoreOp) (*Scores, 
 	if why != nil {
 		return nil, why
 	}
-	if !sameRank(in, n.Out[0]) || !mayEqual(in.Type.Shape, n.Out[0].Type.Shape) {
+	if !sameRank(in, n.Out[0]) || !keeps(in.Type.Shape, n.Out[0].Type.Shape) {
 		return nil, refuse(checkMask, n, "the shape of the scores, "+in.Type.Shape.String(), n.Out[0].Type.Shape.String())
 	}
 	o.At, o.Node = s.At, n
 	return s.with(n, s.At, o), nil
 }
 
-// mayEqual reports whether no two constant dims differ.
-func mayEqual(a, b sym.Shape) bool {
+// keeps reports whether scores of shape a may keep it when they become b: no axis
+// grows, and no two numbers differ.
+func keeps(a, b sym.Shape) bool {
 	return slices.EqualFunc(a, b, func(x, y sym.Dim) bool {
 		m, okM := x.IsConst()
 		n, okN := y.IsConst()
-		return !okM || !okN || m == n
+		return !x.Is(1) && (!okM || !okN) || okN && m == n
 	})
 }
 

@@ -103,7 +103,7 @@ func newWriter(seed uint64) *writer {
 	}
 	w.symbolic, w.packed = w.chance(2), w.chance(2)
 	w.folded = w.chance(4) && w.kv == w.h
-	w.element = w.choose("f32", "f32", "f64")
+	w.element = w.choose("f32", "f32", "f64", "f16")
 	w.probe = w.choose("", "", "weight", "two", "streaming", "covariance")
 	return w
 }
@@ -129,13 +129,24 @@ func (w *writer) node(format string, a ...any) string {
 	return v
 }
 
-// tolerance is that of f32 sums of at most 6 products of numbers of size 1, or of
-// f64 ones.
+// tolerance is that of sums of at most 6 products of numbers of size 1, rounded
+// at each of some ten steps.
 func (w *writer) tolerance() float64 {
-	if w.element == "f64" {
-		return 1e-6 // constants of the scale were rounded to f32 on the way
+	switch w.element {
+	case "f64":
+		return 1e-9
+	case "f16":
+		return 5e-2
 	}
 	return 2e-4
+}
+
+// least is the least number of the element type, as exporters fill masks with.
+func (w *writer) least() float64 {
+	if w.element == "f16" {
+		return -65504
+	}
+	return -math.MaxFloat32
 }
 
 func (w *writer) graph() string {
@@ -275,13 +286,13 @@ func (w *writer) masked(s string, four bool) string {
 			s = w.scaled(s)
 		}
 	}
-	fill := -math.MaxFloat32
+	fill := w.least()
 	switch w.rng.IntN(8) {
 	case 7:
-		if biases > 1 {
+		if biases > 1 || biases == 1 && w.element == "f16" {
 			break // which of them is limited would matter
 		}
-		return w.node("Max(%s, %s)", s, w.number(-math.MaxFloat32))
+		return w.node("Max(%s, %s)", s, w.number(w.least()))
 	case 0:
 		fill = math.Inf(-1)
 		fallthrough

@@ -111,6 +111,28 @@ func load(t *testing.T, dir string) *ir.Graph {
 	return g
 }
 
+// TestFacts checks what explain tells beyond the specification.
+func TestFacts(t *testing.T) {
+	tests := []struct {
+		model       string
+		rope, cache bool
+	}{
+		{"llama_gqa_kv_sdpa", true, true}, {"llama_gqa_eager", true, false}, {"gpt2_kv_eager", false, true}, {"bert_sdpa", false, false},
+	}
+	for _, tt := range tests {
+		g := load(t, "../../tests/testdata/models/"+tt.model)
+		r, err := passes.Run(context.Background(), g, Passes(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range r.Remarks {
+			if m.Spec == nil || m.Spec.Rope != tt.rope || m.Spec.Cache != tt.cache {
+				t.Errorf("%s: %s: %+v, want rope %t, cache %t", tt.model, m.Anchor, m.Spec, tt.rope, tt.cache)
+			}
+		}
+	}
+}
+
 // TestSelections checks that a graph is right after any selection of passes, not
 // only after all of them.
 func TestSelections(t *testing.T) {
