@@ -152,9 +152,9 @@ func (a *Attention) view(name string, t *tensor.Tensor, heads int) (v View, batc
 func (c *Bound) bindGrids(in []*tensor.Tensor, at Operands) error {
 	full := [4]int{c.B, c.Heads, c.T, c.S}
 	for i := range c.Biases {
-		g, err := Broadcast(fmt.Sprintf("bias %d", i), in[at.Bias+i], full)
+		g, err := Broadcast("it", in[at.Bias+i], full)
 		if err != nil {
-			return err
+			return fmt.Errorf("bias %d: %w", i, err)
 		}
 		if !g.DType.IsFloat() {
 			return fmt.Errorf("bias %d is %s, want a float type", i, g.Tensor)

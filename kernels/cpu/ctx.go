@@ -15,6 +15,8 @@ type Ctx struct {
 	mu   sync.Mutex
 	free [][]float32 // scratch that no task holds
 
+	workers []*worker // of attention, idle
+
 	// The kernels' tasks, kept here since they reach the workers by pointer.
 	product   product
 	binary    binary
@@ -24,6 +26,7 @@ type Ctx struct {
 	reduction reduction
 	strided   strided
 	convert   convert
+	attend    attend
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

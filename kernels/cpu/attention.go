@@ -1,0 +1,197 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// Parallax computes the fused attention node in one pass over keys and values,
+// in tiles, with memory for a few tiles per worker: softmax weights, probe none
+// or learned, rows of f32, f16 or bf16 computed in f32 and rounded once.
+// [ParallaxAccepts] says what it takes. Keys that positions hide are not read
+// into any sum, whatever they hold; those that a mask hides must be finite.
+//
+// A row is the merge, in order, of the states of chunks of a fixed number of
+// keys, so that whether workers share a row changes no bit of it; nor do the
+// other rows of its block or batch.
+func Parallax(c *Ctx, o, presentK, presentV *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error {
+	t := &c.attend
+	if err := t.bind(c, a, in); err != nil {
+		return fmt.Errorf("Parallax: %w", err)
+	}
+	t.o = t.bound.ResetOutputs(o, presentK, presentV)
+	t.out = floatsOf(o)
+	t.storeCache(presentK, t.bound.PastK, t.bound.K, t.bound.D)
+	t.storeCache(presentV, t.bound.PastV, t.bound.V, t.bound.Dv)
+	blocks := t.bound.B * t.bound.KVHeads * t.blocks
+	chunks := ceilDiv(t.bound.S, chunkKeys)
+	if t.split = blocks < 2*c.Pool.Threads() && chunks > 1; !t.split {
+		t.items = 1
+		c.Pool.Do(blocks, 1, t)
+		return nil
+	}
+	t.items = chunks
+	t.stored = c.take(blocks * chunks * t.stateSize())
+	c.Pool.Do(blocks*chunks, 1, t)
+	c.Pool.Do(blocks, 1, (*finishing)(t))
+	c.put(t.stored)
+	return nil
+}
+
+// ParallaxAccepts returns why [Parallax] doesn't take a specification with
+// operands of these types, in contract order; nil: it does.
+func ParallaxAccepts(a *attr.Attention, dtypes ...tensor.DType) error {
+	switch {
+	case a.Probe == attr.ProbeExact:
+		return fmt.Errorf("probe = exact needs a solve per query")
+	case a.Weights != attr.WeightsSoftmax:
+		return fmt.Errorf("weights = %s is not streamed", a.Weights)
+	}
+	at := a.Operands()
+	for i, d := range dtypes {
+		other := i == at.Mask || i == at.Starts || i == at.Lengths
+		if !other && !isFloat(d) {
+			return fmt.Errorf("operand %d has elements of type %s, want f32, f16 or bf16", i, d)
+		}
+	}
+	return nil
+}
+
+const (
+	chunkKeys  = 512 // keys whose state is merged as one
+	tileKeys   = 64  // keys whose scores are held at once
+	attendRows = 16  // query rows of a block, of all heads that share its keys
+)
+
+// attend is one call of Parallax: an item is a block of rows, or one chunk of
+// keys of such a block.
+type attend struct {
+	ctx      *Ctx
+	bound    attr.Bound
+	k, v     [2]floats // the past's, the operand's
+	q, r     floats
+	biases   []floats
+	seen     []bool // the mask
+	sink     floats
+	branches int // score vectors per row: q·k, and r·k if there is a probe
+	rows     int // query rows per key head: group·T
+	blocks   int // blocks of rows per key head
+
+	o      attr.View
+	out    floats
+	split  bool
+	items  int       // per block
+	stored []float32 // states of the items, if split
+}
+
+func (t *attend) bind(c *Ctx, a *attr.Attention, in []*tensor.Tensor) error {
+	var types [16]tensor.DType
+	list := types[:0]
+	for i, x := range in {
+		if x == nil {
+			return fmt.Errorf("operand %d is missing", i)
+		}
+		list = append(list, x.DType)
+	}
+	if err := ParallaxAccepts(a, list...); err != nil {
+		return err
+	}
+	*t = attend{ctx: c, bound: attr.Bound{Bias: t.bound.Bias}, biases: t.biases[:0]}
+	b := &t.bound
+	if err := a.Bind(b, in...); err != nil {
+		return err
+	}
+	t.q, t.k[1], t.v[1] = floatsOf(b.Q.Tensor), floatsOf(b.K.Tensor), floatsOf(b.V.Tensor)
+	t.branches = 1
+	if b.R.Tensor != nil {
+		t.branches, t.r = 2, floatsOf(b.R.Tensor)
+	}
+	if b.PastK.Tensor != nil {
+		t.k[0], t.v[0] = floatsOf(b.PastK.Tensor), floatsOf(b.PastV.Tensor)
+	}
+	for _, g := range b.Bias {
+		t.biases = append(t.biases, floatsOf(g.Tensor))
+	}
+	if b.Mask.Tensor != nil {
+		t.seen = tensor.Data[bool](b.Mask.Tensor)
+	}
+	if b.Sink.Tensor != nil {
+		t.sink = floatsOf(b.Sink.Tensor)
+	}
+	t.rows = b.Group() * b.T
+	t.blocks = ceilDiv(t.rows, attendRows)
+	return nil
+}
+
+// storeCache writes a present: the past's rows, then the new ones.
+func (t *attend) storeCache(present *tensor.Tensor, past, rows attr.View, size int) {
+	if present == nil {
+		return
+	}
+	to, at := present.Bytes(), 0
+	unit := present.DType.Bytes(1)
+	move := func(v attr.View, b, h, length int) {
+		for i := range length {
+			from := v.At(b, h, i) * unit
+			at += copy(to[at:], v.Bytes()[from:][:size*unit])
+		}
+	}
+	for b := range t.bound.B {
+		for h := range t.bound.KVHeads {
+			if t.bound.Past > 0 {
+				move(past, b, h, t.bound.Past)
+			}
+			move(rows, b, h, t.bound.S-t.bound.Past)
+		}
+	}
+}
+
+// Do computes the items lo ≤ i < hi.
+func (t *attend) Do(lo, hi int) {
+	w := newWorker(t)
+	for i := lo; i < hi; i++ {
+		w.begin(i / t.items)
+		if !t.split {
+			w.allKeys()
+			w.finish(&w.total)
+			continue
+		}
+		chunk := i % t.items * chunkKeys
+		s := t.storedState(i, w.n)
+		s.reset()
+		w.keys(&s, chunk, chunk+chunkKeys)
+	}
+	w.end()
+}
+
+// finishing merges the stored states of blocks.
+type finishing attend
+
+// Do finishes the blocks lo ≤ i < hi.
+func (f *finishing) Do(lo, hi int) {
+	t := (*attend)(f)
+	w := newWorker(t)
+	for i := lo; i < hi; i++ {
+		w.begin(i)
+		w.total.reset()
+		for chunk := range t.items {
+			s := t.storedState(i*t.items+chunk, w.n)
+			w.total.merge(&s)
+		}
+		w.finish(&w.total)
+	}
+	w.end()
+}
+
+// stateSize is how many floats the state of a block takes.
+func (t *attend) stateSize() int { return attendRows * stateFloats(t.bound.Dv) }
+
+// storedState views the state of an item.
+func (t *attend) storedState(item, rows int) state {
+	return stateIn(t.stored[item*t.stateSize():], rows, t.bound.Dv)
+}
+
+var negInf = float32(math.Inf(-1))

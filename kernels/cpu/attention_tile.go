@@ -1,0 +1,293 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// window is the keys of a tile, j0 ≤ j < j0+n, and the part from … to of them
+// that each row sees by position, counted from j0.
+type window struct {
+	j0, n    int
+	from, to [attendRows]int
+	lo, hi   int // what any row sees
+}
+
+// keys adds the keys from ≤ j < to to a state.
+func (w *worker) keys(s *state, from, to int) {
+	to = min(to, w.bound.S)
+	for j := from; j < to; j += tileKeys {
+		t := window{j0: j, n: min(tileKeys, to-j)}
+		w.see(&t)
+		if t.lo >= t.hi {
+			continue
+		}
+		w.score(&t)
+		for i := range w.n {
+			if t.from[i] < t.to[i] && !w.weighKeys(s, &t, i) {
+				t.from[i], t.to[i] = 0, 0
+			}
+		}
+		if w.n*w.branches <= fewRows {
+			w.streamValues(s, &t)
+		} else {
+			w.sumValues(s, &t)
+		}
+	}
+}
+
+// see finds what the rows see of a tile.
+func (w *worker) see(t *window) {
+	t.lo, t.hi = t.n, 0
+	for i := range w.n {
+		from, to := min(max(w.low[i]-t.j0, 0), t.n), min(max(w.high[i]-t.j0, 0), t.n)
+		if from < to {
+			t.from[i], t.to[i] = from, to
+			t.lo, t.hi = min(t.lo, from), max(t.hi, to)
+		}
+	}
+}
+
+// operand returns which of the two holds key j (0: the past), and its row there.
+func (w *worker) operand(j int) (which, row int) {
+	if j < w.bound.Past {
+		return 0, j
+	}
+	return 1, j - w.bound.Past
+}
+
+func (w *worker) keyAt(j int) (f floats, at int) {
+	which, row := w.operand(j)
+	if which == 0 {
+		return w.k[0], w.bound.PastK.At(w.b, w.kv, row)
+	}
+	return w.k[1], w.bound.K.At(w.b, w.kv, row)
+}
+
+func (w *worker) valueAt(j int) (f floats, at int) {
+	which, row := w.operand(j)
+	if which == 0 {
+		return w.v[0], w.bound.PastV.At(w.b, w.kv, row)
+	}
+	return w.v[1], w.bound.V.At(w.b, w.kv, row)
+}
+
+// score multiplies every vector with the keys of the tile, a panel at a time.
+func (w *worker) score(t *window) {
+	vectors := w.n * w.branches
+	var sums [2 * nr]float32
+	for p := t.lo / nr * nr; p < t.hi; p += nr {
+		if vectors <= fewRows && w.dotsInPlace(t, p, vectors) {
+			continue
+		}
+		for c := range min(nr, t.n-p) {
+			f, at := w.keyAt(t.j0 + p + c)
+			f.gather(w.keyPanel[c:], nr, at, 1, w.bound.D)
+		}
+		v := 0
+		for ; v+2 <= vectors; v += 2 {
+			tile2(w.vectors[v], w.vectors[v+1], w.keyPanel, &sums)
+			copy(w.scores[v*tileKeys+p:], sums[:nr])
+			copy(w.scores[(v+1)*tileKeys+p:], sums[nr:])
+		}
+		if v < vectors {
+			tile1(w.vectors[v], w.keyPanel, &sums)
+			copy(w.scores[v*tileKeys+p:], sums[:nr])
+		}
+	}
+}
+
+// dotsInPlace multiplies a few vectors with the nr keys at p without copying
+// them, if they are f32 and lie in one operand.
+func (w *worker) dotsInPlace(t *window, p, vectors int) bool {
+	first, _ := w.operand(t.j0 + p)
+	last, _ := w.operand(t.j0 + p + nr - 1)
+	f, at := w.keyAt(t.j0 + p)
+	if p+nr > t.n || first != last || f.f32 == nil {
+		return false
+	}
+	stride := w.bound.K.Row
+	if first == 0 {
+		stride = w.bound.PastK.Row
+	}
+	var sums [2 * nr]float32
+	for v := range vectors {
+		dots(w.vectors[v], f.f32[at:], stride, &sums)
+		copy(w.scores[v*tileKeys+p:], sums[:nr])
+	}
+	return true
+}
+
+// weighKeys turns row i's scores into the weights e and e·t, and moves its state
+// to the new greatest score. It is false if the row sees no key of the tile.
+func (w *worker) weighKeys(s *state, t *window, i int) bool {
+	x := w.scores[i*w.branches*tileKeys:][t.from[i]:t.to[i]]
+	w.mask(x, t, i)
+	top := maxOr(s.m[i], maxRow(x))
+	if top == negInf {
+		return false
+	}
+	if a := exp32(s.m[i] - top); a != 1 {
+		s.rescale(i, a)
+	}
+	s.m[i] = top
+	d1 := float32(0)
+	for j := range x {
+		x[j] = exp32(x[j] - top)
+		d1 += x[j]
+	}
+	s.d1[i] += d1
+	if w.branches == 1 {
+		return true
+	}
+	d2 := float32(0)
+	y := w.scores[(i*w.branches+1)*tileKeys:][t.from[i]:t.to[i]]
+	for j := range y {
+		y[j] *= x[j]
+		if x[j] == 0 { // a key without weight may hold anything
+			y[j] = 0
+		}
+		d2 += y[j]
+	}
+	s.d2[i] += d2
+	return true
+}
+
+// mask turns products into scores: scale, soft cap, biases and the mask.
+func (w *worker) mask(x []float32, t *window, i int) {
+	a := w.bound.Attention
+	mulVS(x, x, float32(a.Scale))
+	if limit := float32(a.Softcap); limit > 0 {
+		for j := range x {
+			x[j] = limit * tanh32(x[j]/limit)
+		}
+	}
+	h, q := w.place(i)
+	j := t.j0 + t.from[i]
+	for k := range w.biases {
+		g := &w.bound.Bias[k]
+		at := g.At(w.b, h, q) + j*g.Strides[3]
+		if g.Strides[3] == 0 {
+			addVS(x, x, w.biases[k].pick(w.row, at, 1, 1)[0])
+			continue
+		}
+		addVV(x, x, w.biases[k].pick(w.row, at, g.Strides[3], len(x)))
+	}
+	switch g := &w.bound.Mask; {
+	case w.filled:
+		w.fill(x)
+	case g.Tensor != nil:
+		at, step := g.At(w.b, h, q)+j*g.Strides[3], g.Strides[3]
+		for k := range x {
+			if !w.seen[at+k*step] {
+				x[k] = negInf
+			}
+		}
+	}
+}
+
+// fill adds the fill value, rounding as the file did whose mask added it:
+// whether the fill absorbs the scores depends on it.
+func (w *worker) fill(x []float32) {
+	d := w.bound.Q.DType
+	fill := rounded(d, float32(w.bound.FillValue))
+	for j := range x {
+		x[j] = rounded(d, rounded(d, x[j])+fill)
+	}
+}
+
+// rounded is x after rounding to type d.
+func rounded(d tensor.DType, x float32) float32 {
+	switch d {
+	case tensor.Float16:
+		return tensor.HalfOf(x).Float32()
+	case tensor.BFloat16:
+		return tensor.BrainOf(x).Float32()
+	}
+	return x
+}
+
+// sumValues adds the weighted values of the tile, a panel of columns at a time.
+func (w *worker) sumValues(s *state, t *window) {
+	for col := 0; col < s.dv; col += nr {
+		width := min(nr, s.dv-col)
+		for j := t.lo; j < t.hi; j++ {
+			f, at := w.valueAt(t.j0 + j)
+			f.gather(w.valuePanel[j*nr:], 1, at+col, 1, width)
+		}
+		for i := 0; i < w.n; i++ {
+			if w.branches == 1 && i+1 < w.n && t.from[i] == t.from[i+1] && t.to[i] == t.to[i+1] {
+				w.addPair(s.o1[i*s.dv+col:], s.o1[(i+1)*s.dv+col:], t, i, i, i+1, width)
+				i++
+				continue
+			}
+			if w.branches == 2 {
+				w.addPair(s.o1[i*s.dv+col:], s.o2[i*s.dv+col:], t, i, 2*i, 2*i+1, width)
+				continue
+			}
+			w.addOne(s.o1[i*s.dv+col:], t, i, width)
+		}
+	}
+}
+
+// addPair adds the panel weighed by two vectors, both over what row i sees.
+func (w *worker) addPair(o, p []float32, t *window, i, v, u, width int) {
+	var sums [2 * nr]float32
+	from, to := t.from[i], t.to[i]
+	tile2(w.scores[v*tileKeys:][from:to], w.scores[u*tileKeys:][from:to], w.valuePanel[from*nr:], &sums)
+	addVV(o[:width], o[:width], sums[:width])
+	addVV(p[:width], p[:width], sums[nr:][:width])
+}
+
+func (w *worker) addOne(o []float32, t *window, i, width int) {
+	var sums [2 * nr]float32
+	from, to := t.from[i], t.to[i]
+	tile1(w.scores[i*tileKeys:][from:to], w.valuePanel[from*nr:], &sums)
+	addVV(o[:width], o[:width], sums[:width])
+}
+
+// streamValues is sumValues for few vectors: whole rows of values, in place.
+func (w *worker) streamValues(s *state, t *window) {
+	sums, scratch := w.row[:s.dv], w.row[s.dv:]
+	for v := range w.n * w.branches {
+		i := v / w.branches
+		clear(sums)
+		for j := t.from[i]; j < t.to[i]; j++ {
+			f, at := w.valueAt(t.j0 + j)
+			addScaled(sums, w.scores[v*tileKeys+j], f.load(scratch, at, s.dv))
+		}
+		o := s.o1
+		if v%w.branches == 1 {
+			o = s.o2
+		}
+		addVV(o[i*s.dv:][:s.dv], o[i*s.dv:][:s.dv], sums)
+	}
+}
+
+// finishEmpty writes the rows that saw no key.
+func (w *worker) finishEmpty(empty [attendRows]bool) {
+	head, first := w.b*w.bound.KVHeads+w.kv, w.first
+	n := w.n
+	for i := range n {
+		if !empty[i] {
+			continue
+		}
+		w.load(head, first+i, 1, true)
+		if w.bound.EmptyRow == attr.EmptyRowFilled {
+			w.allKeys()
+			w.write(&w.total, 0)
+			continue
+		}
+		row := w.row[:w.bound.Dv]
+		clear(row)
+		if w.bound.EmptyRow == attr.EmptyRowNaN {
+			for d := range row {
+				row[d] = float32(math.NaN())
+			}
+		}
+		h, q := w.place(0)
+		w.out.store(w.o.At(w.b, h, q), row)
+	}
+}
