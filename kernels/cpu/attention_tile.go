@@ -209,43 +209,61 @@ func rounded(d tensor.DType, x float32) float32 {
 	return x
 }
 
-// sumValues adds the weighted values of the tile, a panel of columns at a time.
-func (w *worker) sumValues(s *state, t *window) {
-	for col := 0; col < s.dv; col += nr {
-		width := min(nr, s.dv-col)
-		for j := t.lo; j < t.hi; j++ {
-			f, at := w.valueAt(t.j0 + j)
-			f.gather(w.valuePanel[j*nr:], 1, at+col, 1, width)
+// packValues lays the tile's values out as panels of nr columns, [keys, nr].
+func (w *worker) packValues(t *window) {
+	dv := w.bound.Dv
+	for j := t.lo; j < t.hi; j++ {
+		f, at := w.valueAt(t.j0 + j)
+		row, col := f.load(w.row, at, dv), 0
+		panel := w.valuePanels[j*nr:]
+		for ; col+nr <= dv; col += nr {
+			*(*[nr]float32)(panel[col*tileKeys:]) = [nr]float32(row[col:])
 		}
-		for i := 0; i < w.n; i++ {
-			if w.branches == 1 && i+1 < w.n && t.from[i] == t.from[i+1] && t.to[i] == t.to[i+1] {
-				w.addPair(s.o1[i*s.dv+col:], s.o1[(i+1)*s.dv+col:], t, i, i, i+1, width)
-				i++
-				continue
-			}
-			if w.branches == 2 {
-				w.addPair(s.o1[i*s.dv+col:], s.o2[i*s.dv+col:], t, i, 2*i, 2*i+1, width)
-				continue
-			}
-			w.addOne(s.o1[i*s.dv+col:], t, i, width)
+		if col < dv {
+			copy(panel[col*tileKeys:], row[col:])
 		}
 	}
 }
 
-// addPair adds the panel weighed by two vectors, both over what row i sees.
-func (w *worker) addPair(o, p []float32, t *window, i, v, u, width int) {
-	var sums [2 * nr]float32
-	from, to := t.from[i], t.to[i]
-	tile2(w.scores[v*tileKeys:][from:to], w.scores[u*tileKeys:][from:to], w.valuePanel[from*nr:], &sums)
-	addVV(o[:width], o[:width], sums[:width])
-	addVV(p[:width], p[:width], sums[nr:][:width])
+// sumValues adds the weighted values of the tile, a panel of columns at a time.
+func (w *worker) sumValues(s *state, t *window) {
+	w.packValues(t)
+	for col := 0; col < s.dv; col += nr {
+		panel, width := w.valuePanels[col*tileKeys:], min(nr, s.dv-col)
+		for i := 0; i < w.n; i++ {
+			from, to := t.from[i], t.to[i]
+			keys, o1 := panel[from*nr:], s.o1[i*s.dv+col:][:width]
+			switch {
+			case from == to:
+			case w.branches == 2:
+				addPair(o1, s.o2[i*s.dv+col:][:width], w.weights(2*i, from, to), w.weights(2*i+1, from, to), keys)
+			case i+1 < w.n && from == t.from[i+1] && to == t.to[i+1]:
+				addPair(o1, s.o1[(i+1)*s.dv+col:][:width], w.weights(i, from, to), w.weights(i+1, from, to), keys)
+				i++
+			default:
+				addOne(o1, w.weights(i, from, to), keys)
+			}
+		}
+	}
 }
 
-func (w *worker) addOne(o []float32, t *window, i, width int) {
+// weights is the part from … to of a vector's weights.
+func (w *worker) weights(vector, from, to int) []float32 {
+	return w.scores[vector*tileKeys:][from:to]
+}
+
+// addPair adds to o and p the values of a panel weighed by x and y.
+func addPair(o, p, x, y, panel []float32) {
 	var sums [2 * nr]float32
-	from, to := t.from[i], t.to[i]
-	tile1(w.scores[i*tileKeys:][from:to], w.valuePanel[from*nr:], &sums)
-	addVV(o[:width], o[:width], sums[:width])
+	tile2(x, y, panel, &sums)
+	addVV(o, o, sums[:len(o)])
+	addVV(p, p, sums[nr:][:len(p)])
+}
+
+func addOne(o, x, panel []float32) {
+	var sums [2 * nr]float32
+	tile1(x, panel, &sums)
+	addVV(o, o, sums[:len(o)])
 }
 
 // streamValues is sumValues for few vectors: whole rows of values, in place.
@@ -253,6 +271,9 @@ func (w *worker) streamValues(s *state, t *window) {
 	sums, scratch := w.row[:s.dv], w.row[s.dv:]
 	for v := range w.n * w.branches {
 		i := v / w.branches
+		if t.from[i] == t.to[i] {
+			continue
+		}
 		clear(sums)
 		for j := t.from[i]; j < t.to[i]; j++ {
 			f, at := w.valueAt(t.j0 + j)

@@ -14,14 +14,14 @@ type worker struct {
 	total, part state
 
 	// Scratch, carved out of one loan.
-	memory     []float32
-	totalPart  []float32
-	partPart   []float32
-	widened    []float32 // q and r, if they are of 16 bits
-	scores     []float32 // of each vector, tileKeys; then what the values are weighed with
-	keyPanel   []float32 // nr keys, laid out [D, nr]
-	valuePanel []float32 // nr columns of the values of a tile, [keys, nr]
-	row        []float32 // a row of values or of the result
+	memory      []float32
+	totalPart   []float32
+	partPart    []float32
+	widened     []float32 // q and r, if they are of 16 bits
+	scores      []float32 // of each vector, tileKeys; then what the values are weighed with
+	keyPanel    []float32 // nr keys, laid out [D, nr]
+	valuePanels []float32 // the tile's values: panels of nr columns, [tileKeys, nr]
+	row         []float32 // a row of values or of the result
 }
 
 // newWorker lends a worker with scratch for t.
@@ -29,14 +29,14 @@ func newWorker(t *attend) *worker {
 	w := t.ctx.idleWorker()
 	w.attend = t
 	d, dv := t.bound.D, t.bound.Dv
-	sizes := [...]int{t.stateSize(), t.stateSize(), 2 * attendRows * d, 2 * attendRows * tileKeys, d * nr, tileKeys * nr, max(dv, tileKeys) + dv}
+	sizes := [...]int{t.stateSize(), t.stateSize(), 2 * attendRows * d, 2 * attendRows * tileKeys, d * nr, tileKeys * (dv + nr), max(dv, tileKeys) + dv}
 	total := 0
 	for _, n := range sizes {
 		total += n
 	}
 	w.memory = t.ctx.take(total)
 	rest := w.memory
-	for i, part := range [...]*[]float32{&w.totalPart, &w.partPart, &w.widened, &w.scores, &w.keyPanel, &w.valuePanel, &w.row} {
+	for i, part := range [...]*[]float32{&w.totalPart, &w.partPart, &w.widened, &w.scores, &w.keyPanel, &w.valuePanels, &w.row} {
 		*part, rest = rest[:sizes[i]:sizes[i]], rest[sizes[i]:]
 	}
 	return w
