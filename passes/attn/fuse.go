@@ -4,13 +4,16 @@ import (
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
 
-// FuseParallax fuses the anchors of g and its regions that have a probe. It
-// leaves the others, and the verdicts on them, to [FuseAttention].
+// FuseParallax fuses the anchors of g and its regions that have a probe, and
+// notes the fused nodes that the file holds. It leaves the others, and the
+// verdicts on them, to [FuseAttention].
 func FuseParallax(c *passes.Context, g *ir.Graph) error { return fuse(c, g, true) }
 
 // FuseAttention fuses the anchors of g and its regions, turns attention
@@ -32,6 +35,8 @@ func fuse(c *passes.Context, g *ir.Graph, probes bool) error {
 				anchor(c, n, probes)
 			case n.Op == op.Attention && !probes:
 				native(c, n)
+			case n.Op == op.Parallax && probes:
+				held(c, n)
 			}
 		}
 	}
@@ -88,4 +93,34 @@ func native(c *passes.Context, n *ir.Node) {
 		r.Spec = spec
 	}
 	c.Remark(n, r)
+}
+
+// held notes a fused node that the file holds: one of our own exports.
+func held(c *passes.Context, n *ir.Node) {
+	a, o := n.Attr.(*attr.Attention), n.Attr.(*attr.Attention).Operands()
+	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}}
+	if a.Probe != attr.ProbeNone {
+		r.Kind = passes.KindParallax
+	}
+	r.Spec = &passes.Spec{Attention: a, HeadSize: headSize(n.In[o.K], a), ValueSize: headSize(n.In[o.V], a), Cache: a.HasPast}
+	if a.HasMask {
+		r.Spec.Masks = []string{n.In[o.Mask].String()}
+	}
+	for i := range a.Biases {
+		r.Spec.Biases = append(r.Spec.Biases, n.In[o.Bias+i].String())
+	}
+	c.Remark(n, r)
+}
+
+// headSize is the features of one head of keys or values, if they are known.
+func headSize(v *ir.Value, a *attr.Attention) sym.Dim {
+	rank, known := v.Type.Rank()
+	if !known || rank == 0 {
+		return sym.Dim{}
+	}
+	size := v.Type.Shape[rank-1]
+	if a.Layout == attr.LayoutBSD {
+		size = size.Div(sym.Const(int64(a.KVHeads)))
+	}
+	return size
 }
