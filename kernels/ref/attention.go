@@ -168,7 +168,7 @@ func (r *row) combine(p, probe []float64) {
 	for j := range p {
 		if p[j] != 0 && probe != nil {
 			t[j] = dot(probe, r.k[j])
-			mean += p[j] * t[j]
+			mean += float64(p[j] * t[j])
 		}
 	}
 	for j, v := range r.v {
@@ -180,7 +180,7 @@ func (r *row) combine(p, probe []float64) {
 			w = p[j] * t[j]
 		}
 		for d, x := range v {
-			r.o[d] += w * x
+			r.o[d] += float64(w * x)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func maxOf(s []float64) float64 {
 func dot(a, b []float64) float64 {
 	sum := 0.0
 	for i := range a {
-		sum += a[i] * b[i]
+		sum += float64(a[i] * b[i])
 	}
 	return sum
 }

@@ -50,7 +50,7 @@ func (g Ridge) Direct() (r []float64, ok bool) {
 				break
 			}
 			for b := range a + 1 {
-				m[a][b] += g.Weights[j] * (k[a] - mean[a]) * (k[b] - mean[b])
+				m[a][b] += float64(g.Weights[j] * (k[a] - mean[a]) * (k[b] - mean[b]))
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func cholesky(m [][]float64, rhs []float64) bool {
 	}
 	for a := n - 1; a >= 0; a-- {
 		for b := a + 1; b < n; b++ {
-			rhs[a] -= m[b][a] * rhs[b]
+			rhs[a] -= float64(m[b][a] * rhs[b])
 		}
 		rhs[a] /= m[a][a]
 	}
@@ -148,7 +148,7 @@ func (g Ridge) ConjugateGradients(steps int, rtol float64) (r []float64, took in
 		axpy(residual, -rr/curvature, product)
 		next := dot(residual, residual)
 		for a := range direction {
-			direction[a] = residual[a] + next/rr*direction[a]
+			direction[a] = residual[a] + float64(next/rr*direction[a])
 		}
 		rr = next
 	}
@@ -177,6 +177,6 @@ func (g Ridge) moment(x, mean []float64) []float64 {
 // axpy adds a·x to y.
 func axpy(y []float64, a float64, x []float64) {
 	for i := range y {
-		y[i] += a * x[i]
+		y[i] += float64(a * x[i])
 	}
 }
