@@ -100,13 +100,21 @@ func (l *Logits) add(o ScoreOp, element tensor.DType) *Refusal {
 	case OpClamp:
 		return l.clamp(o, element)
 	case OpRefill:
-		l.Fill, l.added = o.Number, true
+		if len(l.Masks) > 0 { // else no row is empty but of −inf, which the fill leaves
+			l.Fill, l.added = o.Number, true
+		}
 	case OpCast:
 		if to := o.Node.Out[0].Type.DType; !to.IsFloat() || to.Bytes(1) < element.Bytes(1) {
 			return refuse(checkPrecision, o.Node, element.String()+" or wider", to.String())
 		}
 	}
 	return nil
+}
+
+// idle reports whether m hides nothing, whatever the input.
+func (m *Mask) idle() bool {
+	x, ok := Splat(m.Value)
+	return ok && (x == 0) == m.Hides
 }
 
 // scale multiplies all that was collected.
@@ -136,6 +144,9 @@ func (l *Logits) scale(o ScoreOp) *Refusal {
 // finite fill becomes a bias that absorbs the scores.
 func (l *Logits) mask(o ScoreOp) *Refusal {
 	m := Mask{Value: o.Value, Hides: o.Negate, Biases: len(l.Biases), At: o.At, Node: o.Node}
+	if m.idle() {
+		return nil
+	}
 	fill := o.Number
 	if fill > dominant || math.IsNaN(fill) {
 		return refuse(checkFill, o.Node, fmt.Sprintf("a fill of %g or less", dominant), fmt.Sprint(fill))
@@ -269,6 +280,9 @@ func (b *Bias) split() {
 func (l *Logits) promote(element tensor.DType) {
 	var rest []Bias
 	for i, b := range l.Biases {
+		if b.Is != nil && b.Is.idle() {
+			continue
+		}
 		infinite := math.IsInf(b.Fill, -1)
 		finite := b.Fill <= dominant && b.Node.Out[0].Type.DType == element && othersTame(l.Biases, i)
 		if b.Is == nil || !infinite && !finite || len(l.Masks) > 0 && b.Fill != l.Fill {

@@ -208,20 +208,32 @@ func (w *walker) fill(n *ir.Node, depth int) (*Scores, *Refusal) {
 }
 
 // refill reads what the fused node's decomposition does with rows that see no
-// key: Where(max(masked) = −inf, scores + x, masked), where masked is
-// Where(seen, scores, −inf). It returns x.
+// key: Where(max(masked) = −inf, scores + x, masked), where masked is the scores
+// with −inf where they are hidden, or the scores if nothing hides them. It
+// returns x.
 func refill(n *ir.Node) (float64, bool) {
-	empty, filled, masked := n.In[0].Def, n.In[1].Def, n.In[2].Def
-	if empty == nil || empty.Op != op.Equal || filled == nil || filled.Op != op.Add || masked == nil || masked.Op != op.Where {
+	empty, filled := n.In[0].Def, n.In[1].Def
+	if empty == nil || empty.Op != op.Equal || filled == nil || filled.Op != op.Add {
 		return 0, false
 	}
 	top := empty.In[0].Def
 	limit, okLimit := Splat(empty.In[1])
-	none, okNone := Splat(masked.In[2])
 	x, okFill := Splat(filled.In[1])
-	ok := okLimit && math.IsInf(limit, -1) && okNone && math.IsInf(none, -1) && okFill &&
-		filled.In[0] == masked.In[1] && top != nil && top.Op == op.ReduceMax && top.In[0] == n.In[2] && overKeys(top)
-	return x, ok
+	ok := okLimit && math.IsInf(limit, -1) && okFill && top != nil && top.Op == op.ReduceMax && top.In[0] == n.In[2] && overKeys(top)
+	return x, ok && (n.In[2] == filled.In[0] || hidden(n.In[2].Def, filled.In[0]))
+}
+
+// hidden reports whether n is scores with −inf in some places.
+func hidden(n *ir.Node, scores *ir.Value) bool {
+	if n == nil || n.Op != op.Where {
+		return false
+	}
+	for i := 1; i <= 2; i++ {
+		if x, ok := Splat(n.In[3-i]); ok && math.IsInf(x, -1) && n.In[i] == scores {
+			return true
+		}
+	}
+	return false
 }
 
 // overKeys reports whether n reduces the last axis, and keeps it.
