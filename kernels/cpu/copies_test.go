@@ -190,6 +190,33 @@ func TestConcatAndGather(t *testing.T) {
 	}
 }
 
+// Joining the parts gives the whole again.
+func TestSplit(t *testing.T) {
+	c := &Ctx{}
+	for _, d := range movedTypes {
+		x := counted(d, 2, 7, 3)
+		for _, sizes := range []*tensor.Tensor{nil, tensor.Of([]int{3}, []int64{1, 0, 6})} {
+			parts := []*tensor.Tensor{{}, {}, {}}
+			var joined tensor.Tensor
+			if err := Split(c, parts, &attr.Axis{Axis: 1}, x, sizes); err != nil {
+				t.Fatal(err)
+			}
+			if err := Concat(c, &joined, &attr.Axis{Axis: 1}, parts...); err != nil {
+				t.Fatal(err)
+			}
+			if !joined.Equal(x) {
+				t.Errorf("%s, sizes %s: parts %v differ from the whole", d, sizes, parts)
+			}
+		}
+	}
+	x := counted(tensor.Float32, 2, 7)
+	for _, bad := range [][]int64{{1, 2, 3}, {9, -1, -1}, {7}} {
+		if err := Split(c, []*tensor.Tensor{nil, nil, nil}, &attr.Axis{Axis: 1}, x, tensor.Of([]int{len(bad)}, bad)); err == nil {
+			t.Errorf("sizes %v were taken", bad)
+		}
+	}
+}
+
 func TestCast(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 13))
 	for _, from := range rowTypes {
