@@ -18,7 +18,8 @@ import (
 type Options struct {
 	Catalog *kernels.Catalog
 	Target  kernels.Target
-	// Dims pins symbols of the inputs' shapes to numbers.
+	// Dims pins symbols to numbers; names that occur nowhere are ignored, so that
+	// one set of pins serves many models.
 	Dims map[string]int64
 	// NoState leaves past/present pairs plain inputs and outputs.
 	NoState bool
@@ -27,8 +28,10 @@ type Options struct {
 // Lower makes the program of g. The error joins one *ir.Error for every node
 // that the target has no kernel for.
 func Lower(g *ir.Graph, o Options) (*Program, error) {
-	if err := checkPins(g, o.Dims); err != nil {
-		return nil, err
+	for _, name := range slices.Sorted(maps.Keys(o.Dims)) {
+		if o.Dims[name] < 0 {
+			return nil, fmt.Errorf("dimension %q is pinned to %d, which is negative", name, o.Dims[name])
+		}
 	}
 	l := newLowering(g, &o, nil)
 	l.run()
@@ -36,38 +39,6 @@ func Lower(g *ir.Graph, o Options) (*Program, error) {
 		l.findStates()
 	}
 	return l.p, errors.Join(l.errs...)
-}
-
-// checkPins refuses pins that can't mean anything.
-func checkPins(g *ir.Graph, pins map[string]int64) error {
-	if len(pins) == 0 {
-		return nil
-	}
-	symbols := map[string]bool{}
-	add := func(v *ir.Value) {
-		if v != nil {
-			for _, name := range v.Type.Shape.Symbols() {
-				symbols[name] = true
-			}
-		}
-	}
-	for _, v := range g.Inputs {
-		add(v)
-	}
-	for n := range g.All() {
-		for _, v := range n.Out {
-			add(v)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(pins)) {
-		switch {
-		case pins[name] < 0:
-			return fmt.Errorf("dimension %q is pinned to %d, which is negative", name, pins[name])
-		case !symbols[name]:
-			return fmt.Errorf("dimension %q is pinned, but occurs nowhere; there are %q", name, slices.Sorted(maps.Keys(symbols)))
-		}
-	}
-	return nil
 }
 
 // lowering is the work on one graph.

@@ -203,20 +203,6 @@ func TestLowerListsEveryMissingKernel(t *testing.T) {
 	}
 }
 
-func TestPinsMustMeanSomething(t *testing.T) {
-	g := build(t, func(g *ir.Graph, b *ir.Builder) {
-		g.AddOutput(b.Op(op.Relu, nil, g.NewInput("x", f32(t, "[n, m]"))))
-	})
-	for want, pins := range map[string]map[string]int64{
-		`dimension "n" is pinned to -1, which is negative`:                 {"n": -1},
-		`dimension "k" is pinned, but occurs nowhere; there are ["m" "n"]`: {"m": 3, "k": 1},
-	} {
-		if _, err := Lower(g, Options{Catalog: anyKernel(), Target: kernels.Ref, Dims: pins}); err == nil || err.Error() != want {
-			t.Errorf("pins %v: got error %v, want %s", pins, err, want)
-		}
-	}
-}
-
 func TestLifetimes(t *testing.T) {
 	g := build(t, func(g *ir.Graph, b *ir.Builder) {
 		x := g.NewInput("x", f32(t, "[n]"))
