@@ -55,16 +55,26 @@ func replace(t *testing.T, text, name, table string) string {
 
 // operators lists the operators by the best kernel there is.
 func operators(*testing.T) string {
-	var fast, slow []string
+	var fast, slow, none []string
 	for _, o := range parallax.Operators() {
-		if slices.ContainsFunc(o.Kernels, func(id string) bool { return strings.HasPrefix(id, "cpu.") }) {
+		switch {
+		case slices.ContainsFunc(o.Kernels, func(id string) bool { return strings.HasPrefix(id, "cpu.") }):
 			fast = append(fast, o.Name)
-		} else {
+		case len(o.Kernels) > 0:
 			slow = append(slow, o.Name)
+		default:
+			none = append(none, o.Name)
 		}
 	}
-	return fmt.Sprintf("| kernels | operators |\n|---|---|\n| fast path on CPU (%d) | %s |\n| reference, one thread (%d) | %s |\n",
-		len(fast), strings.Join(fast, ", "), len(slow), strings.Join(slow, ", "))
+	var b strings.Builder
+	b.WriteString("| kernels | operators |\n|---|---|\n")
+	row := func(what string, names []string) {
+		fmt.Fprintf(&b, "| %s (%d) | %s |\n", what, len(names), strings.Join(names, ", "))
+	}
+	row("fast path on CPU for the common cases", fast)
+	row("reference kernel, one thread", slow)
+	row("no kernel: rewritten when read, or control flow", none)
+	return b.String()
 }
 
 // attention counts verdicts over the fixtures.
