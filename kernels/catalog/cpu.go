@@ -54,6 +54,7 @@ var fast = []struct {
 	{"Expand", "Expand", all(words(0), ranked, rankedResult), nil},
 	{"Slice", "Slice", all(words(0), ranked), nil},
 	{"Concat", "Concat", all(wholeBytes(0), ranked), nil},
+	{"Split", "Split", all(wholeBytes(0), ranked), nil},
 	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
 }
 

@@ -53,6 +53,9 @@ var fast = map[string]Func{
 	},
 	"Concat": fastNA(cpu.Concat),
 	"Gather": fast2A(cpu.Gather),
+	"Split": func(c *ctx, a any, out, in []*t) error {
+		return cpu.Split(c, out, attrs[attr.Axis](a), at(in, 0), at(in, 1))
+	},
 }
 
 // packers lay weights out for the kernels of package cpu.
