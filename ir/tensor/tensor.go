@@ -15,6 +15,9 @@ type Tensor struct {
 
 	data []byte   // packed elements, all types but String
 	strs []string // elements of a String tensor
+
+	budget *Budget // of what Reset allocates; nil: no bound
+	drawn  int     // bytes of it
 }
 
 // Native are the Go types that tensor elements have in memory. Half types are
@@ -112,6 +115,9 @@ func WithBuffer(buf []byte) *Tensor {
 	return &Tensor{DType: Uint8, Shape: make([]int, 0, 8), data: buf[:0:len(buf)]}
 }
 
+// stringSize is what an empty string takes.
+const stringSize = int(unsafe.Sizeof(""))
+
 // Reset gives t a new type and shape. The buffer is reused when it is big
 // enough, and allocated otherwise; the contents are undefined.
 func (t *Tensor) Reset(d DType, shape ...int) {
@@ -124,6 +130,7 @@ func (t *Tensor) Reset(d DType, shape ...int) {
 	if d == String {
 		t.data = t.data[:0]
 		if cap(t.strs) < n {
+			t.draw(n*stringSize, cap(t.strs)*stringSize)
 			t.strs = make([]string, n)
 		}
 		t.strs = t.strs[:n]
@@ -132,6 +139,7 @@ func (t *Tensor) Reset(d DType, shape ...int) {
 	t.strs = nil
 	size := d.Bytes(n)
 	if cap(t.data) < size {
+		t.draw(size, cap(t.data))
 		t.data = alignedBytes(size)
 	}
 	t.data = t.data[:size]

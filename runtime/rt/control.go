@@ -16,7 +16,7 @@ type control struct {
 	values  []*tensor.Tensor    // the carried values of a Loop or Scan
 	buffers [2][]*tensor.Tensor // written in turn by the iterations
 	slices  []*tensor.Tensor    // one iteration's part of the scanned operands
-	scans   []scanned
+	scans   []*scanned
 	iter    *tensor.Tensor
 	always  *tensor.Tensor // the condition of a Loop without one
 }
@@ -41,7 +41,7 @@ func (f *Frame) call(child *Frame, c *control) error {
 func (f *Frame) outputs(c *control, slots []int) {
 	for j, s := range slots {
 		if s < 0 {
-			c.out = append(c.out, scratchTensor(&c.discard, j))
+			c.out = append(c.out, f.scratchTensor(&c.discard, j))
 			continue
 		}
 		c.out = append(c.out, f.slots[s])
@@ -49,9 +49,11 @@ func (f *Frame) outputs(c *control, slots []int) {
 }
 
 // scratchTensor returns tensor i of a list that grows.
-func scratchTensor(list *[]*tensor.Tensor, i int) *tensor.Tensor {
+func (f *Frame) scratchTensor(list *[]*tensor.Tensor, i int) *tensor.Tensor {
 	for len(*list) <= i {
-		*list = append(*list, &tensor.Tensor{})
+		t := &tensor.Tensor{}
+		t.DrawOn(f.budget)
+		*list = append(*list, t)
 	}
 	return (*list)[i]
 }
@@ -101,7 +103,7 @@ func (f *Frame) iterate(child *Frame, c *control, n int) error {
 	buffers := &c.buffers[n%2]
 	c.out = c.out[:0]
 	for k := range c.values {
-		c.out = append(c.out, scratchTensor(buffers, k))
+		c.out = append(c.out, f.scratchTensor(buffers, k))
 	}
 	for j := range c.scans {
 		c.out = append(c.out, &c.scans[j].element)
@@ -111,7 +113,7 @@ func (f *Frame) iterate(child *Frame, c *control, n int) error {
 	}
 	copy(c.values, *buffers)
 	for j := range c.scans {
-		if err := c.scans[j].add(); err != nil {
+		if err := c.scans[j].add(f.budget); err != nil {
 			return err
 		}
 	}
@@ -139,7 +141,7 @@ func (f *Frame) Loop(i int) error {
 	if c.iter == nil {
 		c.iter = tensor.Scalar(int64(0))
 	}
-	c.beginScans(len(child.spec.Outputs) - 1 - carried)
+	f.beginScans(c, len(child.spec.Outputs)-1-carried)
 	for n := 0; int64(n) < trips; n++ {
 		again, err := truth(c.values[0])
 		if err != nil {
@@ -191,7 +193,7 @@ func (f *Frame) leave(step *Step, child *Frame, c *control, values []*tensor.Ten
 			axis, reverse = step.Scan.OutAxes[j], step.Scan.OutReverse[j]
 		}
 		if c.scans[j].count == 0 {
-			child.emptyShape(&c.scans[j], &child.spec.Outputs[skip+k])
+			child.emptyShape(c.scans[j], &child.spec.Outputs[skip+k])
 		}
 		if err := c.scans[j].join(out, axis, reverse); err != nil {
 			return err
@@ -242,7 +244,7 @@ func (f *Frame) Scan(i int) error {
 		return err
 	}
 	f.carry(c, step.In[:states])
-	c.beginScans(len(child.spec.Outputs) - states)
+	f.beginScans(c, len(child.spec.Outputs)-states)
 	for n := range length {
 		if f.ctx.Err() != nil {
 			return f.cancelled()
@@ -253,7 +255,7 @@ func (f *Frame) Scan(i int) error {
 			if plan.InReverse[j] {
 				at = length - 1 - n
 			}
-			part := scratchTensor(&c.slices, j)
+			part := f.scratchTensor(&c.slices, j)
 			slice(part, f.slots[s], axisOf(plan.InAxes[j], f.slots[s].Rank()), at)
 			c.in = append(c.in, part)
 		}

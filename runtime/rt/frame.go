@@ -29,7 +29,9 @@ type Frame struct {
 	shape    []int
 	layout   *layout
 	arena    []byte
-	control  *control // of a frame that runs a loop
+	control  *control       // of a frame that runs a loop
+	budget   *tensor.Budget // of the whole run: what is not planned
+	at       int            // the step that runs
 
 	ctx    context.Context
 	done   <-chan struct{}
@@ -50,9 +52,16 @@ func newFrame(spec *Spec, m *Model, parent *Frame, consts []*tensor.Tensor) *Fra
 		bound:    make([]bool, spec.Numbers),
 		children: make([]*Frame, len(spec.Children)),
 	}
+	f.budget = newBudget(m.options.MemoryLimit)
+	if parent != nil {
+		f.budget = parent.budget
+	}
 	headers := make([]tensor.Tensor, len(spec.Slots))
 	for i := range spec.Slots {
 		f.slots[i] = &headers[i]
+		if k := spec.Slots[i].Kind; k == Heap || k == Boxed {
+			f.slots[i].DrawOn(f.budget)
+		}
 		if consts[i] != nil {
 			f.slots[i] = consts[i]
 		}
@@ -89,6 +98,7 @@ func (f *Frame) Done(i int, err error) error {
 	if err != nil {
 		return &StepError{&f.spec.Steps[i], err}
 	}
+	f.at = i + 1
 	if f.done != nil {
 		select {
 		case <-f.done:
@@ -124,7 +134,11 @@ func (f *Frame) start(ctx context.Context, hook Hook) {
 func (f *Frame) lend(out []*tensor.Tensor) {
 	for i := range f.spec.Outputs {
 		if out[i] != nil {
-			*f.slots[f.spec.Outputs[i].Slot] = *out[i]
+			s := f.spec.Outputs[i].Slot
+			*f.slots[s] = *out[i]
+			if f.parent == nil && f.spec.Slots[s].Shape == nil {
+				f.slots[s].DrawOn(f.budget)
+			}
 		}
 	}
 }
@@ -133,6 +147,9 @@ func (f *Frame) lend(out []*tensor.Tensor) {
 func (f *Frame) deliver(out []*tensor.Tensor) {
 	for i := range f.spec.Outputs {
 		t := f.slots[f.spec.Outputs[i].Slot]
+		if f.parent == nil {
+			t.DrawOn(nil)
+		}
 		*out[i] = *t
 		*t = tensor.Tensor{}
 	}
@@ -149,8 +166,13 @@ func (f *Frame) finish() {
 		*f.slots[f.spec.Outputs[i].Slot] = tensor.Tensor{}
 	}
 	for i := range f.spec.Slots {
-		if k := f.spec.Slots[i].Kind; k == View || k == Boxed {
+		switch f.spec.Slots[i].Kind {
+		case View:
 			drop(f.slots[i])
+		case Boxed:
+			f.slots[i].DrawOn(nil)
+			drop(f.slots[i])
+			f.slots[i].DrawOn(f.budget)
 		}
 	}
 }

@@ -41,8 +41,7 @@ func (f *Frame) fit() error {
 		}
 		f.model.keepLayout(f.spec, l)
 	}
-	f.place(l)
-	return nil
+	return f.place(l)
 }
 
 func serves(l *layout, need []int64) bool {
@@ -210,9 +209,12 @@ func giveBack(free []block, b block) []block {
 }
 
 // place points the arena slots at their memory.
-func (f *Frame) place(l *layout) {
+func (f *Frame) place(l *layout) error {
 	f.layout = l
-	if int64(len(f.arena)) < l.total {
+	if more := l.total - int64(len(f.arena)); more > 0 {
+		if !f.budget.Take(int(more)) {
+			return &LimitError{Need: more, Limit: f.model.options.MemoryLimit}
+		}
 		f.arena = tensor.Buffer(int(l.total))
 	}
 	for i := range f.spec.Slots {
@@ -221,4 +223,5 @@ func (f *Frame) place(l *layout) {
 			*f.slots[i] = *tensor.WithBuffer(f.arena[at : at+size : at+size])
 		}
 	}
+	return nil
 }

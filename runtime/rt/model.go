@@ -131,16 +131,21 @@ func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state bool) e
 	if err != nil {
 		return err
 	}
-	defer m.release(f)
+	again := false
+	defer func() { m.release(f, again) }()
 	f.start(ctx, m.options.Hook)
 	if ctx.Err() != nil {
 		return f.cancelled()
 	}
-	return f.execute(in, out, state)
+	err = f.execute(in, out, state)
+	again = err == nil || !errors.As(err, new(*StepError))
+	return err
 }
 
 // execute binds, runs and delivers.
-func (f *Frame) execute(in, out []*tensor.Tensor, state bool) error {
+func (f *Frame) execute(in, out []*tensor.Tensor, state bool) (err error) {
+	defer f.overdrawn(&err)
+	f.at = 0
 	if err := f.bind(in); err != nil {
 		return err
 	}
@@ -185,11 +190,15 @@ func (m *Model) enter() (*Frame, error) {
 	return f, nil
 }
 
-func (m *Model) release(f *Frame) {
+// release ends a run. The frame of one that failed at a step is not used again:
+// what it holds is not accounted for, and may be what took the memory.
+func (m *Model) release(f *Frame, again bool) {
 	f.finish()
-	m.mu.Lock()
-	m.idle = append(m.idle, f)
-	m.mu.Unlock()
+	if again {
+		m.mu.Lock()
+		m.idle = append(m.idle, f)
+		m.mu.Unlock()
+	}
 	m.runs.Done()
 }
 

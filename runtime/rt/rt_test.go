@@ -154,7 +154,9 @@ func TestOutputsShareNothing(t *testing.T) {
 }
 
 func TestMemoryLimit(t *testing.T) {
-	m := load(t, doubles(), Options{MemoryLimit: 1 << 10})
+	spec := doubles()
+	spec.Slots[3].DType, spec.Slots[3].Shape = tensor.Float32, spec.Slots[2].Shape
+	m := load(t, spec, Options{MemoryLimit: 1 << 10})
 	run := func(n int) error {
 		return m.Run(t.Context(), []*tensor.Tensor{ramp(1, n), tensor.New(tensor.Bool, 1, n+1)}, []*tensor.Tensor{{}})
 	}
@@ -172,6 +174,28 @@ func TestMemoryLimit(t *testing.T) {
 		if err := m.Run(t.Context(), []*tensor.Tensor{ramp(2, 3), tensor.New(tensor.Bool, 2, 4)}, []*tensor.Tensor{{}}); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("factor %d: got error %v, want ErrTooLarge", factor, err)
 		}
+	}
+}
+
+// TestBudget: what only a kernel can size is counted with what was planned, and
+// given back when it goes to the caller.
+func TestBudget(t *testing.T) {
+	m := load(t, doubles(), Options{MemoryLimit: 1 << 10})
+	run := func(n int) error {
+		return m.Run(t.Context(), []*tensor.Tensor{ramp(1, n), tensor.New(tensor.Bool, 1, n+1)}, []*tensor.Tensor{{}})
+	}
+	for range 5 {
+		if err := run(100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := run(200)
+	var e *StepError
+	if !errors.Is(err, ErrTooLarge) || !errors.As(err, &e) || e.Step.Name != "second" {
+		t.Errorf("got error %v, want ErrTooLarge of the second step", err)
+	}
+	if err := run(100); err != nil {
+		t.Errorf("after a run that failed: %v", err)
 	}
 }
 

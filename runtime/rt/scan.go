@@ -2,6 +2,7 @@ package rt
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -14,20 +15,24 @@ type scanned struct {
 	count   int
 	bytes   []byte
 	strings []string
+	taken   int // of the budget, for these
 }
 
-func (c *control) beginScans(n int) {
+func (f *Frame) beginScans(c *control, n int) {
 	for len(c.scans) < n {
-		c.scans = append(c.scans, scanned{})
+		s := &scanned{}
+		s.element.DrawOn(f.budget)
+		c.scans = append(c.scans, s)
 	}
-	for j := range c.scans {
-		s := &c.scans[j]
+	for _, s := range c.scans {
+		f.budget.Take(-s.taken)
+		s.taken = 0
 		s.count, s.shape, s.bytes, s.strings = 0, s.shape[:0], s.bytes[:0], s.strings[:0]
 	}
 }
 
 // add appends what the iteration made.
-func (s *scanned) add() error {
+func (s *scanned) add(budget *tensor.Budget) error {
 	if s.count == 0 {
 		s.dtype, s.shape = s.element.DType, append(s.shape[:0], s.element.Shape...)
 	}
@@ -37,6 +42,11 @@ func (s *scanned) add() error {
 	if bits := s.dtype.Bits(); bits > 0 && bits < 8 {
 		return fmt.Errorf("elements of type %s can't be joined by iterations", s.dtype.Long())
 	}
+	size := len(s.element.Bytes()) + len(s.element.Strings())*int(unsafe.Sizeof(""))
+	if !budget.Take(size) {
+		return fmt.Errorf("%w: %d iterations have given %d bytes to be joined", ErrTooLarge, s.count, s.taken)
+	}
+	s.taken += size
 	s.count++
 	s.bytes = append(s.bytes, s.element.Bytes()...)
 	s.strings = append(s.strings, s.element.Strings()...)

@@ -78,7 +78,7 @@ func (f *Frame) reserve() {
 			continue
 		}
 		if need, ok := f.bytes(s, f.numbers); ok && need > int64(cap(t.Bytes())) {
-			*t = *tensor.WithBuffer(tensor.Buffer(int(need + need/2)))
+			t.Reserve(int(need + need/2))
 		}
 	}
 }
