@@ -145,8 +145,9 @@ func (w *wrongOpset) Error() string {
 	return fmt.Sprintf("it can't be written at opset %d: %s", w.opset, w.why)
 }
 
-// namer hands out names, each once.
-type namer map[string]bool
+// namer hands out names, each once. It holds, for each, the number that the next
+// one like it may try: files repeat names any number of times.
+type namer map[string]int
 
 // take returns name, with a number if it is taken.
 func (n namer) take(name string) string {
@@ -154,11 +155,19 @@ func (n namer) take(name string) string {
 		name = "value"
 	}
 	unique := name
-	for i := 1; n[unique]; i++ {
-		unique = fmt.Sprintf("%s_%d", name, i)
+	for n[unique] > 0 {
+		unique = fmt.Sprintf("%s_%d", name, n[name])
+		n[name]++
 	}
-	n[unique] = true
+	n[unique] = 1
 	return unique
+}
+
+// reserve takes name as it is, and reports whether it was free.
+func (n namer) reserve(name string) bool {
+	free := n[name] == 0
+	n[name] = max(n[name], 1)
+	return free
 }
 
 // isFused reports whether n is a fused attention.

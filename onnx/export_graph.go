@@ -49,12 +49,12 @@ func (w *writer) graph(inputs []*ir.Value) error {
 func (w *writer) promise(inputs []*ir.Value) {
 	for i, v := range w.g.Outputs() {
 		name := w.g.OutputName(i)
-		_, promised := w.pending[v]
-		if v.Def != nil && !promised && name != "" && !w.names[name] {
-			w.names[name] = true
+		if name == "" || slices.Contains(inputs, v) && w.values[v] == name {
+			continue
+		}
+		free := w.names.reserve(name)
+		if _, promised := w.pending[v]; free && !promised && v.Def != nil {
 			w.pending[v] = name
-		} else if !slices.Contains(inputs, v) || w.values[v] != name {
-			w.names[name] = true
 		}
 	}
 }

@@ -1,9 +1,11 @@
 package onnx_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -187,5 +189,30 @@ func TestInfo(t *testing.T) {
 	}
 	if got := again(t, imported(t, m), onnx.ExportOptions{}).Metadata["k"]; got != "v" {
 		t.Errorf("metadata k is %q after a round trip", got)
+	}
+}
+
+// TestSameNames: files repeat the names of nodes, and may repeat them often.
+func TestSameNames(t *testing.T) {
+	const n = 20000 // quadratic in time, this takes a minute
+	nodes := make([]*wire.Node, n)
+	for i := range nodes {
+		nodes[i] = node("Neg", fmt.Sprint("v", i), fmt.Sprint("v", i+1))
+	}
+	g := imported(t, model(18, graph("v0:f32[2]", fmt.Sprint("v", n), nodes...)))
+	start := time.Now()
+	m, err := onnx.Export(g, onnx.ExportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("export took %v", took)
+	}
+	seen := map[string]bool{}
+	for _, n := range m.Graph.Node {
+		if seen[n.Name] {
+			t.Fatalf("two nodes are called %q", n.Name)
+		}
+		seen[n.Name] = true
 	}
 }
