@@ -182,7 +182,7 @@ func TestTypes(t *testing.T) {
 func TestInfo(t *testing.T) {
 	m := model(18, graph("x:f32[2]", "x"), function("F", "a", "a"))
 	m.ProducerName, m.MetadataProps = "maker", []*wire.StringStringEntry{{Key: "k", Value: "v"}}
-	want := onnx.Info{Producer: "maker", IRVersion: 10, Opsets: map[string]int64{"": 18, "local": 1},
+	want := onnx.Info{Producer: "maker", IRVersion: 10, Opsets: map[string]int64{"": 18, "local": 1, "ai.parallax": 1},
 		Metadata: map[string]string{"k": "v"}, Functions: []string{"local.F"}}
 	if diff := cmp.Diff(want, onnx.ReadInfo(m)); diff != "" {
 		t.Error(diff)

@@ -110,8 +110,11 @@ func (f *frame) node(n *wire.Node) error {
 	if fn := f.functions[functionName{domain, n.OpType, n.Overload}]; fn != nil {
 		return f.expand(n, fn)
 	}
-	version := f.opsets[domain]
+	version, imported := f.opsets[domain]
 	r, why := findRule(domain, n.OpType, version)
+	if !imported {
+		r, why = nil, "the model imports no opset of its domain"
+	}
 	if r == nil {
 		return f.opaque(n, version, why)
 	}

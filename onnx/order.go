@@ -93,10 +93,19 @@ func (s *sorter) reads(i int) []string {
 
 // capturedNames lists what the subgraphs of n read from around it.
 func (imp *importer) capturedNames(n *wire.Node) []string {
-	var names []string
-	for _, g := range subgraphs(n) {
+	graphs := subgraphs(n)
+	if len(graphs) == 0 {
+		return nil
+	}
+	names := slices.Clone(imp.freeNames(graphs[0]))
+	seen := make(map[string]bool, len(names))
+	for _, name := range names {
+		seen[name] = true
+	}
+	for _, g := range graphs[1:] {
 		for _, name := range imp.freeNames(g) {
-			if !slices.Contains(names, name) {
+			if !seen[name] {
+				seen[name] = true
 				names = append(names, name)
 			}
 		}

@@ -75,6 +75,10 @@ var upgrades = []struct {
 		"a = Unsqueeze(s, [1]); b = Expand(a, [2 2]); c = Reshape(b, [4]); d = Unsqueeze(s, [1]); e = Expand(d, [2 2]); f = Reshape(e, [4]); g = GroupNormalization(x, c, f) {num_groups=2}; → g"},
 	{"LayerNormalization 17", 17, "x:f32[2,3] s:f32[3]", node("LayerNormalization", "x s _", "z _ _", integer("stash_type", 1)), "a = LayerNormalization(x, s); → a"},
 
+	{"Parallax", 18, "q:f32[1,2,3,8] k:f32[1,2,5,8]", in("ai.parallax", node("Parallax", "q k k q", "z",
+		integer("heads", 2), integer("kv_heads", 2), float("scale", 0.5), text("probe", "learned"), integer("has_r", 1))),
+		"a = Parallax(q, k, k, q) {probe=learned, heads=2, kv_heads=2, scale=0.5, has_r=true}; → a"},
+
 	{"Dropout 6", 6, "x:f32[2]", node("Dropout", "x", "z", integer("is_test", 1)), "a = Identity(x); → a"},
 	{"Dropout 13 with mask", 13, "x:f32[2]", node("Dropout", "x", "z m", integer("seed", 3)), "a = Identity(x); b = Shape(x); c = Expand(true, b); → a"},
 	{"ConstantOfShape", 9, "s:i64[2]", node("ConstantOfShape", "s", "z", tensorOf("value", int64s("", []int64{1}, 7))), "a = Expand(7, s); → a"},
@@ -112,6 +116,7 @@ var opaques = []struct {
 	why    string
 }{
 	{"unknown domain", 18, "x:f32[2]", in("local", node("Thing", "x", "z")), "the domain's operator is not known"},
+	{"domain without an opset", 18, "x:f32[2]", in("elsewhere", node("Thing", "x", "z")), "the model imports no opset of its domain"},
 	{"unknown operator", 18, "x:f32[2]", node("Thing", "x", "z"), "the operator is not supported"},
 	{"without a rule", 18, "x:f32[2]", node("Det", "x", "z"), "the operator is not supported"},
 	{"newer than the opset", 18, "x:f32[2]", node("Gelu", "x", "z"), "the operator is newer than the opset"},

@@ -253,8 +253,8 @@ type ONNXAttention struct {
 	SoftmaxType  int     `attr:"softmax_precision,0"` // 0: that of the operands
 }
 
-// Opaque is of a node whose operator we don't know. Raw is the encoded
-// attribute list of the NodeProto, kept for export.
+// Opaque is of a node whose operator we don't know. Raw is the encoded NodeProto,
+// kept for export; its inputs are the node's operands, captures included.
 type Opaque struct {
 	Domain  string `attr:"domain"`
 	OpType  string `attr:"op_type"`
