@@ -124,11 +124,12 @@ func Call(name, in, out string, attributes ...*wire.Attribute) *wire.Node {
 	return In("local", Node(name, in, out, attributes...))
 }
 
-// Model makes a model of ai.onnx in version opset, with domain "local" for functions.
+// Model makes a model of ai.onnx in version opset, with domain "local" for
+// functions and version 1 of ai.parallax.
 func Model(opset int64, g *wire.Graph, functions ...*wire.Function) *wire.Model {
 	return &wire.Model{
 		IRVersion: 10, Graph: g, Functions: functions,
-		OpsetImport: []*wire.OperatorSetID{{Version: opset}, {Domain: "local", Version: 1}},
+		OpsetImport: []*wire.OperatorSetID{{Version: opset}, {Domain: "local", Version: 1}, {Domain: "ai.parallax", Version: 1}},
 	}
 }
 
