@@ -102,6 +102,10 @@ func (m *Model) Program() *codegen.Program { return m.session.Program() }
 // Remarks returns the verdict on every attention of the model.
 func (m *Model) Remarks() []passes.Remark { return m.source.remarks }
 
+// Precision returns the least precise float type that the file computes in: what
+// can be asked of outputs of a wider type, too. It is Invalid without floats.
+func (m *Model) Precision() tensor.DType { return m.source.coarsest }
+
 // Run computes the outputs from the inputs, by name. The outputs are new and
 // share memory with nothing.
 func (m *Model) Run(ctx context.Context, in map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {

@@ -26,6 +26,7 @@ import (
 // Source is a model that has been read and not yet made to run. The stages
 // change its graph in place, so it serves for one result.
 type Source struct {
+	name    string // of the file; "" if there is none
 	options options
 	file    *wire.File // nil if the model did not come from a file
 	folder  *onnx.Dir  // of the external data; nil likewise
@@ -34,6 +35,9 @@ type Source struct {
 	catalog *kernels.Catalog
 	remarks []passes.Remark
 	done    bool // the passes have run
+	// coarsest is the float type of the file's nodes with the fewest bits of
+	// mantissa.
+	coarsest tensor.DType
 }
 
 // Open reads the model in the file called name. Its file stays mapped until Close. External data
@@ -59,7 +63,7 @@ func Open(name string, opts ...Option) (*Source, error) {
 		folder.Close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s.file, s.folder = file, folder
+	s.name, s.file, s.folder = name, file, folder
 	return s, nil
 }
 
@@ -87,6 +91,7 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	s.name = name
 	return s, nil
 }
 
@@ -99,7 +104,35 @@ func read(data []byte, files fs.FS, o options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{options: o, wire: m, graph: g, catalog: catalog.New()}, nil
+	return &Source{options: o, wire: m, graph: g, catalog: catalog.New(), coarsest: coarsest(g)}, nil
+}
+
+// mantissa is the bits of precision of the float types that are computed with.
+var mantissa = map[tensor.DType]int{tensor.BFloat16: 8, tensor.Float16: 11, tensor.Float32: 24, tensor.Float64: 53}
+
+// coarsest returns the least precise float type that g's nodes compute in, and
+// Invalid if there is none.
+func coarsest(g *ir.Graph) tensor.DType {
+	least := tensor.Invalid
+	for n := range g.All() {
+		for _, v := range n.Out {
+			if v == nil || mantissa[v.Type.DType] == 0 {
+				continue
+			}
+			if least == tensor.Invalid || mantissa[v.Type.DType] < mantissa[least] {
+				least = v.Type.DType
+			}
+		}
+	}
+	return least
+}
+
+// named says in which file something is wrong.
+func (s *Source) named(err error) error {
+	if err == nil || s.name == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s.name, err)
 }
 
 // Close releases the file. It may be called more than once.
@@ -116,7 +149,9 @@ func (s *Source) Close() error {
 func (s *Source) Graph() *ir.Graph { return s.graph }
 
 // Optimise runs the passes, once.
-func (s *Source) Optimise(ctx context.Context) error {
+func (s *Source) Optimise(ctx context.Context) error { return s.named(s.optimise(ctx)) }
+
+func (s *Source) optimise(ctx context.Context) error {
 	if s.done {
 		return nil
 	}
@@ -164,10 +199,15 @@ func (s *Source) Explain(ctx context.Context) ([]passes.Remark, error) {
 // Lower optimises and returns the program. Operators that are not supported are
 // an *onnx.UnsupportedError that lists them all.
 func (s *Source) Lower(ctx context.Context) (*codegen.Program, error) {
+	p, err := s.lower(ctx)
+	return p, s.named(err)
+}
+
+func (s *Source) lower(ctx context.Context) (*codegen.Program, error) {
 	if unsupported := onnx.Unsupported(s.graph); unsupported != nil {
 		return nil, unsupported
 	}
-	if err := s.Optimise(ctx); err != nil {
+	if err := s.optimise(ctx); err != nil {
 		return nil, err
 	}
 	if s.options.allOutputs {

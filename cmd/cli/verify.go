@@ -167,15 +167,20 @@ func (v *verifyFlags) verifySet(ctx context.Context, m *parallax.Model, set *dat
 		if want == nil {
 			continue
 		}
-		c := compare(name, got[name], want, v.tolerance(want.DType))
+		c := compare(name, got[name], want, v.tolerance(want.DType, m.Precision()))
 		r.OK = r.OK && c.OK
 		r.Outputs = append(r.Outputs, c)
 	}
 	return r, nil
 }
 
-func (v *verifyFlags) tolerance(d tensor.DType) tolerance {
+// tolerance is that of the output's type, or of the coarsest float type that the
+// model computes in: an f32 output of an f16 model is no better than f16.
+func (v *verifyFlags) tolerance(d, computed tensor.DType) tolerance {
 	t := tolerances[d]
+	if c := tolerances[computed]; d.IsFloat() && c.rtol > t.rtol {
+		t = c
+	}
 	if v.rtol >= 0 {
 		t.rtol = v.rtol
 	}
