@@ -62,8 +62,8 @@ func WithThreads(n int) Option { return func(o *options) { o.threads = n } }
 // WithPool runs on a pool of the caller's, which it may share among models.
 func WithPool(p *par.Pool) Option { return func(o *options) { o.pool = p } }
 
-// WithMemoryLimit makes a run fail with [ErrTooLarge] rather than plan more than
-// so many bytes; 0: no limit.
+// WithMemoryLimit makes a run fail with [ErrTooLarge] rather than take more than
+// so many bytes beside the model; 0: half the memory of the machine.
 func WithMemoryLimit(bytes int64) Option { return func(o *options) { o.memory = bytes } }
 
 // WithCopy reads the file into memory instead of mapping it: for files that may

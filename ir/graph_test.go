@@ -164,6 +164,14 @@ func TestAddThatCannotBeTyped(t *testing.T) {
 	}
 }
 
+func TestAddOfWhatCannotBe(t *testing.T) {
+	g := parse(t, `graph { input %x : f32[1073741824,1] input %y : f32[1,1073741824] output %x }`)
+	_, err := g.Add(op.MatMul, nil, 1, g.Inputs[0], g.Inputs[1])
+	if err == nil || !strings.Contains(err.Error(), "f32[1073741824,1073741824], which is too large") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestBuilder(t *testing.T) {
 	g := parse(t, diamond)
 	before := g.String()

@@ -77,6 +77,18 @@ func (c *Infer) FreshShape(i, rank int) sym.Shape {
 	return shape
 }
 
+// fits fails if an output has a size that no tensor can have, whatever the
+// inputs are.
+func (c *Infer) fits() error {
+	for i, t := range c.types {
+		shape, known := t.ConstShape()
+		if _, ok := tensor.Elements(shape); known && !ok {
+			return fmt.Errorf("output %d would be %s, which is too large", i, t)
+		}
+	}
+	return nil
+}
+
 // store moves the inferred types to the outputs.
 func (c *Infer) store() {
 	for i, v := range c.Node.Out {

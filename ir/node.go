@@ -170,6 +170,9 @@ func (n *Node) infer() error {
 	if err := n.Op.Infer(c); err != nil {
 		return NewError(n, err)
 	}
+	if err := c.fits(); err != nil {
+		return NewError(n, err)
+	}
 	c.store()
 	return nil
 }

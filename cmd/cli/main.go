@@ -20,7 +20,7 @@ const (
 	exitCheck   = 1 // a check failed: a mismatch, too few fusions
 	exitUsage   = 2
 	exitModel   = 3 // the model is invalid or not supported
-	exitInput   = 4 // inputs or data are wrong
+	exitInput   = 4 // inputs or data are wrong, or ask for more memory than a run may have
 	exitRuntime = 5 // the device or the runtime failed
 )
 
@@ -47,12 +47,15 @@ func fail(code int, err error) error {
 	return &failure{code, err}
 }
 
-// failRun tells wrong inputs from a failing run.
+// failRun tells inputs that the model can't be run on from a run that was ended:
+// whatever a kernel refuses follows from the data.
 func failRun(err error) error {
-	if errors.Is(err, parallax.ErrInput) {
-		return fail(exitInput, err)
+	for _, ended := range []error{parallax.ErrCancelled, parallax.ErrClosed, parallax.ErrNoDevice} {
+		if errors.Is(err, ended) {
+			return fail(exitRuntime, err)
+		}
 	}
-	return fail(exitRuntime, err)
+	return fail(exitInput, err)
 }
 
 // Main runs the command with args and returns its exit code.

@@ -13,8 +13,9 @@ import (
 
 // Options say how a model runs.
 type Options struct {
-	// MemoryLimit bounds the bytes that one run may plan; 0: the memory of the
-	// machine.
+	// MemoryLimit bounds the bytes that one run may plan and what its kernels
+	// allocate beside; 0: half the memory of the machine, since the collector lets
+	// garbage grow as large as what is in use.
 	MemoryLimit int64
 	// Hook, if set, is told of every step.
 	Hook Hook
@@ -59,7 +60,7 @@ type Weighted struct {
 // by [Model.Prepare].
 func NewModel(spec *Spec, consts func(*Spec) []*tensor.Tensor, weights []Weighted, o Options) *Model {
 	if o.MemoryLimit <= 0 {
-		o.MemoryLimit = totalMemory()
+		o.MemoryLimit = totalMemory() / 2
 	}
 	if o.Weights == nil {
 		o.Weights = Weights()

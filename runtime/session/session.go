@@ -26,8 +26,7 @@ type Options struct {
 	// Packed is told of every constant that is packed, and no longer read where
 	// it lies; may be nil.
 	Packed func(weight *tensor.Tensor)
-	// MemoryLimit bounds the bytes that one run may plan; 0: the memory of the
-	// machine.
+	// MemoryLimit bounds the bytes of one run; 0: half the memory of the machine.
 	MemoryLimit int64
 	// Hook, if set, is told of every step. It is called from the goroutines that
 	// run, so of several runs at once.
