@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ type Source struct {
 	name    string // of the file; "" if there is none
 	options options
 	file    *wire.File // nil if the model did not come from a file
-	folder  *onnx.Dir  // of the external data; nil likewise
+	folder  folder     // of the external data; nil likewise
 	wire    *wire.Model
 	graph   *ir.Graph
 	catalog *kernels.Catalog
@@ -52,7 +53,7 @@ func Open(name string, opts ...Option) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := onnx.DirFS(filepath.Dir(name))
+	folder, err := openFolder(filepath.Dir(name), o.copy)
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -65,6 +66,29 @@ func Open(name string, opts ...Option) (*Source, error) {
 	}
 	s.name, s.file, s.folder = name, file, folder
 	return s, nil
+}
+
+// folder is where external data lies. Links that leave it are refused.
+type folder interface {
+	fs.FS
+	io.Closer
+}
+
+// openFolder maps the files of a folder, or reads them if copied.
+func openFolder(name string, copied bool) (folder, error) {
+	if !copied {
+		return onnx.DirFS(name)
+	}
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	return copiedFolder{root.FS(), root}, nil
+}
+
+type copiedFolder struct {
+	fs.FS
+	io.Closer
 }
 
 // OpenReader reads a model from r. It can't have external data.
