@@ -90,7 +90,7 @@ func TestFileEmptyAndMissing(t *testing.T) {
 // TestDecodeMapped checks that names outlive the map and that decoding a map
 // needs no copy of the weights.
 func TestDecodeMapped(t *testing.T) {
-	path := filepath.Join(testdata, "demo/parallax-recall/model.onnx")
+	path := filepath.Join("..", "..", "examples", "recall", "parallax-recall", "model.onnx")
 	f, err := wire.Open(path)
 	if err != nil {
 		t.Fatal(err)

@@ -32,8 +32,8 @@ type expectation struct {
 // TestFixtures checks on every model that what is attention is fused and nothing
 // else, and that the fused graph gives the recorded outputs.
 func TestFixtures(t *testing.T) {
-	for _, pattern := range []string{"models", "parallax-models", "demo"} {
-		files, err := filepath.Glob("../../tests/testdata/" + pattern + "/*/model.onnx")
+	for _, folder := range []string{"tests/testdata/models", "tests/testdata/parallax-models", "examples/recall"} {
+		files, err := filepath.Glob("../../" + folder + "/*/model.onnx")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no models: %v", err)
 		}
