@@ -111,7 +111,9 @@ func (w *writer) spec(i int) {
 		w.printf("Captures: %d,\n", p.Captures)
 	}
 	list(w, "Inherited", "rt.Inherited", p.Outer, func(x codegen.Inherited) string { return fmt.Sprintf("{Number: %d, Parent: %d}", x.Number, x.Parent) })
-	list(w, "Binds", "rt.Bind", p.Binds, func(x codegen.Bind) string { return fmt.Sprintf("{Input: %d, Axis: %d, Number: %d}", x.Input, x.Axis, x.Number) })
+	list(w, "Binds", "rt.Bind", p.Binds, func(x codegen.Bind) string {
+		return fmt.Sprintf("{Input: %d, Axis: %d, Number: %d}", x.Input, x.Axis, x.Number)
+	})
 	list(w, "Solves", "rt.Solve", p.Solves, func(x codegen.Solve) string {
 		return fmt.Sprintf("{Input: %d, Axis: %d, Number: %d, Dim: func(n []int64) int64 { return %s }}", x.Input, x.Axis, x.Number, x.Dim.Format(w.number64(p)))
 	})
@@ -123,7 +125,9 @@ func (w *writer) spec(i int) {
 	list(w, "Slots", "rt.Slot", p.Slots, slotLiteral)
 	list(w, "Inputs", "rt.Port", p.Inputs, portLiteral)
 	list(w, "Outputs", "rt.Port", p.Outputs, portLiteral)
-	list(w, "States", "rt.StatePair", p.States, func(x codegen.StatePair) string { return fmt.Sprintf("{Input: %d, Output: %d, Axis: %d}", x.Input, x.Output, x.Axis) })
+	list(w, "States", "rt.StatePair", p.States, func(x codegen.StatePair) string {
+		return fmt.Sprintf("{Input: %d, Output: %d, Axis: %d}", x.Input, x.Output, x.Axis)
+	})
 	child := 0
 	list(w, "Steps", "rt.Step", p.Steps, func(x codegen.Step) string {
 		text := stepLiteral(x, child)
