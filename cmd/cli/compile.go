@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/parallax-go/parallax"
@@ -18,19 +20,7 @@ func newCompile(s *session) *cobra.Command {
 				return errorf("--state %s is not on or off", state)
 			}
 			o.NoState = state == "off"
-			if err := o.Check(); err != nil {
-				return err
-			}
-			src, err := s.open(args[0])
-			if err != nil {
-				return err
-			}
-			defer src.Close()
-			report, err := src.Compile(cmd.Context(), out, o)
-			if err != nil {
-				return fail(exitModel, err)
-			}
-			return s.showCompiled(report)
+			return s.write(cmd.Context(), args[0], out, o)
 		},
 	}
 	f := cmd.Flags()
@@ -46,6 +36,23 @@ func newCompile(s *session) *cobra.Command {
 	f.StringVar(&state, "state", "on", "of go: `on|off`: NewState for files with past and present pairs")
 	cmd.MarkFlagRequired("output")
 	return cmd
+}
+
+// write compiles the model at path to out, as o says.
+func (s *session) write(ctx context.Context, path, out string, o parallax.CompileOptions) error {
+	if err := o.Check(); err != nil {
+		return err
+	}
+	src, err := s.open(path)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	report, err := src.Compile(ctx, out, o)
+	if err != nil {
+		return fail(exitModel, err)
+	}
+	return s.showCompiled(report)
 }
 
 // compiled is the JSON result of compile and convert.

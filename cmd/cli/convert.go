@@ -14,22 +14,10 @@ func newConvert(s *session) *cobra.Command {
 		Short: "Write a model as ONNX without optimising it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.Check(); err != nil {
-				return err
-			}
 			if !cmd.Flags().Changed("passes") {
 				s.passes = "none"
 			}
-			src, err := s.open(args[0])
-			if err != nil {
-				return err
-			}
-			defer src.Close()
-			report, err := src.Compile(cmd.Context(), out, o)
-			if err != nil {
-				return fail(exitModel, err)
-			}
-			return s.showCompiled(report)
+			return s.write(cmd.Context(), args[0], out, o)
 		},
 	}
 	f := cmd.Flags()
