@@ -122,7 +122,7 @@ func OpenFS(fsys fs.FS, name string, opts ...Option) (*Source, error) {
 func read(data []byte, files fs.FS, o options) (*Source, error) {
 	m, err := wire.Decode(data)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no ONNX model, or a damaged one: %w", err)
 	}
 	g, err := onnx.Import(m, onnx.Options{Files: files})
 	if err != nil {

@@ -3,12 +3,14 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/passes/std"
 )
@@ -94,8 +96,36 @@ func parseDim(text string) (string, int64, error) {
 	return name, n, nil
 }
 
-// open reads the model that args[0] names; "-" is standard input.
+// open reads the model that path names; "-" is standard input.
 func (s *session) open(path string, more ...parallax.Option) (*parallax.Source, error) {
+	src, err := s.read(path, more)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkDims(src.Graph()); err != nil {
+		src.Close()
+		return nil, err
+	}
+	return src, nil
+}
+
+// checkDims refuses a --dim that pins nothing: a slip of the pen, most likely.
+func (s *session) checkDims(g *ir.Graph) error {
+	var symbols []string
+	for _, in := range g.Inputs {
+		symbols = append(symbols, in.Type.Shape.Symbols()...)
+	}
+	slices.Sort(symbols)
+	symbols = slices.Compact(symbols)
+	for name := range s.dimMap() {
+		if !slices.Contains(symbols, name) {
+			return errorf("--dim %s: the dimensions of the inputs are %q", name, symbols)
+		}
+	}
+	return nil
+}
+
+func (s *session) read(path string, more []parallax.Option) (*parallax.Source, error) {
 	opts, err := s.options()
 	if err != nil {
 		return nil, err
@@ -103,7 +133,10 @@ func (s *session) open(path string, more ...parallax.Option) (*parallax.Source, 
 	opts = append(opts, more...)
 	if path == "-" {
 		src, err := parallax.OpenReader(s.stdin, opts...)
-		return src, fail(exitModel, err)
+		if err != nil {
+			return nil, fail(exitModel, fmt.Errorf("standard input: %w", err))
+		}
+		return src, nil
 	}
 	src, err := parallax.Open(path, opts...)
 	return src, fail(exitModel, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -88,10 +89,16 @@ func readArchive(given map[string]*tensor.Tensor, name, path string, one bool) e
 	return nil
 }
 
-// makeUp adds the inputs that are missing. A dimension that nothing fixes is 1,
-// and 8 where it is a sequence's: see sizeOf.
+// mostMadeUp bounds made-up inputs in bytes: they are for trying a model out.
+const mostMadeUp = 4 << 30
+
+// makeUp adds the inputs that are missing, in the shapes of [parallax.SizesOf].
 func (in *inputFlags) makeUp(given map[string]*tensor.Tensor, ports []parallax.Port, dims map[string]int64) error {
+	if !slices.Contains([]string{"zeros", "ones", "random"}, in.fill) {
+		return errorf("--fill %s is not zeros, ones or random", in.fill)
+	}
 	r := rand.New(rand.NewPCG(in.seed, 0))
+	left := mostMadeUp
 	for _, p := range ports {
 		if given[p.Name] != nil {
 			continue
@@ -100,8 +107,9 @@ func (in *inputFlags) makeUp(given map[string]*tensor.Tensor, ports []parallax.P
 		if err != nil {
 			return err
 		}
-		if _, ok := tensor.Elements(shape); !ok {
-			return fmt.Errorf("input %q: shape %s is too large", p.Name, tensor.ShapeString(shape))
+		n, ok := tensor.Elements(shape)
+		if left -= p.Type.DType.Bytes(n); !ok || left < 0 {
+			return fmt.Errorf("input %q: shape %s is too large to be made up", p.Name, tensor.ShapeString(shape))
 		}
 		t := tensor.New(p.Type.DType, shape...)
 		if err := fillTensor(t, in.fill, r); err != nil {
@@ -121,8 +129,6 @@ func fillTensor(t *tensor.Tensor, how string, r *rand.Rand) error {
 		case how == "zeros":
 		case how == "ones":
 			t.SetFloat(i, 1)
-		case how != "random":
-			return fmt.Errorf("--fill %s is not zeros, ones or random", how)
 		case t.DType.IsFloat():
 			t.SetFloat(i, r.NormFloat64())
 		default:

@@ -99,11 +99,11 @@ func OneHot(z *tensor.Tensor, a *attr.Axis, indices, depth, values *tensor.Tenso
 		return fmt.Errorf("depth is %d", size)
 	}
 	shape := slices.Insert(slices.Clone(indices.Shape), axis, size)
-	n, ok := tensor.Elements(shape)
-	if !ok || n > maxBytes/8 {
-		return fmt.Errorf("a result of shape %s is too large", tensor.ShapeString(shape))
+	// z first: whether there is memory for it decides whether there is for the table.
+	if err := reset(z, values.DType, shape...); err != nil {
+		return err
 	}
-	from, s := make([]int, n), spanOf(shape, axis)
+	from, s := make([]int, z.Len()), spanOf(shape, axis)
 	for i := range indices.Len() {
 		v := indices.IntAt(i)
 		if k, err := normalIndex(v, size); err == nil {
