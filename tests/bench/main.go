@@ -34,14 +34,15 @@ func main() {
 	}
 	largest, err := largestFixture()
 	check(err)
-	check(measure("largest fixture", largest, *runs, "batch=2", "batch_size=2", "seq=16", "sequence_length=16"))
+	check(measure("largest fixture", largest, *runs, "--data", filepath.Join(filepath.Dir(largest), "test_data_set_1")))
 	if *real {
 		dir, err := fetch()
 		check(err)
 		model := filepath.Join(dir, "all-minilm-l6-v2.onnx")
 		for _, size := range [][2]int{{1, 8}, {1, 128}, {8, 64}} {
 			what := fmt.Sprintf("all-MiniLM-L6-v2, batch %d of %d tokens", size[0], size[1])
-			check(measure(what, model, *runs, fmt.Sprintf("batch_size=%d", size[0]), fmt.Sprintf("sequence_length=%d", size[1])))
+			check(measure(what, model, *runs, "--fill", "ones",
+				"--dim", fmt.Sprintf("batch_size=%d", size[0]), "--dim", fmt.Sprintf("sequence_length=%d", size[1])))
 		}
 	}
 	check(growth())
@@ -72,17 +73,14 @@ func largestFixture() (string, error) {
 }
 
 // measure runs the bench command on a model, and a process that only loads it.
-func measure(what, model string, runs int, dims ...string) error {
+func measure(what, model string, runs int, inputs ...string) error {
 	info, err := os.Stat(model)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\n== %s (%s, %.1f MB)\n", what, filepath.Base(filepath.Dir(model))+"/"+filepath.Base(model), float64(info.Size())/1e6)
-	args := []string{"bench", "--runs", strconv.Itoa(runs), "--fused-vs-unfused", "--profile", "--fill", "random"}
-	for _, d := range dims {
-		args = append(args, "--dim", d)
-	}
-	if code := command(append(args, model)); code != 0 {
+	args := []string{"bench", "--runs", strconv.Itoa(runs), "--fused-vs-unfused", "--profile"}
+	if code := command(append(append(args, inputs...), model)); code != 0 {
 		return fmt.Errorf("parallax bench ended with code %d", code)
 	}
 	self, err := os.Executable()
