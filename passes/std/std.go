@@ -15,12 +15,14 @@ import (
 	"github.com/parallax-go/parallax/passes/fuseattn"
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
+	"github.com/parallax-go/parallax/passes/unify"
 )
 
 // table is the order. Each pass leaves the graph correct, so any selection of
 // them is a working compiler.
 var table = []passes.Pass{
 	fold.Pass,
+	unify.Pass,
 	canon.Pass,
 	cse.Pass,
 	dce.Pass,
@@ -56,6 +58,10 @@ type Reason struct{ Before, After, Because string }
 var reasons = []Reason{
 	{"fold", "canon", "targets of Reshape become constants, which views are read from"},
 	{"fold", "cse", "equal constants are one only once they are computed"},
+	{"fold", "unify", "targets of Reshape become constants, which sizes are inferred from"},
+	{"unify", "cse", "shape arithmetic on sizes of two names looks like two values"},
+	{"unify", "fuseparallax", "keys and values of one length are told by their sizes"},
+	{"unify", "fuseattn", "keys and values of one length are told by their sizes"},
 	{"canon", "cse", "two phrasings of one value merge only in one form"},
 	{"cse", "fuseparallax", "both products of the keys must read the same value"},
 	{"cse", "fuseattn", "a mask computed twice would look like two"},
