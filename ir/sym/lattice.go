@@ -79,7 +79,8 @@ func flatten(op opcode, d, e Dim) []Dim {
 // may be: where the other is neither 1 nor the same there is no value. Two
 // different sizes that can't be 1 stay a term of their own; for constants its
 // evaluation fails with ErrBroadcast. s wins against min(s, 64), which a table
-// of 64 positions cut to s is long: a longer s has no value.
+// of 64 positions cut to s is long: a longer s has no value; and against max(s, 0),
+// since s is a size.
 func Broadcast(a, b Dim) Dim {
 	var args, fixed []Dim
 	all := flatten(opBroadcast, a, b)
@@ -107,14 +108,24 @@ func Broadcast(a, b Dim) Dim {
 	return newAtom(opBroadcast, args...).dim()
 }
 
+// SameSize reports whether two axes that are broadcast against each other are of
+// one size wherever that has a value.
+func SameSize(a, b Dim) bool { return a.Equal(b) || a.isCutOf(b) || b.isCutOf(a) }
+
 // isCutOf reports whether d is min(x, …) where the other arguments are at least
-// 1.
+// 1, or max(x, …) where they are at most 0, as the length of a range to x is.
 func (d Dim) isCutOf(x Dim) bool {
 	a := d.asAtom()
-	if a == nil || a.op != opMin || !slices.ContainsFunc(a.args, x.Equal) {
+	if a == nil || a.op != opMin && a.op != opMax || !slices.ContainsFunc(a.args, x.Equal) {
 		return false
 	}
-	return !slices.ContainsFunc(a.args, func(y Dim) bool { return !y.Equal(x) && !ProvablyPositive(y) })
+	return !slices.ContainsFunc(a.args, func(y Dim) bool {
+		void := ProvablyPositive(y)
+		if a.op == opMax {
+			void = ProvablyLE(y, Const(0))
+		}
+		return !void && !y.Equal(x)
+	})
 }
 
 func notOne(d Dim) bool {

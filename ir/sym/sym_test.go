@@ -65,6 +65,7 @@ func TestCanonicalForms(t *testing.T) {
 		{"broadcast(a, b, a)", "broadcast(a, b)"},
 		{"broadcast(a, b+2)", "b+2"},
 		{"broadcast(s, min(s, 64))", "s"},
+		{"broadcast(s/2-1, max(s/2-1, 0))", "s/2-1"},
 		{"broadcast(s, t, min(s, 64))", "broadcast(s, t)"},
 		{"broadcast(s, min(s, t))", "broadcast(s, min(s, t))"},
 		// Names.

@@ -24,7 +24,7 @@ func (m *Match) broadcast(b *arranger, v *ir.Value, at Layout) *ir.Value {
 	for i, d := range v.Type.Shape {
 		axis := at[len(at)-len(own)+i]
 		switch {
-		case axis.Size().Equal(d):
+		case sym.SameSize(axis.Size(), d):
 			own[i] = axis
 		case !d.Is(1):
 			return nil
