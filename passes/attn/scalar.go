@@ -5,6 +5,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // maxScalarDepth bounds the arithmetic read as one number: the longest seen is
@@ -57,7 +58,7 @@ func splat(v *ir.Value, depth int) (float64, bool) {
 
 func splatConst(v *ir.Value) (float64, bool) {
 	t := v.Const
-	if !t.DType.IsFloat() && !t.DType.IsInt() || t.Len() == 0 || t.Len() > maxSplat {
+	if !t.DType.IsFloat() && !t.DType.IsInt() && t.DType != tensor.Bool || t.Len() == 0 || t.Len() > maxSplat {
 		return 0, false
 	}
 	x := t.FloatAt(0)
