@@ -12,6 +12,9 @@ import (
 // over the keys, with values and keys, or over the features of the keys, with
 // the probe.
 func (g *Region) product(p *Product) (Abstract, *Refusal) {
+	if x, ok := g.dot(p); ok {
+		return x, nil
+	}
 	at := slices.IndexFunc(p.In, func(v *ir.Value) bool { _, ok := g.known[v]; return ok })
 	for i, v := range p.In {
 		if _, ok := g.known[v]; ok && i != at {
@@ -36,6 +39,43 @@ func (g *Region) product(p *Product) (Abstract, *Refusal) {
 		return c.overFeatures(1 - at)
 	}
 	return g.stop(p.Node, "a sum over the keys")
+}
+
+// dot calculates a product of two operands that both are of the region, or t, and
+// its sum over the keys if the result has them not.
+func (g *Region) dot(p *Product) (Abstract, bool) {
+	if len(p.In) != 2 {
+		return Abstract{}, false
+	}
+	axes, x := map[Label]Axis{}, Number(p.Scale)
+	for i, labels := range p.Labels {
+		y, why := g.operand(p.Node, p.In[i])
+		if why != nil {
+			return Abstract{}, false
+		}
+		x = x.Times(y.Poly)
+		for j, l := range labels {
+			if axis, seen := axes[l]; l == one || seen && !axis.Equal(y.At[j]) {
+				return Abstract{}, false
+			}
+			axes[l] = y.At[j]
+		}
+	}
+	at := make(Layout, len(p.Out))
+	for i, l := range p.Out {
+		at[i] = axes[l]
+		delete(axes, l)
+	}
+	if len(axes) == 0 {
+		return Abstract{x, at}, true
+	}
+	for _, axis := range axes {
+		if len(axes) > 1 || !g.overKeys(axis) {
+			return Abstract{}, false
+		}
+	}
+	sum, ok := x.Map(func(m Monomial) (Monomial, bool) { return summed(m, nil, nil) })
+	return Abstract{sum, at}, ok
 }
 
 // contraction is a product under examination. axes says what each label runs
@@ -192,9 +232,41 @@ func probed(m Monomial, r int) (Monomial, bool) {
 		case Outer:
 			out[Symbol{Kind: Moment1, Value: s.Value, Probe: r}] += k
 			found += k
+		case MeanTerms:
+			return nil, false
 		default:
 			out[s] += k
 		}
+	}
+	return out, found == 1
+}
+
+// termwise is m times probe r, feature by feature of the keys.
+func termwise(m Monomial, r int) (Monomial, bool) {
+	out, found := Monomial{}, 0
+	for s, k := range m {
+		switch s.Kind {
+		case KeyMean:
+			s, found = Symbol{Kind: MeanTerms, Probe: r}, found+k
+		case MeanTerms, Outer:
+			return nil, false
+		}
+		out[s] += k
+	}
+	return out, found == 1
+}
+
+// totalled is Σ over the features of the keys of m.
+func totalled(m Monomial) (Monomial, bool) {
+	out, found := Monomial{}, 0
+	for s, k := range m {
+		switch s.Kind {
+		case MeanTerms:
+			s, found = Symbol{Kind: Mean, Probe: s.Probe}, found+k
+		case KeyMean, Outer:
+			return nil, false
+		}
+		out[s] += k
 	}
 	return out, found == 1
 }

@@ -14,7 +14,7 @@ import (
 type Symbol struct {
 	Kind  Kind
 	Value int // which V, numbered by the region; of Moment0, Moment1 and Outer
-	Probe int // which r, numbered by the region; of Score2, Mean and Moment1
+	Probe int // which r, numbered by the region; of Score2, Mean, MeanTerms and Moment1
 }
 
 // Kind is a kind of symbol.
@@ -22,21 +22,22 @@ type Kind uint8
 
 // The kinds. With p the softmax weights and t = r·k:
 const (
-	Norm    Kind = iota // Z = Σ e, what divides e to give p; a row symbol
-	Weight              // p
-	Score2              // t
-	Mean                // t̄ = Σ p t; a row symbol
-	Moment0             // Σ p v; a row symbol
-	Moment1             // Σ p t v; a row symbol
-	KeyMean             // Σ p k; a row symbol
-	Outer               // Σ p v kᵀ; a row symbol
+	Norm      Kind = iota // Z = Σ e, what divides e to give p; a row symbol
+	Weight                // p
+	Score2                // t
+	Mean                  // t̄ = Σ p t; a row symbol
+	Moment0               // Σ p v; a row symbol
+	Moment1               // Σ p t v; a row symbol
+	KeyMean               // Σ p k; a row symbol
+	Outer                 // Σ p v kᵀ; a row symbol
+	MeanTerms             // r times Σ p k, feature by feature: what t̄ is the sum of
 )
 
-var kindNames = [...]string{"Z", "p", "t", "mean", "o", "ot", "kmean", "cov"}
+var kindNames = [...]string{"Z", "p", "t", "mean", "o", "ot", "kmean", "cov", "means"}
 
 func (s Symbol) String() string {
 	switch s.Kind {
-	case Score2, Mean:
+	case Score2, Mean, MeanTerms:
 		return fmt.Sprintf("%s%d", kindNames[s.Kind], s.Probe)
 	case Moment0, Outer:
 		return fmt.Sprintf("%s%d", kindNames[s.Kind], s.Value)

@@ -95,18 +95,18 @@ func gemm(n *ir.Node) *Product {
 	return &Product{Node: n, In: n.In[:2], Labels: [][]Label{left, right}, Out: []Label{'x', 'y'}, Scale: float64(a.Alpha)}
 }
 
-// einsum reads an Einsum with an explicit result, no ellipsis and no repeated
-// label in one operand.
+// einsum reads an Einsum with an explicit result and no repeated label in one
+// operand.
 func einsum(n *ir.Node) *Product {
 	equation := strings.ReplaceAll(n.Attr.(*attr.Einsum).Equation, " ", "")
 	left, right, explicit := strings.Cut(equation, "->")
 	terms := strings.Split(left, ",")
-	if !explicit || strings.Contains(equation, ".") || len(terms) != len(n.In) {
+	if !explicit || len(terms) != len(n.In) {
 		return nil
 	}
-	p := &Product{Node: n, In: n.In, Scale: 1, Out: []Label(right)}
+	p := &Product{Node: n, In: n.In, Scale: 1, Out: spelled(right, len(n.Out[0].Type.Shape))}
 	for i, t := range terms {
-		labels := []Label(t)
+		labels := spelled(t, len(n.In[i].Type.Shape))
 		if len(labels) != len(n.In[i].Type.Shape) || repeated(labels) {
 			return nil
 		}
@@ -120,6 +120,19 @@ func einsum(n *ir.Node) *Product {
 		}
 	}
 	return p
+}
+
+// spelled lists the labels of a term with rank axes: those of an ellipsis are
+// numbered from its last axis on, as they are broadcast.
+func spelled(term string, rank int) []Label {
+	before, after, ellipsis := strings.Cut(term, "...")
+	labels := []Label(before)
+	if ellipsis {
+		for i := rank - len(before) - len(after); i > 0; i-- {
+			labels = append(labels, -Label(i))
+		}
+	}
+	return append(labels, []Label(after)...)
 }
 
 // longer reports whether l names an axis that is not of size 1 somewhere.

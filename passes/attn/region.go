@@ -232,6 +232,9 @@ func (g *Region) probe(r Reading) int {
 
 // combine calculates sums, differences, products and quotients.
 func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
+	if x, ok := g.meanTerms(n); ok {
+		return x, nil
+	}
 	x, why := g.operand(n, n.In[0])
 	if why != nil {
 		return Abstract{}, why
@@ -282,10 +285,15 @@ func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
 		return g.stop(n, "a sum over the keys")
 	}
 	axis := positive(int(axes[0]), len(x.At))
-	if !g.overKeys(x.At[axis]) {
+	over := func(m Monomial) (Monomial, bool) { return summed(m, nil, nil) }
+	switch {
+	case g.overKeys(x.At[axis]):
+	case x.At[axis].Equal(Axis{g.Scores.Roles.D}.normal()):
+		over = totalled
+	default:
 		return g.stop(n, "a sum over the keys")
 	}
-	p, ok := x.Poly.Map(func(m Monomial) (Monomial, bool) { return summed(m, nil, nil) })
+	p, ok := x.Poly.Map(over)
 	if !ok {
 		return Abstract{}, refuse(checkOutput, n, "a sum of probabilities, or of probabilities times r·k", x.Poly.String())
 	}
@@ -295,6 +303,30 @@ func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
 		at = slices.Delete(at, axis, axis+1)
 	}
 	return Abstract{p, at}, nil
+}
+
+// meanTerms reads the mean of the keys times a probe, element by element, which a
+// sum over the features makes t̄.
+func (g *Region) meanTerms(n *ir.Node) (Abstract, bool) {
+	if n.Op != op.Mul {
+		return Abstract{}, false
+	}
+	mean, probe := n.In[0], n.In[1]
+	if _, ok := g.known[mean]; !ok {
+		mean, probe = probe, mean
+	}
+	x, ok := g.known[mean]
+	if _, also := g.known[probe]; !ok || also || !probe.Type.HasRank || !probe.Type.Shape.Equal(mean.Type.Shape) ||
+		!slices.ContainsFunc(x.At, Axis{g.Scores.Roles.D}.normal().Equal) {
+		return Abstract{}, false
+	}
+	if _, ok := x.Poly.Map(func(m Monomial) (Monomial, bool) { return termwise(m, 0) }); !ok || len(x.Poly) == 0 {
+		return Abstract{}, false // before the probe gets a number
+	}
+	reading := read(probe, x.At, true)
+	r := g.probe(reading)
+	p, ok := x.Poly.Times(Number(reading.Last().Scale)).Map(func(m Monomial) (Monomial, bool) { return termwise(m, r) })
+	return Abstract{p, x.At}, ok
 }
 
 // overKeys reports whether a is the axis of keys. If there is one key only, any
