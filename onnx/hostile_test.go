@@ -133,6 +133,15 @@ func TestErrorsNamePlaces(t *testing.T) {
 	}
 }
 
+// TestBlankDim: a dim whose name is blank has none.
+func TestBlankDim(t *testing.T) {
+	g := graph("x:f32[n]", "z", node("Neg", "x", "z"))
+	g.Input[0].Type.Tensor.Shape.Dim[0].Param = " "
+	if got := imported(t, model(18, g)).Inputs[0].Type.String(); got != "f32[x_dim0]" {
+		t.Errorf("x is %s", got)
+	}
+}
+
 // TestNodeLimit: the limit counts nodes after expansion, and a loop's rounds.
 func TestNodeLimit(t *testing.T) {
 	if _, err := onnx.Import(doubling(3), onnx.Options{MaxNodes: 23}); err != nil {

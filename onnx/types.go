@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/sym"
@@ -69,7 +70,7 @@ func readTensorType(t *wire.TensorType, fresh func(axis int) sym.Dim) (ir.Type, 
 			return ir.Type{}, fmt.Errorf("axis %d has size %d", axis, dim.Value)
 		case dim != nil && dim.Kind == wire.DimValue:
 			shape[axis] = sym.Const(dim.Value)
-		case dim != nil && dim.Kind == wire.DimParam && dim.Param != "":
+		case dim != nil && dim.Kind == wire.DimParam && strings.TrimSpace(dim.Param) != "":
 			shape[axis] = namedDim(dim.Param)
 		default:
 			shape[axis] = fresh(axis)
