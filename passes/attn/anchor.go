@@ -15,11 +15,21 @@ func Anchor(n *ir.Node) bool {
 	case op.Softmax:
 		return true
 	case op.Exp:
-		return slices.ContainsFunc(n.Out[0].Uses(), func(u ir.Use) bool {
+		return logNorm(n.In[0].Def) || slices.ContainsFunc(n.Out[0].Uses(), func(u ir.Use) bool {
 			return u.Node != nil && u.Node.Op == op.ReduceSum && overLast(u.Node)
 		})
 	}
 	return false
+}
+
+// logNorm reports whether d is x minus the logarithm of the sum of its
+// exponentials: the exponential of it is a softmax.
+func logNorm(d *ir.Node) bool {
+	if d == nil || d.Op != op.Sub {
+		return false
+	}
+	sum := d.In[1].Def
+	return sum != nil && sum.Op == op.ReduceLogSumExp && sum.In[0] == d.In[0] && overLast(sum) && sum.Attr.(*attr.Reduce).KeepDims
 }
 
 // overLast reports whether a reduction is over the last axis alone.
@@ -89,6 +99,8 @@ func unwrap(n *ir.Node) (*softmax, *Refusal) {
 	}
 	if d := x.scores.Def; d != nil && d.Op == op.Sub {
 		switch {
+		case n.Op == op.Exp && logNorm(d):
+			x.scores, x.poly = d.In[0], poly(Term{1, mono(p)})
 		case rowMax(d.In[1], d.In[0], 8):
 			x.scores = d.In[0]
 		case n.Op == op.Exp:
