@@ -36,22 +36,38 @@ func run(c *passes.Context, g *ir.Graph) error {
 	}
 }
 
-// renaming returns the first equality that a node asks for, as a substitution;
-// nil if there is none. The name that comes first among the inputs stays.
+// renaming returns the equalities that nodes ask for, as a substitution; nil if
+// there are none. The name that comes first among the inputs stays.
 func renaming(c *passes.Context, g *ir.Graph) map[string]sym.Dim {
 	names := inputSymbols(g)
 	if len(names) < 2 {
 		return nil
 	}
+	same := map[string]sym.Dim{}
+	first := make([]int, len(names)) // of the names known to be equal to each
+	for i := range first {
+		first[i] = i
+	}
 	for n := range g.Nodes() {
 		c.Work(1)
 		for _, pair := range equal(n) {
-			if s, t := apart(pair[0].Sub(pair[1]), names); s >= 0 {
-				return map[string]sym.Dim{names[max(s, t)]: sym.Symbol(names[min(s, t)])}
+			s, t := apart(pair[0].Sub(pair[1]), names)
+			if s < 0 || first[s] == first[t] {
+				continue
+			}
+			keep, drop := min(first[s], first[t]), max(first[s], first[t])
+			for i := range first {
+				if first[i] == drop {
+					first[i] = keep
+					same[names[i]] = sym.Symbol(names[keep])
+				}
 			}
 		}
 	}
-	return nil
+	if len(same) == 0 {
+		return nil
+	}
+	return same
 }
 
 // inputSymbols lists the sizes of inputs that are one symbol, in order.
