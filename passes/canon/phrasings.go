@@ -19,6 +19,7 @@ var phrasings = []rewrite.Rule{
 	{Label: "sum of two", Doc: "Sum of two is Add", Roots: []*ir.Op{op.Sum}, Match: sumOfTwo},
 	{Label: "sum with a negative", Doc: "x+(−y) is x−y, x−(−y) is x+y", Roots: []*ir.Op{op.Add, op.Sub}, Match: sumWithNegative},
 	{Label: "plain product", Doc: "Gemm without factors and without C is MatMul", Roots: []*ir.Op{op.Gemm}, Match: plainGemm},
+	{Label: "only entry", Doc: "Gather of the only entry of an axis is Squeeze", Roots: []*ir.Op{op.Gather}, Match: onlyEntry},
 	{Label: "axis", Doc: "axes counted from the end or from the start", Roots: axisRoots(), Match: axis},
 }
 
@@ -47,6 +48,21 @@ func square(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		return nil
 	}
 	return rephrased(n, op.Mul, nil, n.In[0], n.In[0])
+}
+
+// onlyEntry is what x[:, 0] makes of an axis of size 1.
+func onlyEntry(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	rank, known := n.In[0].Type.Rank()
+	index, ok := n.In[1].Ints()
+	at := n.Attr.(*attr.Axis).Axis
+	if at < 0 {
+		at += rank
+	}
+	if !known || !ok || len(index) != 1 || len(n.In[1].Type.Shape) != 0 || index[0] != 0 && index[0] != -1 || !n.In[0].Type.Shape[at].Is(1) {
+		return nil
+	}
+	p := rewrite.NewPatch(n, "")
+	return p.Replace(n.Out[0], p.Op(op.Squeeze, nil, n.In[0], p.Ints(int64(at))))
 }
 
 func sumOfTwo(_ *passes.Context, n *ir.Node) *rewrite.Patch {
