@@ -144,7 +144,7 @@ func (w *writer) structure(name, what string, list []field) {
 	w.printf("// %s are the tensors %s.\ntype %s struct {\n", name, what, name)
 	for _, f := range list {
 		if f.name != "" {
-			w.printf("%s *tensor.Tensor // %q, %s\n", f.name, f.port, f.typ)
+			w.printf("%s *tensor.Tensor // %q, %s\n", f.name, f.port, printable(f.typ))
 		}
 	}
 	w.printf("}\n\n")

@@ -2,21 +2,30 @@ package gosrc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/attr"
 )
 
+// helper is a function of fused nodes: nodes of the same specification that have
+// the same operands share one.
+type helper struct {
+	name  string
+	spec  *attr.Attention
+	code  string   // from the parameters on
+	nodes []string // those that it serves
+}
+
 // attention prints a function specialised to the specification of a fused node,
 // which names its operands, and returns the call of it.
 func (w *writer) attention(s *codegen.Step, a *attr.Attention, sig signature) string {
-	name := fmt.Sprintf("attention%d", len(w.helpers))
-	params, passed := []string{"o *tensor.Tensor"}, slots(s.Out, 1)
+	params, passed := []string{"o"}, slots(s.Out, 1)
 	outs := []string{"o"}
 	for i, present := range []string{"presentK", "presentV"} {
 		if i+1 < len(s.Out) && s.Out[i+1] >= 0 {
-			params, passed = append(params, present+" *tensor.Tensor"), append(passed, slots(s.Out[i+1:], 1)...)
+			params, passed = append(params, present), append(passed, slots(s.Out[i+1:], 1)...)
 			outs = append(outs, present)
 			continue
 		}
@@ -28,17 +37,46 @@ func (w *writer) attention(s *codegen.Step, a *attr.Attention, sig signature) st
 		ins[i] = "nil"
 		if slot >= 0 {
 			ins[i] = names[i]
-			params = append(params, names[i]+" *tensor.Tensor")
+			params = append(params, names[i])
 			passed = append(passed, slots(s.In[i:], 1)...)
 		}
 	}
 	args := append(append(outs, w.attr(a)), ins...)
+	list := strings.Join(params, ", ") + " *tensor.Tensor"
 	if sig.context {
-		params, passed, args = append([]string{"ctx *cpu.Ctx"}, params...), append([]string{"ctx"}, passed...), append([]string{"ctx"}, args...)
+		list, passed, args = "ctx *cpu.Ctx, "+list, append([]string{"ctx"}, passed...), append([]string{"ctx"}, args...)
 	}
-	w.helpers = append(w.helpers, fmt.Sprintf("// %s is %s\nfunc %s(%s) error {\nreturn %s(%s)\n}\n\n",
-		name, describe(a), name, strings.Join(params, ", "), s.Kernel, strings.Join(args, ", ")))
-	return name + "(" + strings.Join(passed, ", ") + ")"
+	code := fmt.Sprintf("(%s) error {\nreturn %s(%s)\n}\n\n", list, s.Kernel, strings.Join(args, ", "))
+	return w.helper(s, a, code) + "(" + strings.Join(passed, ", ") + ")"
+}
+
+// helper returns the name of the function with that code.
+func (w *writer) helper(s *codegen.Step, a *attr.Attention, code string) string {
+	i := slices.IndexFunc(w.helpers, func(h *helper) bool { return h.code == code })
+	if i < 0 {
+		i = len(w.helpers)
+		w.helpers = append(w.helpers, &helper{name: fmt.Sprintf("attention%d", i), spec: a, code: code})
+	}
+	h := w.helpers[i]
+	h.nodes = append(h.nodes, printable(s.Name))
+	return h.name
+}
+
+// print writes the function under a comment that says what it computes.
+func (h *helper) print(w *writer) {
+	w.printf("// %s is %s, for %s.\n", h.name, kindOf(h.spec), listed(h.nodes, 3))
+	for _, line := range formulas(h.spec) {
+		w.printf("//%s\n", strings.TrimRight(" "+line, " "))
+	}
+	w.printf("func %s%s", h.name, h.code)
+}
+
+// listed joins the first most of names.
+func listed(names []string, most int) string {
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 // operandNames are the operands of the contract in order.
@@ -66,30 +104,93 @@ func operandNames(a *attr.Attention) []string {
 	return names
 }
 
-// describe says in words what a fused node computes.
-func describe(a *attr.Attention) string {
-	kind := "softmax attention"
+func kindOf(a *attr.Attention) string {
 	switch {
+	case a.Weights == attr.WeightsUniform && a.Affine == attr.AffineNone:
+		return "linear attention"
 	case a.Weights == attr.WeightsUniform:
-		kind = "uniform-weight attention"
+		return "attention with uniform weights"
 	case a.Probe == attr.ProbeLearned:
-		kind = "Parallax attention, o = Σ p(1+t̄−t)v with t = r·k"
+		return "Parallax attention"
 	case a.Probe == attr.ProbeExact:
-		kind = fmt.Sprintf("local linear attention with ridge %g", a.Ridge)
+		return "local linear attention"
 	}
-	parts := []string{fmt.Sprintf("%s of %d heads, scores %g·q·k", kind, a.Heads, a.Scale)}
+	return "softmax attention"
+}
+
+// formulas say in lines of a comment what a fused node computes; they follow
+// [attr.Attention], its contract.
+func formulas(a *attr.Attention) []string {
+	var lines []string
 	add := func(on bool, format string, args ...any) {
 		if on {
-			parts = append(parts, fmt.Sprintf(format, args...))
+			lines = append(lines, fmt.Sprintf(format, args...))
 		}
 	}
-	add(a.KVHeads != a.Heads, "%d key/value heads", a.KVHeads)
-	add(a.Softcap != 0, "softcap %g", a.Softcap)
-	add(a.Causal != attr.CausalNone, "causal (%s)", a.Causal)
-	add(a.WindowLeft >= 0 || a.WindowRight >= 0, "window %d to %d", a.WindowLeft, a.WindowRight)
-	add(a.Biases > 0, "%d biases", a.Biases)
-	add(a.HasMask, "a mask")
-	add(a.HasPast, "cached keys and values")
-	add(a.HasSink, "a sink")
-	return strings.Join(parts, ", ") + "."
+	softmax := a.Weights == attr.WeightsSoftmax
+	group := a.Heads / max(a.KVHeads, 1)
+	add(a.HasPast, "The keys and values are those of pastK and pastV, then k and v.")
+	add(group == 1, "For each of %d heads, query i and key j:", a.Heads)
+	add(group > 1, "For each of %d heads h, query i and key j; the keys and values are those of head h/%d of %d:", a.Heads, group, a.KVHeads)
+	add(true, "")
+	add(softmax, "\ts = %.6g·q·k", a.Scale)
+	add(a.Softcap != 0, "\ts = %.6g·tanh(s/%.6g)", a.Softcap, a.Softcap)
+	add(a.Biases > 0, "\ts = s%s", biasSum(a.Biases))
+	add(a.HasMask, "\tunseen where mask is false")
+	add(a.HasRanges, "\tunseen unless starts ≤ j < lengths")
+	add(a.Causal == attr.CausalTopLeft, "\tunseen where j > i")
+	add(a.Causal == attr.CausalBottomRight, "\tunseen where j > i + number of keys − number of queries")
+	add(a.WindowLeft >= 0, "\tunseen where the key is more than %d before the query", a.WindowLeft)
+	add(a.WindowRight >= 0, "\tunseen where the key is more than %d after the query", a.WindowRight)
+	add(softmax && !a.HasSink, "\tp = exp(s) / Σ exp(s) over the keys seen")
+	add(softmax && a.HasSink, "\tp = exp(s) / (exp(sink) + Σ exp(s)) over the keys seen")
+	add(!softmax && a.Affine == attr.AffineCentred, "\tp = 1 / number of keys seen")
+	add(!softmax && a.Affine == attr.AffineNone, "\tp = 1 for every key seen")
+	lines = append(lines, branch(a)...)
+	add(true, "")
+	lines = append(lines, emptyRow(a)...)
+	add(a.Layout == attr.LayoutBSD, "The operands are [batch, positions, heads·size].")
+	add(a.Layout == attr.LayoutBHSD, "The operands are [batch, heads, positions, size].")
+	return lines
+}
+
+func biasSum(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf(" + bias%d", i)
+	}
+	return text
+}
+
+// branch is the part of the probe: what the values are summed with.
+func branch(a *attr.Attention) []string {
+	var lines []string
+	switch a.Probe {
+	case attr.ProbeNone:
+		return []string{"\to = Σ p·v"}
+	case attr.ProbeExact:
+		equation := "(Σ p·(k−k̄)(k−k̄)ᵀ + %.6g·I) r = k̄ − q, k̄ = Σ p·k"
+		if a.Affine == attr.AffineNone {
+			equation = "(Σ p·kkᵀ + %.6g·I) r = q"
+		}
+		lines = append(lines, "\tr solves "+fmt.Sprintf(equation, a.Ridge))
+	}
+	lines = append(lines, "\tt = r·k")
+	if a.Affine == attr.AffineNone {
+		return append(lines, "\to = Σ p·t·v")
+	}
+	return append(lines, "\to = Σ p·(1 + Σ p·t − t)·v")
+}
+
+func emptyRow(a *attr.Attention) []string {
+	masked := a.HasMask || a.HasRanges || a.Causal != attr.CausalNone || a.WindowLeft >= 0 || a.WindowRight >= 0
+	switch {
+	case !masked:
+		return nil
+	case a.EmptyRow == attr.EmptyRowZero:
+		return []string{"A query that sees no key gives zeros."}
+	case a.EmptyRow == attr.EmptyRowNaN:
+		return []string{"A query that sees no key gives NaN."}
+	}
+	return []string{fmt.Sprintf("A query that sees no key sees all, with %.6g added to the scores.", a.FillValue)}
 }

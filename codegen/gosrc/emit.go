@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"go/format"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,8 +33,11 @@ type File struct {
 // modulePath is where the runtime packages are imported from.
 const modulePath = "github.com/parallax-go/parallax"
 
-// weightsFile holds the constants.
-const weightsFile = "weights.bin"
+// weightsFile holds the constants, planFile the tables.
+const (
+	weightsFile = "weights.bin"
+	planFile    = "plan.go"
+)
 
 // Emit prints p. The files come sorted by name.
 func Emit(p *codegen.Program, o Options) ([]File, error) {
@@ -45,15 +46,18 @@ func Emit(p *codegen.Program, o Options) ([]File, error) {
 		return nil, err
 	}
 	w := newWriter(p, place)
-	w.file()
+	var files []File
+	for _, s := range w.sources() {
+		text, err := format.Source(s.text)
+		if err != nil {
+			w.errs = append(w.errs, fmt.Errorf("BUG: the generated source is not Go: %w\n%s", err, numbered(s.text)))
+		}
+		files = append(files, File{s.name, text})
+	}
 	if err := errors.Join(w.errs...); err != nil {
 		return nil, err
 	}
-	source, err := format.Source(w.buf.Bytes())
-	if err != nil {
-		return nil, fmt.Errorf("BUG: the generated source is not Go: %w\n%s", err, numbered(w.buf.Bytes()))
-	}
-	files := []File{{"model.go", source}, {weightsFile, w.weights.bytes()}}
+	files = append(files, File{weightsFile, w.weights.bytes()})
 	if o.Standalone {
 		copies, err := runtimeSources(place.runtime)
 		if err != nil {
@@ -75,37 +79,4 @@ func numbered(source []byte) string {
 		fmt.Fprintf(&b, "%5d %s\n", i+1, line)
 	}
 	return b.String()
-}
-
-// Write puts the files into dir: into a folder beside it first, so that a
-// failure leaves dir as it was. Files of an earlier generation are replaced;
-// others in dir stay.
-func Write(dir string, files []File) error {
-	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
-		return err
-	}
-	staged, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".parallax-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(staged)
-	for _, f := range files {
-		path := filepath.Join(staged, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
-			return err
-		}
-	}
-	for _, f := range files {
-		path := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.Rename(filepath.Join(staged, filepath.FromSlash(f.Name)), path); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -45,7 +45,7 @@ func runtimeSources(runtime string) ([]File, error) {
 				return nil, err
 			}
 			text := strings.ReplaceAll(string(data), `"`+modulePath+"/", `"`+runtime+"/")
-			files = append(files, File{"internal/parallax/" + pkg.path + "/" + e.Name(), []byte(text)})
+			files = append(files, File{runtimeFolder + "/" + pkg.path + "/" + e.Name(), []byte(text)})
 		}
 	}
 	return files, nil

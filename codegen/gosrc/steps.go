@@ -34,9 +34,7 @@ func (w *writer) steps(name string, p *codegen.Program, from, to int) {
 	var body strings.Builder
 	for i := from; i < to; i++ {
 		step := &p.Steps[i]
-		if step.Name != "" {
-			fmt.Fprintf(&body, "// %s\n", strings.ReplaceAll(step.Name, "\n", " "))
-		}
+		fmt.Fprintf(&body, "// %s\n", stepComment(p, step))
 		fmt.Fprintf(&body, "if err := f.Done(%d, %s); err != nil {\nreturn err\n}\n", i, w.call(step, i))
 	}
 	w.printf("func %s(f *rt.Frame) error {\n", name)
