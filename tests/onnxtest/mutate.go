@@ -103,7 +103,9 @@ var mutations = []func(r *rand.Rand, g *wire.Graph, n *wire.Node){
 		}
 	},
 	// The constants.
-	func(r *rand.Rand, g *wire.Graph, n *wire.Node) { eachConstant(g, n, func(t *wire.Tensor) { resize(r, t) }) },
+	func(r *rand.Rand, g *wire.Graph, n *wire.Node) {
+		eachConstant(g, n, func(t *wire.Tensor) { resize(r, t) })
+	},
 	func(r *rand.Rand, g *wire.Graph, n *wire.Node) {
 		eachConstant(g, n, func(t *wire.Tensor) {
 			if t.DataType == wire.Int64 && r.IntN(2) == 0 {
