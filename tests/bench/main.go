@@ -32,6 +32,7 @@ func main() {
 		check(printMemory(*load))
 		return
 	}
+	check(growth()) // first, in a fresh heap
 	largest, err := largestFixture()
 	check(err)
 	check(measure("largest fixture", largest, *runs, "--data", filepath.Join(filepath.Dir(largest), "test_data_set_1")))
@@ -45,7 +46,6 @@ func main() {
 				"--dim", fmt.Sprintf("batch_size=%d", size[0]), "--dim", fmt.Sprintf("sequence_length=%d", size[1])))
 		}
 	}
-	check(growth())
 }
 
 func check(err error) {
