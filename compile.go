@@ -38,13 +38,20 @@ type Written struct {
 	Remarks []passes.Remark
 }
 
+func (c CompileOptions) gosrc(dir string) gosrc.Options {
+	return gosrc.Options{Dir: dir, Package: c.Package, Func: c.Func, Standalone: c.Standalone, Module: c.Module}
+}
+
 // Check reports options that make no sense.
 func (c CompileOptions) Check() error {
 	switch c.Target {
 	case "", "go":
+		if c.Form != "" || c.Opset != 0 {
+			return fmt.Errorf("form and opset are of target onnx, the target is go")
+		}
 	case "onnx":
-		if c.Package != "" || c.Module != "" || c.Standalone {
-			return fmt.Errorf("package, module and standalone are of target go, the target is onnx")
+		if c.Package != "" || c.Func != "" || c.Module != "" || c.Standalone || c.NoState {
+			return fmt.Errorf("package, func, module, standalone and state are of target go, the target is onnx")
 		}
 	default:
 		return fmt.Errorf("target %q is not go or onnx", c.Target)
@@ -54,7 +61,7 @@ func (c CompileOptions) Check() error {
 	default:
 		return fmt.Errorf("form %q is not function, attention or inline", c.Form)
 	}
-	return nil
+	return c.gosrc("").Check()
 }
 
 // Compile optimises the model and writes it to out: a folder for Go, a file for
@@ -74,9 +81,7 @@ func (s *Source) writeGo(ctx context.Context, out string, c CompileOptions) (*Wr
 	if err != nil {
 		return nil, err
 	}
-	files, err := gosrc.Emit(p, gosrc.Options{
-		Dir: out, Package: c.Package, Func: c.Func, Standalone: c.Standalone, Module: c.Module,
-	})
+	files, err := gosrc.Emit(p, c.gosrc(out))
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +90,7 @@ func (s *Source) writeGo(ctx context.Context, out string, c CompileOptions) (*Wr
 		w.Files = append(w.Files, f.Name)
 		w.Bytes += int64(len(f.Data))
 	}
-	return w, gosrc.Write(out, files)
+	return w, writeError(gosrc.Write(out, files))
 }
 
 // LowerForGo is Lower with what c says of the program.
@@ -107,7 +112,14 @@ func (s *Source) writeONNX(ctx context.Context, out string, c CompileOptions) (*
 		return nil, err
 	}
 	w := &Written{Path: out, Files: []string{filepath.Base(out)}, Bytes: int64(buf.Len()), Remarks: s.remarks}
-	return w, WriteFile(out, buf.Bytes())
+	return w, writeError(WriteFile(out, buf.Bytes()))
+}
+
+func writeError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrWrite, err)
 }
 
 // WriteFile writes data beside path and renames it into place: the file is there

@@ -1,7 +1,6 @@
 package parallax
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/parallax-go/parallax/codegen"
@@ -81,7 +80,7 @@ func operatorName(n *ir.Node) string {
 // Operator is one row of the table of operators.
 type Operator struct {
 	Name     string   `json:"name"`     // with its domain, unless that is ai.onnx
-	Versions string   `json:"versions"` // since-versions that are read
+	Versions []int64  `json:"versions"` // since-versions that are read
 	Kernels  []string `json:"kernels"`  // "cpu.MatMul", "ref.MatMul"
 }
 
@@ -96,7 +95,7 @@ func Operators() []Operator {
 	}
 	var list []Operator
 	for _, o := range onnx.SupportedOperators() {
-		list = append(list, Operator{Name: o.Name, Versions: fmt.Sprint(o.Versions), Kernels: append([]string{}, kernelIDs[o.IR]...)})
+		list = append(list, Operator{Name: o.Name, Versions: o.Versions, Kernels: append([]string{}, kernelIDs[o.IR]...)})
 	}
 	return list
 }

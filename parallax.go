@@ -33,6 +33,7 @@ var (
 	ErrClosed    = rt.ErrClosed    // the model is closed
 	ErrState     = rt.ErrState     // the model has no past/present pairs, or a state was used wrongly
 	ErrNoDevice  = errors.New("there is no such device in this build")
+	ErrWrite     = errors.New("the result can't be written")
 )
 
 // Model is a compiled model. It may be used by many goroutines at once.

@@ -35,6 +35,7 @@ type Source struct {
 	graph   *ir.Graph
 	catalog *kernels.Catalog
 	remarks []passes.Remark
+	stats   []passes.Stat
 	done    bool // the passes have run
 	// coarsest is the float type of the file's nodes with the fewest bits of
 	// mantissa.
@@ -190,7 +191,7 @@ func (s *Source) optimise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.remarks = result.Remarks
+	s.remarks, s.stats = result.Remarks, result.Stats
 	return nil
 }
 
@@ -212,6 +213,9 @@ func (o *options) passes() ([]passes.Pass, error) {
 	}
 	return list, nil
 }
+
+// Stats returns the account of each pass that has run.
+func (s *Source) Stats() []passes.Stat { return s.stats }
 
 // Explain optimises and returns the verdict on every attention. Operators that
 // are not supported don't stop it.

@@ -19,7 +19,7 @@ func newBench(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench MODEL",
 		Short: "Time a model: loading and running, fused against unfused, by operator",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if runs < 1 {
 				return errorf("--runs %d is less than 1", runs)
@@ -37,8 +37,8 @@ func newBench(s *session) *cobra.Command {
 	f.BoolVar(&both, "fused-vs-unfused", false, "also time the model without its passes, the runs interleaved")
 	f.BoolVar(&profile, "profile", false, "where the time goes by operator")
 	f.StringVar(&data, "data", "", "inputs from `DIR`/input_0.pb …")
-	in.addFill(f)
-	s.addTarget(f)
+	in.addFill(cmd)
+	s.addTarget(cmd)
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,7 @@ func newCompile(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compile MODEL -o PATH",
 		Short: "Optimise a model and write it as a Go package or as ONNX",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if state != "on" && state != "off" {
 				return errorf("--state %s is not on or off", state)
@@ -25,16 +26,19 @@ func newCompile(s *session) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&out, "output", "o", "", "folder (go) or file (onnx) to write")
-	f.StringVar(&o.Target, "target", "go", "`go|onnx`")
-	f.StringVar(&o.Form, "form", "function", "of onnx: `function|attention|inline`")
-	f.IntVar(&o.Opset, "opset", 0, "of onnx: version of ai.onnx (default: the least that fits)")
-	f.StringVar(&o.Package, "package", "", "of go: package name (default: from the folder)")
-	f.StringVar(&o.Func, "func", "Run", "of go: name of the method that runs the model")
+	f.StringVarP(&out, "output", "o", "", "`PATH` to write: a folder (go) or a file (onnx)")
+	f.StringVar(&o.Target, "target", "go", "what to write: `go|onnx`")
+	f.StringVar(&o.Form, "form", "", "of onnx: fused nodes as `function|attention|inline` (default function)")
+	f.IntVar(&o.Opset, "opset", 0, "of onnx: version `N` of ai.onnx (default: the least that fits)")
+	f.StringVar(&o.Package, "package", "", "of go: package `NAME` (default: from the folder)")
+	f.StringVar(&o.Func, "func", "", "of go: `NAME` of the method that runs the model (default Run)")
 	f.BoolVar(&o.Standalone, "standalone", false, "of go: copy the runtime in, so that the result builds without any dependency")
-	f.StringVar(&o.Module, "module", "", "of go: write a go.mod with this module path")
+	f.StringVar(&o.Module, "module", "", "of go: write a go.mod with this module `PATH`")
 	f.StringVar(&state, "state", "on", "of go: `on|off`: NewState for files with past and present pairs")
 	cmd.MarkFlagRequired("output")
+	choices(cmd, "target", "go", "onnx")
+	choices(cmd, "form", "function", "attention", "inline")
+	choices(cmd, "state", "on", "off")
 	return cmd
 }
 
@@ -49,7 +53,11 @@ func (s *session) write(ctx context.Context, path, out string, o parallax.Compil
 	}
 	defer src.Close()
 	report, err := src.Compile(ctx, out, o)
-	if err != nil {
+	s.tellPasses(src)
+	switch {
+	case errors.Is(err, parallax.ErrWrite):
+		return fail(exitInput, err)
+	case err != nil:
 		return fail(exitModel, err)
 	}
 	return s.showCompiled(report)

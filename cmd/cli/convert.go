@@ -12,7 +12,7 @@ func newConvert(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert MODEL -o OUT.onnx",
 		Short: "Write a model as ONNX without optimising it",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("passes") {
 				s.passes = "none"
@@ -22,9 +22,10 @@ func newConvert(s *session) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&out, "output", "o", "", "file to write")
-	f.StringVar(&o.Form, "form", "function", "`function|attention|inline`")
-	f.IntVar(&o.Opset, "opset", 0, "version of ai.onnx (default: the least that fits)")
+	f.StringVarP(&out, "output", "o", "", "`FILE` to write")
+	f.StringVar(&o.Form, "form", "", "fused nodes as `function|attention|inline` (default function)")
+	f.IntVar(&o.Opset, "opset", 0, "version `N` of ai.onnx (default: the least that fits)")
 	cmd.MarkFlagRequired("output")
+	choices(cmd, "form", "function", "attention", "inline")
 	return cmd
 }

@@ -18,7 +18,7 @@ func newExplain(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain MODEL",
 		Short: "Say of every attention in a model whether it is fused, and why not",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			src, err := s.open(args[0])
 			if err != nil {
@@ -29,6 +29,7 @@ func newExplain(s *session) *cobra.Command {
 			if err != nil {
 				return fail(exitModel, err)
 			}
+			s.tellPasses(src)
 			e := explain(args[0], remarks)
 			if html != "" {
 				if err := e.writeHTML(html); err != nil {
@@ -47,7 +48,7 @@ func newExplain(s *session) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&require, "require-fusion", 0, "exit with code 1 if fewer than `N` are fused or native")
 	f.StringVar(&html, "html", "", "also write a page to `FILE`")
-	s.addTarget(f)
+	s.addTarget(cmd)
 	return cmd
 }
 

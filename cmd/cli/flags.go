@@ -7,11 +7,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/parallax-go/parallax"
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/std"
 )
 
@@ -21,45 +23,48 @@ type session struct {
 	stdout, stderr io.Writer
 
 	dims         []string
-	threads      int
+	threads      uint
 	memory       int64
 	json         bool
 	verbose      bool
 	quiet        bool
 	passes       string
 	dumpAfter    string
-	stopAfter    int
+	stopAfter    uint
 	verifyPasses bool
 	target       string
+	stdinRead    bool
 }
 
 func (s *session) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&s.dims, "dim", nil, "pin a symbolic dimension: `name=N` (repeatable)")
-	f.IntVar(&s.threads, "threads", 0, "threads of one run (default: GOMAXPROCS)")
-	f.Int64Var(&s.memory, "max-memory", 0, "fail rather than plan more than so many `bytes`")
+	f.UintVar(&s.threads, "threads", 0, "`N` threads for one run (default: GOMAXPROCS)")
+	f.Var((*byteCount)(&s.memory), "max-memory", "fail rather than take more for one run: `BYTES`, or 500MB, 2GiB (default: half the machine's)")
 	f.BoolVar(&s.json, "json", false, "print the result as JSON")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "say more")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "no progress, no remarks")
-	f.StringVar(&s.passes, "passes", "std", "`none|std|list|-NAME,+NAME`")
+	f.StringVar(&s.passes, "passes", "std", "`none|std|NAME,NAME|-NAME,+NAME`: see parallax help passes")
 	f.StringVar(&s.dumpAfter, "dump-after", "", "print the graph after `PASS` (all: after each) to standard error")
-	f.IntVar(&s.stopAfter, "stop-after", 0, "stop optimising after `N` rewrites")
+	f.UintVar(&s.stopAfter, "stop-after", 0, "stop optimising after `N` rewrites, to find the one that breaks a model")
 	f.BoolVar(&s.verifyPasses, "verify-passes", false, "check the graph after every pass")
 }
 
 // addTarget adds --target to a command that runs models.
-func (s *session) addTarget(f *pflag.FlagSet) {
-	f.StringVar(&s.target, "target", "cpu", "`cpu|ref`")
+func (s *session) addTarget(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.target, "target", "cpu", "what to run on: `cpu|ref`, the fast kernels or the reference")
+	choices(cmd, "target", "cpu", "ref")
 }
 
 // options turns the flags into options of the façade.
 func (s *session) options() ([]parallax.Option, error) {
 	opts := []parallax.Option{
 		parallax.WithPasses(s.passes),
-		parallax.WithThreads(s.threads),
+		parallax.WithThreads(int(s.threads)),
 		parallax.WithMemoryLimit(s.memory),
-		parallax.WithStopAfter(s.stopAfter),
+		parallax.WithStopAfter(int(s.stopAfter)),
 	}
-	if _, err := std.Select(s.passes); err != nil {
+	list, err := std.Select(s.passes)
+	if err != nil {
 		return nil, err
 	}
 	for _, d := range s.dims {
@@ -73,6 +78,10 @@ func (s *session) options() ([]parallax.Option, error) {
 		opts = append(opts, parallax.WithVerifyPasses())
 	}
 	if s.dumpAfter != "" {
+		known := func(p passes.Pass) bool { return p.Name == s.dumpAfter || s.dumpAfter == "all" }
+		if !slices.ContainsFunc(list, known) {
+			return nil, fmt.Errorf("--dump-after %s: no such pass runs", s.dumpAfter)
+		}
 		opts = append(opts, parallax.WithDumpAfter(s.dumpAfter, s.stderr))
 	}
 	switch s.target {
@@ -132,6 +141,10 @@ func (s *session) read(path string, more []parallax.Option) (*parallax.Source, e
 	}
 	opts = append(opts, more...)
 	if path == "-" {
+		if s.stdinRead {
+			return nil, errorf("MODEL is read twice for this: standard input can't be")
+		}
+		s.stdinRead = true
 		src, err := parallax.OpenReader(s.stdin, opts...)
 		if err != nil {
 			return nil, fail(exitModel, fmt.Errorf("standard input: %w", err))
@@ -149,7 +162,12 @@ func (s *session) load(path string, more ...parallax.Option) (*parallax.Model, e
 		return nil, err
 	}
 	m, err := src.Load()
-	return m, fail(exitModel, err)
+	if err != nil {
+		return nil, fail(exitModel, err)
+	}
+	s.tellPasses(src)
+	s.tellProgram(m)
+	return m, nil
 }
 
 // infof prints a message to standard error unless --quiet.

@@ -2,12 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/parallax-go/parallax"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -22,9 +23,11 @@ type inputFlags struct {
 	seed  uint64
 }
 
-func (in *inputFlags) addFill(f *pflag.FlagSet) {
+func (in *inputFlags) addFill(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&in.fill, "fill", "", "make the inputs that are not given: `zeros|ones|random`")
-	f.Uint64Var(&in.seed, "seed", 1, "of random inputs")
+	f.Uint64Var(&in.seed, "seed", 1, "`N` that random inputs follow from")
+	choices(cmd, "fill", "zeros", "ones", "random")
 }
 
 // gather returns a value for every input of m: from -i, from the data folder,
@@ -46,7 +49,24 @@ func (in *inputFlags) gather(m *parallax.Model, dims map[string]int64) (map[stri
 	if in.fill == "" {
 		return given, nil
 	}
-	return given, in.makeUp(given, m.Inputs(), dims)
+	return given, in.makeUp(given, m.Inputs(), withoutPast(m, dims))
+}
+
+// withoutPast adds to dims that sequences begin: what was computed before has the
+// length 0.
+func withoutPast(m *parallax.Model, dims map[string]int64) map[string]int64 {
+	all := map[string]int64{}
+	for _, pair := range m.Program().States {
+		shape := m.Inputs()[pair.Input].Type.Shape
+		if pair.Axis < 0 || pair.Axis >= len(shape) {
+			continue
+		}
+		if name, ok := shape[pair.Axis].IsSymbol(); ok {
+			all[name] = 0
+		}
+	}
+	maps.Copy(all, dims)
+	return all
 }
 
 // readInput takes one -i: name=FILE, or FILE.npz with all inputs by name.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ func newInspect(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect MODEL",
 		Short: "Print what a file holds: signature, operators, parameters, what is not supported",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			src, err := s.open(args[0])
 			if err != nil {
@@ -67,7 +68,12 @@ func (s *session) showInspected(path string, in parallax.Inspection) error {
 	if s.json {
 		return s.printJSON(r)
 	}
-	fmt.Fprintf(s.stdout, "%s\nproducer    %s\nopsets      %v\nparameters  %d (%s)\n", path, r.Producer, r.Opsets, r.Parameters, bytesText(r.Bytes))
+	var opsets []string
+	for _, domain := range slices.Sorted(maps.Keys(r.Opsets)) {
+		opsets = append(opsets, fmt.Sprint(domain, " ", r.Opsets[domain]))
+	}
+	fmt.Fprintf(s.stdout, "%s\nproducer    %s\nIR version  %d\nopsets      %s\nparameters  %d (%s)\n",
+		path, r.Producer, r.IRVersion, strings.Join(opsets, ", "), r.Parameters, bytesText(r.Bytes))
 	for _, p := range r.Inputs {
 		fmt.Fprintf(s.stdout, "input       %s : %s\n", p.Name, p.Type)
 	}

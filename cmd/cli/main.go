@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/passes/std"
 )
 
 // The exit codes. They are a contract.
@@ -87,12 +88,14 @@ func newRoot(s *session) *cobra.Command {
 		Short:         "Compile, run and explain ONNX models; every attention becomes one fused Parallax node",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       versionText(),
+		Args:          noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fmt.Fprint(s.stderr, cmd.UsageString())
 			return &failure{exitUsage, nil}
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().SortFlags = false
 	s.addFlags(root.PersistentFlags())
 	for _, command := range []func(*session) *cobra.Command{
@@ -100,5 +103,44 @@ func newRoot(s *session) *cobra.Command {
 	} {
 		root.AddCommand(command(s))
 	}
+	root.AddCommand(passesTopic())
+	root.SetVersionTemplate("parallax {{.Version}}\n")
 	return root
+}
+
+// noSuchCommand names the commands that may have been meant.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = ", did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return errorf("there is no command %q%s", args[0], hint)
+}
+
+// oneModel checks that a command has its one argument.
+func oneModel(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return errorf("want one MODEL (a file, or - for standard input), got %d", len(args))
+	}
+	return nil
+}
+
+// choices completes the values of a flag that takes one of a few.
+func choices(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("BUG: " + err.Error())
+	}
+}
+
+// passesTopic is parallax help passes.
+func passesTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("The passes of std, in their order. --passes takes none, std, names of which only those run\n(fold,canon), or changes to std (-fuseattn,+dce).\n\n")
+	for _, p := range std.Passes() {
+		fmt.Fprintf(&b, "  %-14s %s\n", p.Name, p.Doc)
+	}
+	return &cobra.Command{Use: "passes", Short: "The passes that --passes, --dump-after and --stop-after speak of", Long: b.String()}
 }

@@ -23,7 +23,7 @@ func newOps(s *session) *cobra.Command {
 				}{schema, ops})
 			}
 			for _, o := range ops {
-				fmt.Fprintf(s.stdout, "%-28s %-14s %s\n", o.Name, o.Versions, strings.Join(o.Kernels, " "))
+				fmt.Fprintf(s.stdout, "%-28s %-14s %s\n", o.Name, fmt.Sprint(o.Versions), strings.Join(o.Kernels, " "))
 			}
 			return nil
 		},

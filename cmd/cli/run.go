@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,13 +21,16 @@ func newRun(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run MODEL",
 		Short: "Run a model once, or several steps with its state",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data != "" {
 				in.data = []string{data}
 			}
 			if steps < 1 {
 				return errorf("--steps %d is less than 1", steps)
+			}
+			if out != "" && strings.ToLower(filepath.Ext(out)) != ".npz" {
+				return errorf("-o %s: outputs are written as .npz", out)
 			}
 			m, err := s.load(args[0])
 			if err != nil {
@@ -50,10 +55,10 @@ func newRun(s *session) *cobra.Command {
 	f.SortFlags = false
 	f.StringArrayVarP(&in.files, "input", "i", nil, "`name=FILE` (.npy, .npz, .pb, .json), or FILE.npz with all inputs")
 	f.StringVar(&data, "data", "", "`DIR` with input_0.pb …")
-	in.addFill(f)
-	f.IntVar(&steps, "steps", 1, "run so many times, each from the state that the one before left")
+	in.addFill(cmd)
+	f.IntVar(&steps, "steps", 1, "run `N` times, each from the state that the one before left")
 	f.StringVarP(&out, "output", "o", "", "write the outputs to `FILE.npz`")
-	s.addTarget(f)
+	s.addTarget(cmd)
 	return cmd
 }
 
@@ -122,7 +127,20 @@ func element(t *tensor.Tensor, i int) any {
 	case t.DType.IsInt():
 		return t.IntAt(i)
 	}
-	return number(t.FloatAt(i))
+	return number(shortest(t, i))
+}
+
+// shortest is element i as the float64 that prints the shortest: what is 0.1 in
+// float32 is 0.1 here.
+func shortest(t *tensor.Tensor, i int) float64 {
+	x := t.FloatAt(i)
+	if t.DType == tensor.Float64 {
+		return x
+	}
+	if short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', -1, 32), 64); err == nil {
+		return short
+	}
+	return x
 }
 
 // preview prints the first elements, and the range of a numeric tensor.
@@ -130,10 +148,17 @@ func preview(t *tensor.Tensor) string {
 	const most = 6
 	var b strings.Builder
 	for i := range min(t.Len(), most) {
-		fmt.Fprintf(&b, "%v ", element(t, i))
+		if x, ok := element(t, i).(number); ok {
+			fmt.Fprintf(&b, "%.6g ", float64(x))
+		} else {
+			fmt.Fprintf(&b, "%v ", element(t, i))
+		}
 	}
-	if t.Len() <= most || !t.DType.IsFloat() {
+	switch {
+	case t.Len() <= most:
 		return b.String()
+	case !t.DType.IsFloat():
+		return b.String() + "…"
 	}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for i := range t.Len() {

@@ -25,7 +25,7 @@ func newVerify(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify MODEL",
 		Short: "Compare a model's outputs with recorded ones, or with another way to compute them",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return v.run(cmd.Context(), s, args[0])
 		},
@@ -37,8 +37,9 @@ func newVerify(s *session) *cobra.Command {
 	f.Float64Var(&v.atol, "atol", -1, "absolute tolerance (default by element type)")
 	f.StringVar(&v.against, "against", "", "`unfused|ref`: compare with the model computed this way instead of recorded outputs")
 	f.BoolVar(&v.perNode, "per-node", false, "with --against: compare every value that both ways compute")
-	v.in.addFill(f)
-	s.addTarget(f)
+	v.in.addFill(cmd)
+	choices(cmd, "against", "unfused", "ref")
+	s.addTarget(cmd)
 	return cmd
 }
 
@@ -201,8 +202,11 @@ func (s *session) showVerified(r verified) error {
 				fmt.Fprintf(s.stdout, "  %s  %-24s %s\n", okText(c.OK), c.Name, c.Why)
 				continue
 			}
-			fmt.Fprintf(s.stdout, "  %s  %-24s %-16s max abs %.3g  max rel %.3g  worst at %v\n",
-				okText(c.OK), c.Name, fmt.Sprint(c.Shape), float64(c.MaxAbs), float64(c.MaxRel), c.Worst)
+			errors := "no difference"
+			if c.Worst != nil {
+				errors = fmt.Sprintf("max abs %.3g  max rel %.3g  worst at %v", float64(c.MaxAbs), float64(c.MaxRel), c.Worst)
+			}
+			fmt.Fprintf(s.stdout, "  %s  %-24s %-16s %s\n", okText(c.OK), c.Name, tensor.ShapeString(c.Shape), errors)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"go/token"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // place says where a package is and where it finds its runtime.
@@ -23,23 +25,31 @@ type place struct {
 	goMod   string // contents; "": none is written
 }
 
+// Check reports names that would not compile.
+func (o Options) Check() error {
+	if o.Package != "" && !token.IsIdentifier(o.Package) || o.Package == "main" || o.Package == "_" {
+		return fmt.Errorf("%q can't be the name of the generated package", o.Package)
+	}
+	if err := checkMethod(cmp.Or(o.Func, "Run")); err != nil {
+		return err
+	}
+	if o.Module != "" {
+		return checkImportPath(o.Module)
+	}
+	return nil
+}
+
 func locate(o Options) (place, error) {
-	l := place{pkg: o.Package, method: o.Func, runtime: modulePath}
+	l := place{pkg: o.Package, method: cmp.Or(o.Func, "Run"), runtime: modulePath}
+	if err := o.Check(); err != nil {
+		return l, err
+	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return l, err
 	}
 	if l.pkg == "" {
 		l.pkg = packageName(filepath.Base(dir))
-	}
-	if l.method == "" {
-		l.method = "Run"
-	}
-	if !token.IsIdentifier(l.pkg) || l.pkg == "main" || l.pkg == "_" {
-		return l, fmt.Errorf("%q can't be the name of the generated package", l.pkg)
-	}
-	if err := checkMethod(l.method); err != nil {
-		return l, err
 	}
 	outer, err := enclosing(dir, o.Module != "")
 	if err != nil {
@@ -120,7 +130,8 @@ func enclosing(dir string, alone bool) (string, error) {
 			rel, err := filepath.Rel(at, dir)
 			return path.Join(module, filepath.ToSlash(rel)), err
 		}
-		if !os.IsNotExist(err) {
+		// Where a file stands in the way of dir there is no module; writing will tell.
+		if !os.IsNotExist(err) && !errors.Is(err, syscall.ENOTDIR) {
 			return "", err
 		}
 		if at == filepath.Dir(at) {

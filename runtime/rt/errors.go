@@ -34,8 +34,11 @@ type InputError struct {
 // Error names the input, and both sides.
 func (e *InputError) Error() string {
 	s := fmt.Sprintf("input %q: %v", e.Name, e.Err)
-	if e.Got != "" {
+	switch {
+	case e.Got != "":
 		s += fmt.Sprintf(": got %s, want %s", e.Got, e.Want)
+	case e.Want != "":
+		s += ", want " + e.Want
 	}
 	if e.Detail != "" {
 		s += " (" + e.Detail + ")"
