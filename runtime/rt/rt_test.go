@@ -109,7 +109,7 @@ func TestWrongInputs(t *testing.T) {
 		err  error
 		text string
 	}{
-		{"missing", []*tensor.Tensor{ramp(2, 3), nil}, ErrInputMissing, `input "mask": input is missing`},
+		{"missing", []*tensor.Tensor{ramp(2, 3), nil}, ErrInputMissing, `input "mask": input is missing, want bool[batch,seq+1]`},
 		{"type", []*tensor.Tensor{tensor.New(tensor.Int64, 2, 3), mask(2, 4)}, ErrInputType, `input "x": wrong element type: got i64[2,3], want f32[batch,seq]`},
 		{"rank", []*tensor.Tensor{ramp(6), mask(2, 4)}, ErrInputShape, `input "x": wrong shape: got f32[6], want f32[batch,seq] (rank 1, want 2)`},
 		{"axis", []*tensor.Tensor{ramp(2, 3), mask(3, 4)}, ErrInputShape, `input "mask": wrong shape: got bool[3,4], want bool[batch,seq+1] (axis 0 is 3, want 2)`},

@@ -183,8 +183,8 @@ func TestWrongInputs(t *testing.T) {
 		err  error
 		text string
 	}{
-		{"missing", nil, rt.ErrInputMissing, `input "x": input is missing`},
-		{"nil", map[string]*tensor.Tensor{"x": nil}, rt.ErrInputMissing, `input "x": input is missing`},
+		{"missing", nil, rt.ErrInputMissing, `input "x": input is missing, want f32[batch,seq,8]`},
+		{"nil", map[string]*tensor.Tensor{"x": nil}, rt.ErrInputMissing, `input "x": input is missing, want f32[batch,seq,8]`},
 		{"unknown", map[string]*tensor.Tensor{"x": random(1, 1, 1, 8), "z": random(1)}, rt.ErrInputUnknown, `input "z": there is no such input (the inputs are ["x"])`},
 		{"type", map[string]*tensor.Tensor{"x": tensor.New(tensor.Int64, 1, 1, 8)}, rt.ErrInputType, `input "x": wrong element type: got i64[1,1,8], want f32[batch,seq,8]`},
 		{"shape", map[string]*tensor.Tensor{"x": random(1, 1, 1, 9)}, rt.ErrInputShape, `input "x": wrong shape: got f32[1,1,9], want f32[batch,seq,8] (axis 2 is 9, want 8)`},
