@@ -20,6 +20,7 @@ type Context struct {
 	stopped  bool
 	remarks  []Remark
 	anchors  map[*ir.Node]int // position in remarks
+	became   map[*ir.Node]int // position in remarks by Remark.Node
 }
 
 // Err is not nil once the run is cancelled. Loops over nodes ask from time to
@@ -78,12 +79,16 @@ func (c *Context) Retype() (bool, error) {
 // Remark records the verdict on an anchor. A later verdict on the same node
 // takes the place of the earlier one.
 func (c *Context) Remark(anchor *ir.Node, r Remark) {
-	if i, seen := c.anchors[anchor]; seen {
-		c.remarks[i] = r
-		return
+	i, seen := c.anchors[anchor]
+	if !seen {
+		i = len(c.remarks)
+		c.anchors[anchor] = i
+		c.remarks = append(c.remarks, Remark{})
 	}
-	c.anchors[anchor] = len(c.remarks)
-	c.remarks = append(c.remarks, r)
+	c.remarks[i] = r
+	if r.Node != nil {
+		c.became[r.Node] = i
+	}
 }
 
 // Remarks returns the verdicts so far, in the order the anchors were first met.

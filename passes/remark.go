@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/sym"
 )
@@ -34,6 +35,11 @@ type Remark struct {
 	Spec     *Spec    // what was fused; nil if refused
 	Reason   *Reason  // why not; nil unless refused
 	Remedy   string   // what the author of the model may do about it
+	// Node is what the anchor became, followed through later rewrites; nil if it
+	// was refused.
+	Node *ir.Node
+	// Before is what Node stands for, as it was; see [Options.Record].
+	Before []Piece
 }
 
 // Spec is what explain tells of a fused node beyond its attributes.

@@ -23,6 +23,8 @@ type Options struct {
 	StopAfter int
 	// MaxFold is the greatest size in bytes of a folded constant; 0: DefaultMaxFold.
 	MaxFold int
+	// Record keeps in each Remark what its node replaced.
+	Record bool
 	// Catalog and Target are for passes that ask whether a kernel exists.
 	Catalog *kernels.Catalog
 	Target  kernels.Target
@@ -97,7 +99,7 @@ func Run(ctx context.Context, g *ir.Graph, list []Pass, o *Options) (*Result, er
 }
 
 func newContext(ctx context.Context, g *ir.Graph, o *Options) *Context {
-	c := &Context{ctx: ctx, root: g, anchors: map[*ir.Node]int{}}
+	c := &Context{ctx: ctx, root: g, anchors: map[*ir.Node]int{}, became: map[*ir.Node]int{}}
 	if o != nil {
 		c.options = *o
 	}
