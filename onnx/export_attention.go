@@ -19,9 +19,9 @@ func expressible(n *ir.Node, a *attr.Attention) error {
 		return errors.New("it is no softmax attention")
 	case a.HasSink || a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0:
 		return errors.New("it has a sink, ranges or a window")
-	case a.Biases+boolInt(a.HasMask) > 1:
-		return errors.New("it has more than one mask")
-	case a.Biases+boolInt(a.HasMask) > 0 && a.EmptyRow != attr.EmptyRowNaN:
+	case a.Biases+a.Masks > 1 || a.Relative > 0 || a.Visible != "":
+		return errors.New("it has more than one mask, or one that is no array of scores")
+	case a.Biases+a.Masks > 0 && a.EmptyRow != attr.EmptyRowNaN:
 		return errors.New("it gives empty rows a value")
 	case a.Biases == 1 && n.In[at.Bias].Type.DType != n.In[at.Q].Type.DType:
 		return errors.New("its bias is of another type")
@@ -33,13 +33,6 @@ func expressible(n *ir.Node, a *attr.Attention) error {
 		return errors.New("it aligns the causal mask in another way")
 	}
 	return nil
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // maskFits reports whether the mask's last axes are the queries and the keys.
@@ -108,7 +101,7 @@ func (w *writer) attention(n *ir.Node, a *attr.Attention) error {
 	at := a.Operands()
 	in := make([]*ir.Value, 6)
 	copy(in, n.In[:3])
-	if a.HasMask {
+	if a.Masks == 1 {
 		in[3] = n.In[at.Mask]
 	}
 	if a.Biases == 1 {

@@ -206,7 +206,7 @@ func (d *decomposition) text() string { return d.g.Canonical() }
 func operandNames(a *attr.Attention) []string {
 	at := a.Operands()
 	names := make([]string, at.Count)
-	for i, name := range map[int]string{at.Q: "q", at.K: "k", at.V: "v", at.R: "r", at.Mask: "mask",
+	for i, name := range map[int]string{at.Q: "q", at.K: "k", at.V: "v", at.R: "r",
 		at.PastK: "past_k", at.PastV: "past_v", at.Starts: "kv_starts", at.Lengths: "kv_lengths", at.Sink: "sink"} {
 		if i >= 0 {
 			names[i] = name
@@ -214,6 +214,12 @@ func operandNames(a *attr.Attention) []string {
 	}
 	for i := range a.Biases {
 		names[at.Bias+i] = fmt.Sprintf("bias_%d", i)
+	}
+	for i := range a.Masks {
+		names[at.Mask+i] = "mask"
+		if a.Masks > 1 {
+			names[at.Mask+i] = fmt.Sprintf("mask_%d", i)
+		}
 	}
 	return names
 }

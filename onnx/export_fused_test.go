@@ -28,11 +28,14 @@ var specs = []struct {
 	{"softcap", func(a *attr.Attention) { a.Softcap = 30 }, true},
 	{"causal from the top", func(a *attr.Attention) { a.Causal = attr.CausalTopLeft }, true},
 	{"causal from the bottom", func(a *attr.Attention) { a.Causal = attr.CausalBottomRight }, false},
-	{"mask", func(a *attr.Attention) { a.HasMask, a.EmptyRow = true, attr.EmptyRowNaN }, true},
-	{"mask with empty rows of zeros", func(a *attr.Attention) { a.HasMask = true }, false},
+	{"mask", func(a *attr.Attention) { a.Masks, a.EmptyRow = 1, attr.EmptyRowNaN }, true},
+	{"mask with empty rows of zeros", func(a *attr.Attention) { a.Masks = 1 }, false},
 	{"mask with filled rows", func(a *attr.Attention) {
-		a.HasMask, a.EmptyRow, a.FillValue = true, attr.EmptyRowFilled, -math.MaxFloat32
+		a.Masks, a.EmptyRow, a.FillValue = 1, attr.EmptyRowFilled, -math.MaxFloat32
 	}, false},
+	{"two masks", func(a *attr.Attention) { a.Masks = 2 }, false},
+	{"formula", func(a *attr.Attention) { a.Masks, a.Visible = 2, "k<=q|m0==m1" }, false},
+	{"bias by distance", func(a *attr.Attention) { a.Biases, a.Relative = 1, 1 }, false},
 	{"bias", func(a *attr.Attention) { a.Biases, a.EmptyRow = 1, attr.EmptyRowNaN }, true},
 	{"two biases", func(a *attr.Attention) { a.Biases = 2 }, false},
 	{"past", func(a *attr.Attention) { a.HasPast, a.HasPresent = true, true }, true},
@@ -76,6 +79,11 @@ func fusedGraph(t testing.TB, change func(a *attr.Attention)) *ir.Graph {
 		"past_k": past, "past_v": past,
 		"mask":      ir.TensorOf(tensor.Bool, sym.Shape{dim("B"), sym.Const(1), dim("T"), keys}),
 		"bias_0":    ir.TensorOf(tensor.Float32, sym.Shape{sym.Const(4), dim("T"), keys}),
+		"relative":  ir.TensorOf(tensor.Float32, sym.Shape{sym.Const(4), sym.Const(1), dim("T").Add(keys).Sub(sym.Const(1))}),
+		"mask_0":    ir.TensorOf(tensor.Bool, sym.Shape{dim("B"), sym.Const(1), dim("T"), sym.Const(1)}),
+		"mask_1":    ir.TensorOf(tensor.Bool, sym.Shape{dim("B"), sym.Const(1), sym.Const(1), keys}),
+		"m0":        ir.TensorOf(tensor.Int64, sym.Shape{dim("B"), sym.Const(1), dim("T"), sym.Const(1)}),
+		"m1":        ir.TensorOf(tensor.Int64, sym.Shape{dim("B"), sym.Const(1), sym.Const(1), keys}),
 		"bias_1":    ir.TensorOf(tensor.Float32, sym.Shape{dim("T"), keys}),
 		"kv_starts": ir.TensorOf(tensor.Int64, sym.Shape{dim("B")}), "kv_lengths": ir.TensorOf(tensor.Int64, sym.Shape{dim("B")}),
 		"sink": ir.TensorOf(tensor.Float32, sym.ShapeOf(4)),
@@ -102,9 +110,12 @@ func operandsOf(a *attr.Attention) []string {
 		}
 	}
 	add(a.HasProbe, "r")
-	add(a.Biases > 0, "bias_0")
+	add(a.Biases > a.Relative, "bias_0")
 	add(a.Biases > 1, "bias_1")
-	add(a.HasMask, "mask")
+	add(a.Relative > 0, "relative")
+	add(a.Masks == 1, "mask")
+	add(a.Masks == 2 && a.Visible == "", "mask_0", "mask_1")
+	add(a.Masks == 2 && a.Visible != "", "m0", "m1")
 	add(a.HasPast, "past_k", "past_v")
 	add(a.HasRanges, "kv_starts", "kv_lengths")
 	add(a.HasSink, "sink")

@@ -95,7 +95,9 @@ func operandNames(a *attr.Attention) []string {
 	for i := range a.Biases {
 		names[at.Bias+i] = fmt.Sprintf("bias%d", i)
 	}
-	set(at.Mask, "mask")
+	for i := range a.Masks {
+		names[at.Mask+i] = fmt.Sprintf("m%d", i)
+	}
 	set(at.PastK, "pastK")
 	set(at.PastV, "pastV")
 	set(at.Starts, "starts")
@@ -136,7 +138,10 @@ func formulas(a *attr.Attention) []string {
 	add(softmax, "\ts = %.6g·q·k", a.Scale)
 	add(a.Softcap != 0, "\ts = %.6g·tanh(s/%.6g)", a.Softcap, a.Softcap)
 	add(a.Biases > 0, "\ts = s%s", biasSum(a.Biases))
-	add(a.HasMask, "\tunseen where mask is false")
+	add(a.Relative > 0, "\t(bias%d to bias%d by j − i)", a.Biases-a.Relative, a.Biases-1)
+	add(a.Masks == 1 && a.Visible == "", "\tunseen where m0 is false")
+	add(a.Masks > 1 && a.Visible == "", "\tunseen where one of m0 to m%d is false", a.Masks-1)
+	add(a.Visible != "", "\tunseen unless %s (q = i, k = j)", a.Visible)
 	add(a.HasRanges, "\tunseen unless starts ≤ j < lengths")
 	add(a.Causal == attr.CausalTopLeft, "\tunseen where j > i")
 	add(a.Causal == attr.CausalBottomRight, "\tunseen where j > i + number of keys − number of queries")
@@ -183,7 +188,7 @@ func branch(a *attr.Attention) []string {
 }
 
 func emptyRow(a *attr.Attention) []string {
-	masked := a.HasMask || a.HasRanges || a.Causal != attr.CausalNone || a.WindowLeft >= 0 || a.WindowRight >= 0
+	masked := a.Masks > 0 || a.Visible != "" || a.HasRanges || a.Causal != attr.CausalNone || a.WindowLeft >= 0 || a.WindowRight >= 0
 	switch {
 	case !masked:
 		return nil

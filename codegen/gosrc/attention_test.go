@@ -33,7 +33,7 @@ For each of 4 heads, query i and key j:
 
 The operands are [batch, heads, positions, size].`},
 		{"everything", spec(func(a *attr.Attention) {
-			a.KVHeads, a.Softcap, a.Biases, a.HasMask, a.Causal, a.WindowLeft = 2, 30, 2, true, attr.CausalBottomRight, 16
+			a.KVHeads, a.Softcap, a.Biases, a.Masks, a.Causal, a.WindowLeft = 2, 30, 2, 1, attr.CausalBottomRight, 16
 			a.Probe, a.HasProbe, a.HasSink, a.HasPast, a.HasRanges = attr.ProbeLearned, true, true, true, true
 			a.EmptyRow, a.FillValue, a.Layout = attr.EmptyRowFilled, -10000, attr.LayoutBSD
 		}), `

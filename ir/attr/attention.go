@@ -63,7 +63,7 @@ const (
 
 // Attention specifies the fused node
 //
-//	Parallax(q, k, v, [r], [bias…], [mask], [past_k, past_v], [kv_starts, kv_lengths], [sink]) → o, [present_k, present_v]
+//	Parallax(q, k, v, [r], [bias…], [mask…], [past_k, past_v], [kv_starts, kv_lengths], [sink]) → o, [present_k, present_v]
 //
 // With T queries, S keys (the past's included), H heads and G kv_heads: query
 // head h reads key and value head h/(H/G). Per row,
@@ -74,7 +74,12 @@ const (
 //	o  = Σ p (1 + t̄ − t) v   with t = s₂, t̄ = Σ p t        (softmax, centred)
 //
 // r has q's shape. Biases broadcast to [B, H, T, S] and keep their own shapes;
-// mask is boolean, broadcasts likewise, true where the key is seen. kv_starts
+// the last Relative of them depend on j − i alone: they broadcast to [B, H, 1,
+// T+S−1], and the score of query i and key j gets element j − i + T − 1.
+//
+// Masks broadcast to [B, H, T, S] and keep their own shapes too. A key is seen
+// if all of them are true, or if the formula Visible is: it may also compare
+// masks that hold numbers with each other and with positions, as float64. kv_starts
 // and kv_lengths are integers [B]: keys j with start ≤ j < length are seen.
 // sink is [H] or broadcasts to [B, H, T, 1]: the score of a virtual key with
 // k = 0, v = 0, t = 0, which joins the denominator only.
@@ -101,10 +106,14 @@ type Attention struct {
 	WindowLeft  int `attr:"window_left,-1"`
 	WindowRight int `attr:"window_right,-1"`
 
+	// Visible is a formula over the masks, see [ParsePredicate]; empty: all masks.
+	Visible string `attr:"visible,"`
+
 	// Which optional operands the node has, in contract order.
 	HasProbe   bool `attr:"has_r,false"`
 	Biases     int  `attr:"biases,0"`
-	HasMask    bool `attr:"has_mask,false"`
+	Relative   int  `attr:"relative,0"`
+	Masks      int  `attr:"masks,0"`
 	HasPast    bool `attr:"has_past,false"`
 	HasRanges  bool `attr:"has_ranges,false"` // kv_starts and kv_lengths
 	HasSink    bool `attr:"has_sink,false"`
@@ -115,7 +124,7 @@ type Attention struct {
 type Operands struct {
 	Q, K, V, R      int
 	Bias            int // the first of Biases
-	Mask            int
+	Mask            int // the first of Masks
 	PastK, PastV    int
 	Starts, Lengths int
 	Sink            int
@@ -135,7 +144,7 @@ func (a *Attention) Operands() Operands {
 	}
 	o.R = take(a.HasProbe, 1)
 	o.Bias = take(a.Biases > 0, a.Biases)
-	o.Mask = take(a.HasMask, 1)
+	o.Mask = take(a.Masks > 0, a.Masks)
 	if o.PastK = take(a.HasPast, 2); a.HasPast {
 		o.PastV = o.PastK + 1
 	}
@@ -157,6 +166,14 @@ func (a *Attention) Outputs() int {
 // Check returns an error that says which combination of attributes is not a
 // legal specification.
 func (a *Attention) Check() error {
+	if err := a.checkAllButFormula(); err != nil {
+		return err
+	}
+	_, err := a.comparedMasks()
+	return err
+}
+
+func (a *Attention) checkAllButFormula() error {
 	switch {
 	case a.Heads < 1 || a.KVHeads < 1:
 		return fmt.Errorf("heads = %d and kv_heads = %d must be positive", a.Heads, a.KVHeads)
@@ -174,8 +191,10 @@ func (a *Attention) Check() error {
 		return fmt.Errorf("softcap = %g must not be negative", a.Softcap)
 	case a.WindowLeft < -1 || a.WindowRight < -1:
 		return fmt.Errorf("window_left = %d and window_right = %d must be at least -1", a.WindowLeft, a.WindowRight)
-	case a.Biases < 0:
-		return fmt.Errorf("biases = %d is negative", a.Biases)
+	case a.Biases < 0 || a.Masks < 0:
+		return fmt.Errorf("biases = %d and masks = %d must not be negative", a.Biases, a.Masks)
+	case a.Relative < 0 || a.Relative > a.Biases:
+		return fmt.Errorf("relative = %d of %d biases", a.Relative, a.Biases)
 	}
 	return a.checkNames()
 }

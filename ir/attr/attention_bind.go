@@ -17,14 +17,17 @@ type View struct {
 func (v View) At(b, h, i int) int { return b*v.Batch + h*v.Head + i*v.Row }
 
 // Grid is an operand that broadcasts to [B, H, T, S]: element (b, h, i, j) is at
-// the sum of the indices times Strides, which are 0 along broadcast axes.
+// First and the sum of the indices times Strides, which are 0 along broadcast axes.
 type Grid struct {
 	*tensor.Tensor
 	Strides [4]int
+	First   int
 }
 
 // At returns where the elements of row (b, h, i) begin.
-func (g Grid) At(b, h, i int) int { return b*g.Strides[0] + h*g.Strides[1] + i*g.Strides[2] }
+func (g Grid) At(b, h, i int) int {
+	return g.First + b*g.Strides[0] + h*g.Strides[1] + i*g.Strides[2]
+}
 
 // Bound is an attention with operands: sizes agreed, strides known. It is what
 // every evaluation of the specification begins with.
@@ -38,15 +41,19 @@ type Bound struct {
 	Q, K, V, R   View
 	PastK, PastV View
 	Bias         []Grid
-	Mask, Sink   Grid
+	Mask         []Grid
+	Sink         Grid
 	Starts       *tensor.Tensor
 	Lengths      *tensor.Tensor
+	Sees         *Predicate // of the masks; nil: they hide nothing
+
+	formula formula // what Sees was read from
 }
 
 // Bind sets c to a with the node's operands in contract order; what c holds of an
 // earlier binding is reused.
 func (a *Attention) Bind(c *Bound, in ...*tensor.Tensor) error {
-	if err := a.Check(); err != nil {
+	if err := c.check(a); err != nil {
 		return err
 	}
 	at := a.Operands()
@@ -58,11 +65,33 @@ func (a *Attention) Bind(c *Bound, in ...*tensor.Tensor) error {
 			return fmt.Errorf("operand %d is missing", i)
 		}
 	}
-	*c = Bound{Attention: a, Bias: c.Bias[:0]}
+	*c = Bound{Attention: a, Bias: c.Bias[:0], Mask: c.Mask[:0], Sees: c.Sees, formula: c.formula}
 	if err := c.bindRows(in, at); err != nil {
 		return err
 	}
 	return c.bindGrids(in, at)
+}
+
+// formula is what determines a predicate.
+type formula struct {
+	text  string
+	masks int
+}
+
+// check checks a and reads its formula, unless it is that of the binding before:
+// the layers of a model have one, and reading allocates.
+func (c *Bound) check(a *Attention) error {
+	f := formula{a.Visible, a.Masks}
+	if f == c.formula {
+		return a.checkAllButFormula()
+	}
+	if err := a.Check(); err != nil {
+		return err
+	}
+	var err error
+	c.Sees, err = a.Predicate()
+	c.formula = f
+	return err
 }
 
 // bindRows binds the operands that are rows of heads: q, k, v, r and the past.
@@ -152,7 +181,7 @@ func (a *Attention) view(name string, t *tensor.Tensor, heads int) (v View, batc
 func (c *Bound) bindGrids(in []*tensor.Tensor, at Operands) error {
 	full := [4]int{c.B, c.Heads, c.T, c.S}
 	for i := range c.Biases {
-		g, err := Broadcast("it", in[at.Bias+i], full)
+		g, err := c.bias(in[at.Bias+i], full, i >= c.Biases-c.Relative)
 		if err != nil {
 			return fmt.Errorf("bias %d: %w", i, err)
 		}
@@ -161,14 +190,8 @@ func (c *Bound) bindGrids(in []*tensor.Tensor, at Operands) error {
 		}
 		c.Bias = append(c.Bias, g)
 	}
-	var err error
-	if at.Mask >= 0 {
-		if c.Mask, err = Broadcast("mask", in[at.Mask], full); err != nil {
-			return err
-		}
-		if c.Mask.DType != tensor.Bool {
-			return fmt.Errorf("mask is %s, want bool", c.Mask.Tensor)
-		}
+	if err := c.bindMasks(in, at, full); err != nil {
+		return err
 	}
 	if at.Starts >= 0 {
 		c.Starts, c.Lengths = in[at.Starts], in[at.Lengths]
@@ -178,10 +201,95 @@ func (c *Bound) bindGrids(in []*tensor.Tensor, at Operands) error {
 			}
 		}
 	}
+	var err error
 	if at.Sink >= 0 {
 		c.Sink, err = c.sink(in[at.Sink])
 	}
 	return err
+}
+
+// bias binds an operand that is added to the scores.
+func (c *Bound) bias(t *tensor.Tensor, full [4]int, relative bool) (Grid, error) {
+	if !relative {
+		return Broadcast("it", t, full)
+	}
+	span := max(c.T+c.S-1, 0)
+	if t.Rank() == 0 || t.Shape[t.Rank()-1] != span {
+		return Grid{}, fmt.Errorf("it is %s, want [batch,%d,1,%d], by key minus query", t, c.Heads, span)
+	}
+	g, err := Broadcast("it", t, [4]int{c.B, c.Heads, 1, span})
+	g.First, g.Strides[2], g.Strides[3] = c.T-1, -1, 1
+	return g, err
+}
+
+// bindMasks binds the masks, which the formula has checked by number.
+func (c *Bound) bindMasks(in []*tensor.Tensor, at Operands, full [4]int) error {
+	for i := range c.Masks {
+		g, err := Broadcast("it", in[at.Mask+i], full)
+		if err != nil {
+			return fmt.Errorf("mask %d: %w", i, err)
+		}
+		c.Mask = append(c.Mask, g)
+	}
+	var err error
+	if c.Sees != nil {
+		c.Sees.Terms(func(t Term, compared bool) {
+			if t < 0 {
+				return
+			}
+			d := c.Mask[t].DType
+			if compared && !d.IsFloat() && !d.IsInt() || !compared && d != tensor.Bool {
+				err = fmt.Errorf("mask %d is %s, want bool, or numbers to compare", t, c.Mask[t].Tensor)
+			}
+		})
+	}
+	return err
+}
+
+// Seen reports whether the masks let query i of head h see key j.
+func (c *Bound) Seen(b, h, i, j int) bool {
+	return c.Sees == nil || c.holds(c.Sees, b, h, i, j)
+}
+
+func (c *Bound) holds(p *Predicate, b, h, i, j int) bool {
+	switch p.Op {
+	case "":
+		return c.term(p.X, b, h, i, j) != 0
+	case "!":
+		return !c.holds(p.Args[0], b, h, i, j)
+	case "&", "|":
+		for _, arg := range p.Args {
+			if c.holds(arg, b, h, i, j) == (p.Op == "|") {
+				return p.Op == "|"
+			}
+		}
+		return p.Op == "&"
+	}
+	return Compare(p.Op, c.term(p.X, b, h, i, j), c.term(p.Y, b, h, i, j))
+}
+
+// Compare applies a comparison of a [Predicate].
+func Compare(op string, x, y float64) bool {
+	switch op {
+	case "<":
+		return x < y
+	case "<=":
+		return x <= y
+	case "==":
+		return x == y
+	}
+	return x != y
+}
+
+func (c *Bound) term(t Term, b, h, i, j int) float64 {
+	switch t {
+	case TermQuery:
+		return float64(i)
+	case TermKey:
+		return float64(j)
+	}
+	g := &c.Mask[t]
+	return g.FloatAt(g.At(b, h, i) + j*g.Strides[3])
 }
 
 // sink binds [H], or what broadcasts to [B, H, T, 1].
@@ -190,7 +298,7 @@ func (c *Bound) sink(t *tensor.Tensor) (Grid, error) {
 		return Grid{}, fmt.Errorf("sink is %s, want a float type", t)
 	}
 	if t.Rank() == 1 && t.Shape[0] == c.Heads {
-		return Grid{t, [4]int{0, 1, 0, 0}}, nil
+		return Grid{Tensor: t, Strides: [4]int{0, 1, 0, 0}}, nil
 	}
 	return Broadcast("sink", t, [4]int{c.B, c.Heads, c.T, 1})
 }

@@ -26,9 +26,9 @@ func TestOperands(t *testing.T) {
 	}{
 		{"plain", attention(nil), Operands{Q: 0, K: 1, V: 2, R: -1, Bias: -1, Mask: -1, PastK: -1, PastV: -1, Starts: -1, Lengths: -1, Sink: -1, Count: 3}},
 		{"everything", attention(func(a *Attention) {
-			a.HasProbe, a.Biases, a.HasMask, a.HasPast, a.HasRanges, a.HasSink = true, 2, true, true, true, true
+			a.HasProbe, a.Biases, a.Masks, a.HasPast, a.HasRanges, a.HasSink = true, 2, 1, true, true, true
 		}), Operands{Q: 0, K: 1, V: 2, R: 3, Bias: 4, Mask: 6, PastK: 7, PastV: 8, Starts: 9, Lengths: 10, Sink: 11, Count: 12}},
-		{"mask and sink", attention(func(a *Attention) { a.HasMask, a.HasSink = true, true }),
+		{"mask and sink", attention(func(a *Attention) { a.Masks, a.HasSink = 1, true }),
 			Operands{Q: 0, K: 1, V: 2, R: -1, Bias: -1, Mask: 3, PastK: -1, PastV: -1, Starts: -1, Lengths: -1, Sink: 4, Count: 5}},
 		{"past", attention(func(a *Attention) { a.HasPast = true }),
 			Operands{Q: 0, K: 1, V: 2, R: -1, Bias: -1, Mask: -1, PastK: 3, PastV: 4, Starts: -1, Lengths: -1, Sink: -1, Count: 5}},

@@ -182,7 +182,11 @@ func (d *decomposition) scores() *ir.Value {
 		s = d.mul(d.Op(Tanh, nil, d.Op(Div, nil, s, limit)), limit)
 	}
 	for i := range d.a.Biases {
-		s = d.add(s, d.like(d.in[d.at.Bias+i]))
+		bias := d.like(d.in[d.at.Bias+i])
+		if i >= d.a.Biases-d.a.Relative {
+			bias = d.spread(bias)
+		}
+		s = d.add(s, bias)
 	}
 	return s
 }

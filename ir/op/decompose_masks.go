@@ -4,6 +4,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // visible returns which keys each query sees, broadcastable to [B, heads, T, S];
@@ -17,13 +18,23 @@ func (d *decomposition) visible() *ir.Value {
 		}
 		seen = d.Op(And, nil, seen, term)
 	}
-	if d.at.Mask >= 0 {
-		and(d.in[d.at.Mask])
+	p, err := d.a.Predicate()
+	if err != nil {
+		panic("BUG: a node whose specification is not legal: " + err.Error())
+	}
+	switch {
+	case p == nil:
+	case p.Op == "&":
+		for _, arg := range p.Args {
+			and(d.predicate(arg))
+		}
+	default:
+		and(d.predicate(p))
 	}
 	if d.positional() {
 		d.positions(and)
 	}
-	d.always = d.at.Mask < 0 && d.at.Starts < 0 && d.a.WindowLeft < 0 && d.a.WindowRight < 0 &&
+	d.always = p == nil && d.at.Starts < 0 && d.a.WindowLeft < 0 && d.a.WindowRight < 0 &&
 		(d.a.Causal == attr.CausalTopLeft || d.enoughKeys())
 	return seen
 }
@@ -108,4 +119,73 @@ func (d *decomposition) perBatch(x *ir.Value) *ir.Value {
 		x = d.Op(Cast, &attr.Cast{To: d.Int(0).Type.DType, Saturate: true}, x)
 	}
 	return d.reshape(x, -1, 1, 1, 1)
+}
+
+// predicate builds a formula over the masks.
+func (d *decomposition) predicate(p *attr.Predicate) *ir.Value {
+	switch p.Op {
+	case "":
+		return d.in[d.at.Mask+int(p.X)]
+	case "!":
+		return d.Op(Not, nil, d.predicate(p.Args[0]))
+	case "&", "|":
+		join := And
+		if p.Op == "|" {
+			join = Or
+		}
+		all := d.predicate(p.Args[0])
+		for _, arg := range p.Args[1:] {
+			all = d.Op(join, nil, all, d.predicate(arg))
+		}
+		return all
+	}
+	x, y := d.comparable(d.term(p.X), d.term(p.Y))
+	switch p.Op {
+	case "<":
+		return d.Op(Less, nil, x, y)
+	case "<=":
+		return d.Op(LessOrEqual, nil, x, y)
+	case "==":
+		return d.Op(Equal, nil, x, y)
+	}
+	return d.Op(Not, nil, d.Op(Equal, nil, x, y))
+}
+
+// term is a mask, or positions: of the queries [T, 1], of the keys [S].
+func (d *decomposition) term(t attr.Term) *ir.Value {
+	switch t {
+	case attr.TermQuery:
+		return d.Op(Unsqueeze, nil, d.Op(Range, nil, d.Int(0), d.dim(d.in[0], d.queryAxis()), d.Int(1)), d.Ints(1))
+	case attr.TermKey:
+		return d.Op(Range, nil, d.Int(0), d.dim(d.kT, 3), d.Int(1))
+	}
+	return d.in[d.at.Mask+int(t)]
+}
+
+// comparable gives numbers that are compared one type: i64 to integers, f64 to
+// others.
+func (d *decomposition) comparable(x, y *ir.Value) (*ir.Value, *ir.Value) {
+	to := tensor.Float64
+	if x.Type.DType.IsInt() && y.Type.DType.IsInt() {
+		to = tensor.Int64
+	}
+	as := func(v *ir.Value) *ir.Value {
+		if v.Type.DType == to {
+			return v
+		}
+		return d.Op(Cast, &attr.Cast{To: to, Saturate: true}, v)
+	}
+	return as(x), as(y)
+}
+
+// spread lays a bias by key minus query, [B, H, 1, T+S−1], out by query and key.
+func (d *decomposition) spread(bias *ir.Value) *ir.Value {
+	query, key := d.term(attr.TermQuery), d.term(attr.TermKey)
+	last := d.Op(Sub, nil, d.dim(d.in[0], d.queryAxis()), d.Int(1))
+	at := d.add(d.Op(Sub, nil, key, query), last)        // [T, S]
+	rows := d.Op(Gather, &attr.Axis{Axis: -1}, bias, at) // […, 1, T, S]
+	if rank, known := bias.Type.Rank(); known && rank == 1 {
+		return rows
+	}
+	return d.Op(Squeeze, nil, rows, d.Ints(-3))
 }

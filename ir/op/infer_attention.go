@@ -219,8 +219,12 @@ func parallaxElements(c *ir.Infer, a *attr.Attention, o attr.Operands) (tensor.D
 			return 0, err
 		}
 	}
-	if a.HasMask {
-		if err := booleans.check(c, o.Mask); err != nil {
+	for i := range a.Masks {
+		want := booleans
+		if a.Compared(i) {
+			want = numbers
+		}
+		if err := want.check(c, o.Mask+i); err != nil {
 			return 0, err
 		}
 	}
@@ -249,13 +253,18 @@ func eachIs(c *ir.Infer, k class, operands ...int) error {
 // parallaxMasks checks the operands that are broadcast to the scores.
 func parallaxMasks(c *ir.Infer, a *attr.Attention, o attr.Operands, s *sizes) error {
 	scores := ir.TensorOf(tensor.Invalid, s.scores(c))
-	for i := range a.Biases {
+	for i := range a.Biases - a.Relative {
 		if err := broadcastsTo(c, o.Bias+i, scores); err != nil {
 			return err
 		}
 	}
-	if err := broadcastsTo(c, o.Mask, scores); err != nil {
+	if err := relativeBiases(c, a, o, s); err != nil {
 		return err
+	}
+	for i := range a.Masks {
+		if err := broadcastsTo(c, o.Mask+i, scores); err != nil {
+			return err
+		}
 	}
 	if a.HasRanges {
 		for _, i := range []int{o.Starts, o.Lengths} {
@@ -269,6 +278,21 @@ func parallaxMasks(c *ir.Infer, a *attr.Attention, o attr.Operands, s *sizes) er
 	}
 	scores.Shape[3] = sym.Const(1)
 	return broadcastsTo(c, o.Sink, scores)
+}
+
+// relativeBiases checks the biases that are [B, H, 1, T+S−1], by key minus query.
+func relativeBiases(c *ir.Infer, a *attr.Attention, o attr.Operands, s *sizes) error {
+	span := s.get(c, ofQueries).Add(s.keys(c)).Sub(sym.Const(1))
+	want := ir.TensorOf(tensor.Invalid, sym.Shape{s.get(c, ofBatch), s.get(c, ofQueryHeads), sym.Const(1), span})
+	for i := o.Bias + a.Biases - a.Relative; i < o.Bias+a.Biases; i++ {
+		if err := broadcastsTo(c, i, want); err != nil {
+			return err
+		}
+		if rank, known := c.Type(i).Rank(); known && (rank == 0 || differ(c.Type(i).Shape[rank-1], span)) {
+			return fmt.Errorf("operand %d is %s, want %s, by key minus query", i, c.Type(i), want.Shape)
+		}
+	}
+	return nil
 }
 
 func sinkRank(c *ir.Infer, i int) (int, bool) {

@@ -52,7 +52,7 @@ func ParallaxAccepts(a *attr.Attention, dtypes ...tensor.DType) error {
 	}
 	at := a.Operands()
 	for i, d := range dtypes {
-		other := i == at.Mask || i == at.Starts || i == at.Lengths
+		other := at.Mask >= 0 && i >= at.Mask && i < at.Mask+a.Masks || i == at.Starts || i == at.Lengths
 		if !other && !isFloat(d) {
 			return fmt.Errorf("operand %d has elements of type %s, want f32, f16 or bf16", i, d)
 		}
@@ -74,7 +74,6 @@ type attend struct {
 	k, v     [2]floats // the past's, the operand's
 	q, r     floats
 	biases   []floats
-	seen     []bool // the mask
 	sink     floats
 	branches int // score vectors per row: q·k, and r·k if there is a probe
 	rows     int // query rows per key head: group·T
@@ -99,7 +98,7 @@ func (t *attend) bind(c *Ctx, a *attr.Attention, in []*tensor.Tensor) error {
 	if err := ParallaxAccepts(a, list...); err != nil {
 		return err
 	}
-	*t = attend{ctx: c, bound: attr.Bound{Bias: t.bound.Bias}, biases: t.biases[:0]}
+	*t = attend{ctx: c, bound: t.bound, biases: t.biases[:0]}
 	b := &t.bound
 	if err := a.Bind(b, in...); err != nil {
 		return err
@@ -114,9 +113,6 @@ func (t *attend) bind(c *Ctx, a *attr.Attention, in []*tensor.Tensor) error {
 	}
 	for _, g := range b.Bias {
 		t.biases = append(t.biases, floatsOf(g.Tensor))
-	}
-	if b.Mask.Tensor != nil {
-		t.seen = tensor.Data[bool](b.Mask.Tensor)
 	}
 	if b.Sink.Tensor != nil {
 		t.sink = floatsOf(b.Sink.Tensor)

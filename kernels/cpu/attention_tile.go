@@ -4,11 +4,10 @@ import (
 	"math"
 
 	"github.com/parallax-go/parallax/ir/attr"
-	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // window is the keys of a tile, j0 ≤ j < j0+n, and the part from … to of them
-// that each row sees by position, counted from j0.
+// that each row sees something of, counted from j0.
 type window struct {
 	j0, n    int
 	from, to [attendRows]int
@@ -34,18 +33,6 @@ func (w *worker) keys(s *state, from, to int) {
 			w.streamValues(s, &t)
 		} else {
 			w.sumValues(s, &t)
-		}
-	}
-}
-
-// see finds what the rows see of a tile.
-func (w *worker) see(t *window) {
-	t.lo, t.hi = t.n, 0
-	for i := range w.n {
-		from, to := min(max(w.low[i]-t.j0, 0), t.n), min(max(w.high[i]-t.j0, 0), t.n)
-		if from < to {
-			t.from[i], t.to[i] = from, to
-			t.lo, t.hi = min(t.lo, from), max(t.hi, to)
 		}
 	}
 }
@@ -153,60 +140,6 @@ func (w *worker) weighKeys(s *state, t *window, i int) bool {
 	}
 	s.d2[i] += d2
 	return true
-}
-
-// mask turns products into scores: scale, soft cap, biases and the mask.
-func (w *worker) mask(x []float32, t *window, i int) {
-	a := w.bound.Attention
-	mulVS(x, x, float32(a.Scale))
-	if limit := float32(a.Softcap); limit > 0 {
-		for j := range x {
-			x[j] = limit * tanh32(x[j]/limit)
-		}
-	}
-	h, q := w.place(i)
-	j := t.j0 + t.from[i]
-	for k := range w.biases {
-		g := &w.bound.Bias[k]
-		at := g.At(w.b, h, q) + j*g.Strides[3]
-		if g.Strides[3] == 0 {
-			addVS(x, x, w.biases[k].pick(w.row, at, 1, 1)[0])
-			continue
-		}
-		addVV(x, x, w.biases[k].pick(w.row, at, g.Strides[3], len(x)))
-	}
-	switch g := &w.bound.Mask; {
-	case w.filled:
-		w.fill(x)
-	case g.Tensor != nil:
-		at, step := g.At(w.b, h, q)+j*g.Strides[3], g.Strides[3]
-		for k := range x {
-			if !w.seen[at+k*step] {
-				x[k] = negInf
-			}
-		}
-	}
-}
-
-// fill adds the fill value, rounding as the file did whose mask added it:
-// whether the fill absorbs the scores depends on it.
-func (w *worker) fill(x []float32) {
-	d := w.bound.Q.DType
-	fill := rounded(d, float32(w.bound.FillValue))
-	for j := range x {
-		x[j] = rounded(d, rounded(d, x[j])+fill)
-	}
-}
-
-// rounded is x after rounding to type d.
-func rounded(d tensor.DType, x float32) float32 {
-	switch d {
-	case tensor.Float16:
-		return tensor.HalfOf(x).Float32()
-	case tensor.BFloat16:
-		return tensor.BrainOf(x).Float32()
-	}
-	return x
 }
 
 // packValues lays the tile's values out as panels of nr columns, [keys, nr].

@@ -10,6 +10,7 @@ type worker struct {
 	vectors  [2 * attendRows][]float32 // q, or q and r, of each row
 	low      [attendRows]int           // the keys low ≤ j < high that a row sees by position
 	high     [attendRows]int
+	seen     [attendRows * tileKeys]bool // which keys of the tile a row's masks let it see
 
 	total, part state
 

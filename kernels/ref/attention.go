@@ -63,7 +63,7 @@ func (r *row) visible(i int) []bool {
 	seen := make([]bool, r.c.S)
 	lo, hi := r.c.Keys(r.b, i)
 	for j := lo; j < hi; j++ {
-		seen[j] = r.c.Mask.Tensor == nil || tensor.Data[bool](r.c.Mask.Tensor)[r.c.Mask.At(r.b, r.h, i)+j*r.c.Mask.Strides[3]]
+		seen[j] = r.c.Seen(r.b, r.h, i, j)
 	}
 	return seen
 }

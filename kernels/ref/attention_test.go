@@ -86,7 +86,7 @@ func TestParallaxByHand(t *testing.T) {
 	learned, sunk, hidden := base, base, base
 	learned.Probe, learned.HasProbe = attr.ProbeLearned, true
 	sunk.HasSink = true
-	hidden.HasMask = true
+	hidden.Masks = 1
 	none := tensor.Of([]int{1, 2}, []bool{false, false})
 	nan, filled := hidden, hidden
 	nan.EmptyRow = attr.EmptyRowNaN
@@ -125,7 +125,7 @@ func TestFilledRowRounding(t *testing.T) {
 	q, k := values([]int{1, 1, 1, 1}, 1), values([]int{1, 1, 2, 1}, 0, float32(math.Log(3)))
 	v := values([]int{1, 1, 2, 1}, 0, 1)
 	a := attr.New[attr.Attention]()
-	a.Heads, a.KVHeads, a.Scale, a.HasMask, a.EmptyRow = 1, 1, 1, true, attr.EmptyRowFilled
+	a.Heads, a.KVHeads, a.Scale, a.Masks, a.EmptyRow = 1, 1, 1, 1, attr.EmptyRowFilled
 	for fill, want := range map[float64]float64{-10000: 0.75, -math.MaxFloat32: 0.5} {
 		a.FillValue = fill
 		var o tensor.Tensor
@@ -144,7 +144,7 @@ func TestParallaxRefuses(t *testing.T) {
 	a := attr.New[attr.Attention]()
 	a.Heads, a.KVHeads, a.Scale = 2, 1, 1
 	masked, past, ranged := *a, *a, *a
-	masked.HasMask, past.HasPast, ranged.HasRanges = true, true, true
+	masked.Masks, past.HasPast, ranged.HasRanges = 1, true, true
 	q, k, v := f32(1, 2, 3, 4), f32(1, 1, 5, 4), f32(1, 1, 5, 6)
 	for _, c := range []struct {
 		a    *attr.Attention

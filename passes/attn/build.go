@@ -127,16 +127,16 @@ func (m *Match) describe() *Refusal {
 	a.Heads, a.KVHeads, a.Layout = m.ops.H, m.ops.KV, m.ops.Layout
 	a.Scale = l.Scale * lack(g.Scores.Q, m.ops.Q) * lack(g.Scores.K, m.ops.K)
 	a.Softcap = l.Softcap
-	a.Biases, a.HasMask, a.HasSink = len(l.Biases), len(l.Masks) > 0, l.Sink != nil
+	a.Biases, a.Masks, a.HasSink = len(l.Biases), len(l.Masks), l.Sink != nil
 	if m.Probe {
 		a.Probe, a.HasProbe = attr.ProbeLearned, true
 	}
 	a.EmptyRow = attr.EmptyRowZero
 	switch {
 	case g.Guard == GuardMask:
-	case a.HasMask && !math.IsInf(l.Fill, -1):
+	case a.Masks > 0 && !math.IsInf(l.Fill, -1):
 		a.EmptyRow, a.FillValue = attr.EmptyRowFilled, l.Fill
-	case g.Guard == GuardNone && (a.HasMask || a.Biases > 0):
+	case g.Guard == GuardNone && (a.Masks > 0 || a.Biases > 0):
 		a.EmptyRow = attr.EmptyRowNaN
 	}
 	m.Spec = passes.Spec{Attention: a, HeadSize: g.Scores.Roles.D.Size, ValueSize: g.sizes[m.form.Value]}
@@ -224,19 +224,12 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 		}
 		in = append(in, v)
 	}
-	var mask *ir.Value
 	for _, k := range g.logits.Masks {
 		v := m.visible(b, k)
 		if v == nil {
 			return nil, refuse(checkMask, k.Node, "a mask that broadcasts to [batch, heads, queries, keys]", origin(k.Value))
 		}
-		if mask != nil {
-			v = b.Op(op.And, nil, mask, v)
-		}
-		mask = v
-	}
-	if mask != nil {
-		in = append(in, mask)
+		in = append(in, v)
 	}
 	if sink := g.logits.Sink; sink != nil {
 		at := slices.Clone(g.Scores.At)

@@ -107,8 +107,8 @@ func held(c *passes.Context, n *ir.Node) {
 		r.Kind = passes.KindParallax
 	}
 	r.Spec = &passes.Spec{Attention: a, HeadSize: headSize(n.In[o.K], a), ValueSize: headSize(n.In[o.V], a), Cache: a.HasPast}
-	if a.HasMask {
-		r.Spec.Masks = []string{n.In[o.Mask].String()}
+	for i := range a.Masks {
+		r.Spec.Masks = append(r.Spec.Masks, n.In[o.Mask+i].String())
 	}
 	for i := range a.Biases {
 		r.Spec.Biases = append(r.Spec.Biases, n.In[o.Bias+i].String())

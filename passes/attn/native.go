@@ -36,8 +36,8 @@ func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 		if why := wholeMask(n, mask, a); why != nil {
 			return nil, nil, why
 		}
-		if a.HasMask = mask.Type.DType == tensor.Bool; a.HasMask {
-			spec.Masks = []string{mask.String()}
+		if mask.Type.DType == tensor.Bool {
+			a.Masks, spec.Masks = 1, []string{mask.String()}
 		} else {
 			a.Biases, spec.Biases = 1, []string{mask.String()}
 		}

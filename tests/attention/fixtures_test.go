@@ -104,7 +104,7 @@ func (f *fixture) spec(d tensor.DType) (*attr.Attention, []*tensor.Tensor) {
 		a.Biases = 1
 		in = append(in, f.arrays["mask"])
 	case "bool":
-		a.HasMask = true
+		a.Masks = 1
 		in = append(in, cast(f.arrays["mask"], tensor.Bool))
 	}
 	if a.HasRanges = f.Lengths != nil || f.Starts != nil; a.HasRanges {

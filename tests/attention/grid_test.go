@@ -58,11 +58,15 @@ func (g *generator) next(i int, uniform bool) gridCase {
 	} else {
 		a.Softcap = pick(g, 0.0, 0, 2)
 		a.Biases = pick(g, 0, 0, 1, 2)
+		a.Relative = g.IntN(a.Biases + 1)
 		a.HasSink = g.chance(20)
 	}
 	a.WindowLeft, a.WindowRight = pick(g, -1, -1, 0, 3, 40), pick(g, -1, -1, 2, 20)
 	a.HasProbe = a.Probe == attr.ProbeLearned
-	a.HasMask, a.HasPast, a.HasRanges = g.chance(40), g.chance(30), g.chance(30)
+	a.Masks, a.HasPast, a.HasRanges = pick(g, 0, 0, 1, 2), g.chance(30), g.chance(30)
+	if g.chance(40) {
+		a.Masks, a.Visible = g.formula()
+	}
 	a.HasPresent = a.HasPast || g.chance(20)
 	z := &g.sizes
 	z.b, z.t, z.s = pick(g, 1, 2), pick(g, 1, 2, 7, 33), pick(g, 1, 9, 33, 70)
@@ -88,11 +92,19 @@ func (g *generator) operands(a *attr.Attention) []*tensor.Tensor {
 	if a.HasProbe {
 		in = append(in, rows(a.Heads, z.t, z.d))
 	}
-	for range a.Biases {
-		in = append(in, g.bias(g.broadcastShape(a, total)))
+	for i := range a.Biases {
+		shape := g.broadcastShape(a, total)
+		if i >= a.Biases-a.Relative {
+			shape = []int{pick(g, 1, z.b), pick(g, 1, a.Heads), 1, z.t + total - 1}[g.IntN(4):]
+		}
+		in = append(in, g.bias(shape))
 	}
-	if a.HasMask {
-		in = append(in, g.mask(g.broadcastShape(a, total)))
+	for i := range a.Masks {
+		if a.Compared(i) {
+			in = append(in, g.numbers(g.broadcastShape(a, total), total))
+		} else {
+			in = append(in, g.mask(g.broadcastShape(a, total)))
+		}
 	}
 	if a.HasPast {
 		in = append(in, g.floats(z.b, a.KVHeads, z.past, z.d), g.floats(z.b, a.KVHeads, z.past, z.dv))
@@ -118,6 +130,31 @@ func (g *generator) bias(shape []int) *tensor.Tensor {
 	for i := range x {
 		if g.chance(10) {
 			x[i] = float32(math.Inf(-1))
+		}
+	}
+	return t
+}
+
+// formula returns a formula and how many masks it is about.
+func (g *generator) formula() (masks int, text string) {
+	texts := [][]string{
+		{"q<k", "!(k<=q)"},
+		{"m0", "!m0", "k<m0", "k<=q|k<m0"},
+		{"m0==m1", "m0<=k&m1", "!(m0|m1)", "m0!=q&!m1"},
+		{"m0<=m1&m2", "m0!=q&(m1|!m2)", "!(m0&m1|m2)", "m0==m1|m0<=k&m2"},
+	}
+	masks = g.IntN(len(texts))
+	return masks, pick(g, texts[masks]...)
+}
+
+// numbers are small, so that comparisons hold and don't.
+func (g *generator) numbers(shape []int, most int) *tensor.Tensor {
+	t := tensor.New(pick(g, tensor.Int64, tensor.Int32, tensor.Float32), shape...)
+	for i := range t.Len() {
+		if t.DType == tensor.Float32 {
+			t.SetFloat(i, float64(g.IntN(2*most))/2)
+		} else {
+			t.SetInt(i, int64(g.IntN(most+1)))
 		}
 	}
 	return t
