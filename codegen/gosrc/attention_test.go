@@ -43,7 +43,7 @@ For each of 4 heads h, query i and key j; the keys and values are those of head 
 	s = 0.25·q·k
 	s = 30·tanh(s/30)
 	s = s + bias0 + bias1
-	unseen where mask is false
+	unseen where m0 is false
 	unseen unless starts ≤ j < lengths
 	unseen where j > i + number of keys − number of queries
 	unseen where the key is more than 16 before the query
