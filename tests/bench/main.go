@@ -2,7 +2,7 @@
 // the largest fixture and of a real embedding model, fused and unfused, where
 // the time goes by operator, and how compile time grows with the graph.
 //
-//	go run ./tests/bench [-real=false] [-runs N]
+//	go run ./tests/bench [-real=false] [-runs N] [-peer PYTHON]
 //
 // Times are medians of interleaved runs in one process on one machine; compare
 // the ratios, not the numbers of two machines.
@@ -26,6 +26,7 @@ func main() {
 	log.SetFlags(0)
 	real := flag.Bool("real", true, "also measure the real model, which is fetched through Maven")
 	runs := flag.Int("runs", 20, "timed runs of each form")
+	peer := flag.String("peer", "", "a Python interpreter that has onnxruntime: compare load times with it")
 	load := flag.String("load", "", "load this model, print the memory it takes, and exit")
 	flag.Parse()
 	if *load != "" {
@@ -40,6 +41,9 @@ func main() {
 		dir, err := fetch()
 		check(err)
 		model := filepath.Join(dir, "all-minilm-l6-v2.onnx")
+		if *peer != "" {
+			check(againstPeer(*peer, model))
+		}
 		for _, size := range [][2]int{{1, 8}, {1, 128}, {8, 64}} {
 			what := fmt.Sprintf("all-MiniLM-L6-v2, batch %d of %d tokens", size[0], size[1])
 			check(measure(what, model, *runs, "--fill", "ones",
