@@ -13,21 +13,21 @@ import (
 type Option func(*options)
 
 type options struct {
-	passSpec   string
-	added      []addedPass
-	target     kernels.Target
-	threads    int
-	pool       *par.Pool
-	memory     int64
-	copy       bool
-	noState    bool
-	dims       map[string]int64
-	verify     bool
-	stopAfter  int
-	dumpAfter  string
-	dump       io.Writer
-	profile    func(Step)
-	allOutputs bool
+	passSpec  string
+	added     []addedPass
+	target    kernels.Target
+	threads   int
+	pool      *par.Pool
+	memory    int64
+	copy      bool
+	noState   bool
+	dims      map[string]int64
+	verify    bool
+	record    bool
+	stopAfter int
+	dumpAfter string
+	dump      io.Writer
+	profile   func(Step)
 }
 
 type addedPass struct {
@@ -87,6 +87,10 @@ func WithVerifyPasses() Option { return func(o *options) { o.verify = true } }
 // model by bisection.
 func WithStopAfter(n int) Option { return func(o *options) { o.stopAfter = n } }
 
+// WithRecord keeps in each verdict what the fused node replaced; see
+// passes.Remark.Before.
+func WithRecord() Option { return func(o *options) { o.record = true } }
+
 // WithDumpAfter prints the graph to w after the pass called name, or after each
 // if that is "all".
 func WithDumpAfter(name string, w io.Writer) Option {
@@ -94,10 +98,11 @@ func WithDumpAfter(name string, w io.Writer) Option {
 }
 
 // WithProfile calls f after each step of each run, from the goroutine that runs.
+// The bodies of If, Loop and Scan have steps of their own.
 func WithProfile(f func(Step)) Option { return func(o *options) { o.profile = f } }
 
 func (o *options) passOptions() *passes.Options {
-	p := &passes.Options{Verify: o.verify, StopAfter: o.stopAfter, Target: o.target}
+	p := &passes.Options{Verify: o.verify, Record: o.record, StopAfter: o.stopAfter, Target: o.target}
 	if o.dump != nil {
 		p.DumpAfter = func(pass string, g *ir.Graph) {
 			if pass == o.dumpAfter || o.dumpAfter == "all" {
@@ -107,7 +112,3 @@ func (o *options) passOptions() *passes.Options {
 	}
 	return p
 }
-
-// WithAllOutputs makes every named tensor of the main graph an output, to find
-// where two ways to compute a model part.
-func WithAllOutputs() Option { return func(o *options) { o.allOutputs = true } }

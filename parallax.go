@@ -52,7 +52,16 @@ type Step struct {
 	Op      string   // "MatMul"
 	Name    string   // of the node
 	Sources []string // the nodes of the file that it stands for
+	Attr    any      // of the operator: *attr.Attention of a fused node
+	In, Out []StepValue
 	Time    time.Duration
+}
+
+// StepValue is what a step read or made. The tensor is nil for an operand left
+// out, and may not be kept.
+type StepValue struct {
+	Name string // in the file; "" if it has none there
+	*tensor.Tensor
 }
 
 // Load reads, optimises and prepares the model at path.

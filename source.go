@@ -238,23 +238,9 @@ func (s *Source) lower(ctx context.Context) (*codegen.Program, error) {
 	if err := s.optimise(ctx); err != nil {
 		return nil, err
 	}
-	if s.options.allOutputs {
-		exposeAll(s.graph)
-	}
 	return codegen.Lower(s.graph, codegen.Options{
 		Catalog: s.catalog, Target: s.options.target, Dims: s.options.dims, NoState: s.options.noState,
 	})
-}
-
-// exposeAll makes every named tensor of the main graph an output.
-func exposeAll(g *ir.Graph) {
-	for n := range g.Nodes() {
-		for _, v := range n.Out {
-			if v != nil && v.Name != "" && v.Type.IsTensor() && !v.IsGraphOutput() {
-				g.AddOutput(v)
-			}
-		}
-	}
 }
 
 // Load optimises, lowers and prepares the model to run. The source belongs to
@@ -276,9 +262,7 @@ func (s *Source) load() (*Model, error) {
 	pool, done := s.options.workers()
 	o := session.Options{MemoryLimit: s.options.memory, Pool: pool, Packed: s.release}
 	if f := s.options.profile; f != nil {
-		o.Hook = func(e session.Event) {
-			f(Step{Kernel: e.Step.Kernel, Op: e.Step.Op, Name: e.Step.Name, Sources: e.Step.Sources, Time: e.Took})
-		}
+		o.Hook = func(e session.Event) { f(stepOf(e)) }
 	}
 	run, err := session.New(p, o)
 	if err != nil {
@@ -286,6 +270,23 @@ func (s *Source) load() (*Model, error) {
 		return nil, err
 	}
 	return &Model{source: s, session: run, done: done}, nil
+}
+
+func stepOf(e session.Event) Step {
+	return Step{
+		Kernel: e.Step.Kernel, Op: e.Step.Op, Name: e.Step.Name, Sources: e.Step.Sources, Attr: e.Step.Attr, Time: e.Took,
+		In: stepValues(e.Program, e.Step.In, e.Inputs), Out: stepValues(e.Program, e.Step.Out, e.Outputs),
+	}
+}
+
+func stepValues(p *codegen.Program, slots []int, tensors []*tensor.Tensor) []StepValue {
+	values := make([]StepValue, len(slots))
+	for i, s := range slots {
+		if s >= 0 {
+			values[i] = StepValue{p.Slots[s].Name, tensors[i]}
+		}
+	}
+	return values
 }
 
 // workers returns the pool to run on, and what ends it.

@@ -23,6 +23,7 @@ type comparison struct {
 	Name   string `json:"name"`
 	MaxAbs number `json:"max_abs"`
 	MaxRel number `json:"max_rel"`
+	MaxULP number `json:"max_ulp"`
 	OK     bool   `json:"ok"`
 	Shape  []int  `json:"shape"`
 	Worst  []int  `json:"worst,omitempty"` // index of the greatest error
@@ -57,6 +58,9 @@ func compare(name string, got, want *tensor.Tensor, tol tolerance) comparison {
 			c.MaxAbs, worst = number(abs), i
 		}
 		c.MaxRel = max(c.MaxRel, number(rel))
+		if abs > 0 {
+			c.MaxULP = max(c.MaxULP, number(ulps(got.DType, got.FloatAt(i), want.FloatAt(i))))
+		}
 	}
 	if worst >= 0 {
 		c.Worst = index(worst, got.Shape)
@@ -66,8 +70,19 @@ func compare(name string, got, want *tensor.Tensor, tol tolerance) comparison {
 
 func (c comparison) refuse(why string) comparison {
 	c.OK, c.Why = false, why
-	c.MaxAbs, c.MaxRel = number(math.NaN()), number(math.NaN())
+	c.MaxAbs, c.MaxRel, c.MaxULP = number(math.NaN()), number(math.NaN()), number(math.NaN())
 	return c
+}
+
+// errors is the greatest difference as text.
+func (c comparison) errors() string {
+	switch {
+	case c.Why != "":
+		return c.Why
+	case c.Worst == nil:
+		return "no difference"
+	}
+	return fmt.Sprintf("max abs %.3g  max rel %.3g  %.4g ulp  worst at %v", float64(c.MaxAbs), float64(c.MaxRel), float64(c.MaxULP), c.Worst)
 }
 
 // difference returns the errors at element i and whether they are within tol.

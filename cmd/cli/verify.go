@@ -3,7 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -51,36 +52,38 @@ type verified struct {
 }
 
 type verifiedSet struct {
-	Name    string       `json:"name"`
-	OK      bool         `json:"ok"`
-	Outputs []comparison `json:"outputs"`
+	Name    string           `json:"name"`
+	OK      bool             `json:"ok"`
+	Outputs []comparison     `json:"outputs"`
+	Nodes   []nodeComparison `json:"nodes,omitempty"`    // with --against
+	PerNode *divergence      `json:"per_node,omitempty"` // with --per-node
+}
+
+// verification is one call of verify.
+type verification struct {
+	*verifyFlags
+	model, other *parallax.Model // other: what --against names, or nil
+	nodes        nodeWatch
+	trace        valueTrace
+	values       valueWatch
 }
 
 func (v *verifyFlags) run(ctx context.Context, s *session, path string) error {
 	if v.perNode && v.against == "" {
 		return errorf("--per-node needs --against: recorded data holds outputs only")
 	}
-	var more []parallax.Option
-	if v.perNode {
-		more = append(more, parallax.WithAllOutputs())
-	}
-	m, err := s.load(path, more...)
-	if err != nil {
+	x := &verification{verifyFlags: v}
+	defer x.close()
+	if err := x.load(s, path); err != nil {
 		return err
 	}
-	defer m.Close()
-	sets, err := v.sets(s, m, path)
+	sets, err := v.sets(s, x.model, path)
 	if err != nil {
 		return fail(exitInput, err)
 	}
-	if v.against != "" {
-		if err := v.compute(ctx, s, path, sets, more); err != nil {
-			return err
-		}
-	}
 	result := verified{Schema: schema, OK: true, Sets: []verifiedSet{}}
 	for _, set := range sets {
-		r, err := v.verifySet(ctx, m, set)
+		r, err := x.verify(ctx, set)
 		if err != nil {
 			return failRun(fmt.Errorf("%s: %w", set.name, err))
 		}
@@ -94,6 +97,105 @@ func (v *verifyFlags) run(ctx context.Context, s *session, path string) error {
 		return &failure{exitCheck, nil}
 	}
 	return nil
+}
+
+// load loads the model, and again as --against says, both watched.
+func (x *verification) load(s *session, path string) error {
+	target := kernels.CPU
+	switch x.against {
+	case "", "unfused":
+		if s.target == "ref" {
+			target = kernels.Ref
+		}
+	case "ref":
+		target = kernels.Ref
+	default:
+		return errorf("--against %s is not unfused or ref", x.against)
+	}
+	if x.against != "" && path == "-" {
+		return errorf("--against reads MODEL twice: standard input can't be")
+	}
+	var watch []parallax.Option
+	if x.against != "" {
+		watch = append(watch, parallax.WithProfile(x.step))
+	}
+	var err error
+	if x.model, err = s.load(path, watch...); err != nil || x.against == "" {
+		return err
+	}
+	tolerance := func(d tensor.DType) tolerance { return x.tolerance(d, x.model.Precision()) }
+	x.nodes = nodeWatch{target: target, tolerance: tolerance}
+	x.values = valueWatch{trace: &x.trace, tolerance: tolerance}
+	x.other, err = s.load(path, append(asUnfused(), parallax.WithTarget(target), parallax.WithProfile(x.trace.step))...)
+	return err
+}
+
+func (x *verification) step(s parallax.Step) {
+	x.nodes.step(s)
+	x.values.step(s)
+}
+
+func (x *verification) close() {
+	for _, m := range []*parallax.Model{x.model, x.other} {
+		if m != nil {
+			m.Close()
+		}
+	}
+}
+
+// verify compares one run with the recorded outputs, or with those of the other
+// way.
+func (x *verification) verify(ctx context.Context, set *dataSet) (verifiedSet, error) {
+	r := verifiedSet{Name: set.name, OK: true}
+	want := set.outputs
+	if x.other != nil {
+		if x.perNode {
+			x.trace.begin(x.model.Program())
+			x.values.begin()
+		}
+		var err error
+		if want, err = x.other.Run(ctx, set.inputs); err != nil {
+			return r, fmt.Errorf("%s: %w", x.against, err)
+		}
+		x.nodes.begin(ctx, x.model.Remarks())
+	}
+	got, err := x.model.Run(ctx, set.inputs)
+	if err != nil {
+		return r, err
+	}
+	r.Outputs = x.compareOutputs(got, want)
+	if x.other != nil {
+		if r.Nodes, err = x.nodes.end(); err != nil {
+			return r, err
+		}
+		if x.perNode {
+			r.PerNode = x.values.end()
+		}
+	}
+	for _, c := range r.Outputs {
+		r.OK = r.OK && c.OK
+	}
+	for _, c := range r.Nodes {
+		r.OK = r.OK && c.OK
+	}
+	return r, nil
+}
+
+// compareOutputs compares what is wanted, in the order of the model.
+func (x *verification) compareOutputs(got, want map[string]*tensor.Tensor) []comparison {
+	list := []comparison{}
+	names := portNames(x.model.Outputs())
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if got[name] == nil {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if w := want[name]; w != nil {
+			list = append(list, compare(name, got[name], w, x.tolerance(w.DType, x.model.Precision())))
+		}
+	}
+	return list
 }
 
 // sets finds the inputs, and the recorded outputs if nothing else is compared with.
@@ -126,55 +228,6 @@ func (v *verifyFlags) sets(s *session, m *parallax.Model, path string) ([]*dataS
 	return sets, nil
 }
 
-// compute replaces the outputs of the sets by those of the other way.
-func (v *verifyFlags) compute(ctx context.Context, s *session, path string, sets []*dataSet, more []parallax.Option) error {
-	switch v.against {
-	case "unfused":
-	case "ref":
-		more = append(more, parallax.WithTarget(kernels.Ref))
-	default:
-		return errorf("--against %s is not unfused or ref", v.against)
-	}
-	if path == "-" {
-		return errorf("--against reads MODEL twice: standard input can't be")
-	}
-	other, err := s.load(path, append(more, parallax.WithPasses("none"))...)
-	if err != nil {
-		return err
-	}
-	defer other.Close()
-	for _, set := range sets {
-		if set.outputs, err = other.Run(ctx, set.inputs); err != nil {
-			return failRun(fmt.Errorf("%s, %s: %w", set.name, v.against, err))
-		}
-	}
-	return nil
-}
-
-func (v *verifyFlags) verifySet(ctx context.Context, m *parallax.Model, set *dataSet) (verifiedSet, error) {
-	r := verifiedSet{Name: set.name, OK: true, Outputs: []comparison{}}
-	got, err := m.Run(ctx, set.inputs)
-	if err != nil {
-		return r, err
-	}
-	names := portNames(m.Outputs())
-	for name := range set.outputs {
-		if got[name] == nil && !v.perNode {
-			names = append(names, name)
-		}
-	}
-	for _, name := range names {
-		want := set.outputs[name]
-		if want == nil {
-			continue
-		}
-		c := compare(name, got[name], want, v.tolerance(want.DType, m.Precision()))
-		r.OK = r.OK && c.OK
-		r.Outputs = append(r.Outputs, c)
-	}
-	return r, nil
-}
-
 // tolerance is that of the output's type, or of the coarsest float type that the
 // model computes in: an f32 output of an f16 model is no better than f16.
 func (v *verifyFlags) tolerance(d, computed tensor.DType) tolerance {
@@ -189,32 +242,4 @@ func (v *verifyFlags) tolerance(d, computed tensor.DType) tolerance {
 		t.atol = v.atol
 	}
 	return t
-}
-
-func (s *session) showVerified(r verified) error {
-	if s.json {
-		return s.printJSON(r)
-	}
-	for _, set := range r.Sets {
-		fmt.Fprintf(s.stdout, "%s  %s\n", okText(set.OK), filepath.Base(set.Name))
-		for _, c := range set.Outputs {
-			if c.Why != "" {
-				fmt.Fprintf(s.stdout, "  %s  %-24s %s\n", okText(c.OK), c.Name, c.Why)
-				continue
-			}
-			errors := "no difference"
-			if c.Worst != nil {
-				errors = fmt.Sprintf("max abs %.3g  max rel %.3g  worst at %v", float64(c.MaxAbs), float64(c.MaxRel), c.Worst)
-			}
-			fmt.Fprintf(s.stdout, "  %s  %-24s %-16s %s\n", okText(c.OK), c.Name, tensor.ShapeString(c.Shape), errors)
-		}
-	}
-	return nil
-}
-
-func okText(ok bool) string {
-	if ok {
-		return "ok  "
-	}
-	return "FAIL"
 }

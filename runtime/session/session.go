@@ -35,11 +35,13 @@ type Options struct {
 
 // Event tells of one step that has ended.
 type Event struct {
-	Step *rt.Step
-	Took time.Duration
-	// Outputs are the tensors that the step made; they may not be kept. nil: left
-	// out.
-	Outputs []*tensor.Tensor
+	// Program is the session's, or that of a body in it; Step is one of its steps.
+	Program *codegen.Program
+	Step    *codegen.Step
+	Took    time.Duration
+	// Inputs and Outputs are the tensors that the step read and made; they may
+	// not be kept. nil: left out.
+	Inputs, Outputs []*tensor.Tensor
 }
 
 // Session is a program ready to run. It may be used by many goroutines at once.
@@ -52,24 +54,45 @@ type Session struct {
 // New makes a session of p.
 func New(p *codegen.Program, o Options) (*Session, error) {
 	options := rt.Options{Pool: o.Pool, Weights: o.Weights, Packed: o.Packed, MemoryLimit: o.MemoryLimit}
+	programs := map[*rt.Spec]*codegen.Program{}
 	if o.Hook != nil {
-		options.Hook = tellHook(o.Hook)
+		options.Hook = tellHook(o.Hook, programs)
 	}
 	model, err := host.Load(p, o.Kernels, options)
 	if err != nil {
 		return nil, err
 	}
+	pair(programs, model.Spec(), p)
 	return &Session{program: p, model: model}, nil
 }
 
-func tellHook(hook func(Event)) rt.Hook {
-	return func(f *rt.Frame, i int, took time.Duration) {
-		e := Event{Step: &f.Spec().Steps[i], Took: took}
-		for _, s := range e.Step.Out {
-			e.Outputs = append(e.Outputs, f.T(s))
+// pair notes which spec is made of which program: those of bodies are in the
+// order of the steps that own them.
+func pair(programs map[*rt.Spec]*codegen.Program, s *rt.Spec, p *codegen.Program) {
+	programs[s] = p
+	next := 0
+	for i := range p.Steps {
+		for _, body := range p.Steps[i].Children {
+			pair(programs, s.Children[next], body)
+			next++
 		}
-		hook(e)
 	}
+}
+
+func tellHook(hook func(Event), programs map[*rt.Spec]*codegen.Program) rt.Hook {
+	return func(f *rt.Frame, i int, took time.Duration) {
+		p := programs[f.Spec()]
+		step := &p.Steps[i]
+		hook(Event{Program: p, Step: step, Took: took, Inputs: tensors(f, step.In), Outputs: tensors(f, step.Out)})
+	}
+}
+
+func tensors(f *rt.Frame, slots []int) []*tensor.Tensor {
+	list := make([]*tensor.Tensor, len(slots))
+	for i, s := range slots {
+		list[i] = f.T(s)
+	}
+	return list
 }
 
 // Inputs returns the inputs in the order of the graph.
