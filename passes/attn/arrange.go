@@ -17,6 +17,13 @@ type arranger struct {
 	sources []*ir.Value
 }
 
+// Arrange makes the nodes that bring v, laid out as from, to the layout to; nil if
+// the sizes don't tell how. The dims of sources may be read where a shape is not
+// constant.
+func Arrange(b *ir.Builder, v *ir.Value, from, to Layout, sources ...*ir.Value) *ir.Value {
+	return (&arranger{Builder: b, sources: sources}).arrange(v, from, to)
+}
+
 // arrange returns v, laid out as from, laid out as to; nil if the sizes don't
 // tell how. Both run over the same.
 func (b *arranger) arrange(v *ir.Value, from, to Layout) *ir.Value {

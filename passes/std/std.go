@@ -13,6 +13,7 @@ import (
 	"github.com/parallax-go/parallax/passes/expandattn"
 	"github.com/parallax-go/parallax/passes/fold"
 	"github.com/parallax-go/parallax/passes/fuseattn"
+	"github.com/parallax-go/parallax/passes/fusecache"
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/unify"
@@ -29,6 +30,7 @@ var table = []passes.Pass{
 	fusenorm.Pass,
 	fuseparallax.Pass,
 	fuseattn.Pass,
+	fusecache.Pass,
 	expandattn.Pass,
 	tidy,
 }
@@ -71,6 +73,9 @@ var reasons = []Reason{
 	{"dce", "fuseparallax", "a dead reader of the probabilities would forbid the fusion"},
 	{"dce", "fuseattn", "a dead reader of the probabilities would forbid the fusion"},
 	{"fuseparallax", "fuseattn", "plain attention inside a Parallax subgraph would take its probabilities away"},
+	{"fuseparallax", "fusecache", "caches are operands of the fused node"},
+	{"fuseattn", "fusecache", "caches are operands of the fused node"},
+	{"fusecache", "expandattn", "only what was fused can be expanded"},
 	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
 	{"fuseattn", "expandattn", "only what was fused can be expanded"},
 	{"expandattn", "tidy", "a decomposition has constants to fold"},
