@@ -52,7 +52,22 @@ type Bound struct {
 
 // Bind sets c to a with the node's operands in contract order; what c holds of an
 // earlier binding is reused.
-func (a *Attention) Bind(c *Bound, in ...*tensor.Tensor) error {
+func (a *Attention) Bind(c *Bound, in ...*tensor.Tensor) error { return a.bind(c, wholePast, in) }
+
+// BindKept is [Attention.Bind] on caches that are longer than what they hold:
+// past_k and past_v are [B, kv_heads, capacity, size] with past positions of keys
+// and values, and room for the new ones behind them.
+func (a *Attention) BindKept(c *Bound, past int, in ...*tensor.Tensor) error {
+	if !a.HasPast || past < 0 {
+		return fmt.Errorf("%d positions kept, has_past = %t", past, a.HasPast)
+	}
+	return a.bind(c, past, in)
+}
+
+// wholePast says that the past operands hold as many positions as they are long.
+const wholePast = -1
+
+func (a *Attention) bind(c *Bound, past int, in []*tensor.Tensor) error {
 	if err := c.check(a); err != nil {
 		return err
 	}
@@ -66,7 +81,7 @@ func (a *Attention) Bind(c *Bound, in ...*tensor.Tensor) error {
 		}
 	}
 	*c = Bound{Attention: a, Bias: c.Bias[:0], Mask: c.Mask[:0], Sees: c.Sees, formula: c.formula}
-	if err := c.bindRows(in, at); err != nil {
+	if err := c.bindRows(in, at, past); err != nil {
 		return err
 	}
 	return c.bindGrids(in, at)
@@ -95,7 +110,7 @@ func (c *Bound) check(a *Attention) error {
 }
 
 // bindRows binds the operands that are rows of heads: q, k, v, r and the past.
-func (c *Bound) bindRows(in []*tensor.Tensor, at Operands) error {
+func (c *Bound) bindRows(in []*tensor.Tensor, at Operands, past int) error {
 	a := c.Attention
 	var err error
 	if c.Q, c.B, c.T, c.D, err = a.view("q", in[at.Q], a.Heads); err != nil {
@@ -122,23 +137,28 @@ func (c *Bound) bindRows(in []*tensor.Tensor, at Operands) error {
 			return err
 		}
 	}
-	if err := c.bindPast(in, at); err != nil {
-		return err
+	if at.PastK >= 0 {
+		if err := c.bindPast(in[at.PastK], in[at.PastV], past, keys); err != nil {
+			return err
+		}
 	}
 	c.S = c.Past + keys
 	return c.sameElements()
 }
 
-func (c *Bound) bindPast(in []*tensor.Tensor, at Operands) error {
-	if at.PastK < 0 {
-		return nil
-	}
-	k, v := in[at.PastK], in[at.PastV]
+// bindPast binds caches with past positions of keys and values, or wholePast, and
+// room for so many new ones unless they are whole.
+func (c *Bound) bindPast(k, v *tensor.Tensor, past, keys int) error {
 	if k.Rank() != 4 || v.Rank() != 4 {
 		return fmt.Errorf("past_k is %s and past_v is %s, want rank 4", k, v)
 	}
-	c.Past = k.Shape[2]
-	if !tensor.SameShape(k.Shape, []int{c.B, c.KVHeads, c.Past, c.D}) || !tensor.SameShape(v.Shape, []int{c.B, c.KVHeads, c.Past, c.Dv}) {
+	rows := [2]int{k.Shape[2], k.Shape[2]}
+	if c.Past = past; past == wholePast {
+		c.Past = k.Shape[2]
+	} else if rows[1] = v.Shape[2]; min(rows[0], rows[1]) < past+keys {
+		return fmt.Errorf("past_k is %s and past_v is %s, want room for %d positions", k, v, past+keys)
+	}
+	if !tensor.SameShape(k.Shape, []int{c.B, c.KVHeads, rows[0], c.D}) || !tensor.SameShape(v.Shape, []int{c.B, c.KVHeads, rows[1], c.Dv}) {
 		return fmt.Errorf("past_k is %s and past_v is %s, want [%d,%d,length,%d] and [%d,%d,length,%d]",
 			k, v, c.B, c.KVHeads, c.D, c.B, c.KVHeads, c.Dv)
 	}
