@@ -23,10 +23,16 @@ func (m *Match) broadcast(b *arranger, v *ir.Value, at Layout) *ir.Value {
 	own := make(Layout, len(v.Type.Shape))
 	for i, d := range v.Type.Shape {
 		axis := at[len(at)-len(own)+i]
-		switch {
+		switch alone := slices.IndexFunc(want, axis.Equal); {
 		case sym.SameSize(axis.Size(), d):
 			own[i] = axis
-		case !d.Is(1):
+		case d.Is(1):
+		case alone >= 0 && axis.Equal(Axis{m.region.Scores.Roles.S}):
+			// Keys by another name, yet as many or 1, since more or fewer scores would
+			// not fit the values. It goes by its own.
+			own[i] = Whole(axis[0].Role, d)
+			want[alone] = own[i]
+		default:
 			return nil
 		}
 	}
@@ -118,7 +124,9 @@ func slim(v *ir.Value) *ir.Value {
 	w := Read(v, false)
 	want := slices.Clone(w.Last().Layout)
 	for i, a := range want {
-		want[i] = slices.DeleteFunc(slices.Clone(a), func(p Piece) bool { return p.Role < 0 })
+		if a.constant() {
+			want[i] = nil // part of an axis can't be broadcast
+		}
 	}
 	for _, s := range w.Steps {
 		if s.Layout.Equal(want) {

@@ -207,8 +207,12 @@ func (g *Region) valueAxes(features Piece) Layout {
 func (c *contraction) overFeatures(i int) (Abstract, *Refusal) {
 	g, p := c.region, c.product
 	for j, l := range p.Labels[i] {
+		size := p.In[i].Type.Shape[j]
+		if _, shared := c.axes[l]; !shared && size.Is(1) {
+			c.axes[l] = nil // r as a column
+		}
 		axis, shared := c.axes[l]
-		if l != one && (!shared || !axis.Size().Equal(p.In[i].Type.Shape[j])) {
+		if l != one && (!shared || !axis.Size().Equal(size)) {
 			return Abstract{}, refuse(checkOutput, p.Node, "a probe with the axes of the queries", origin(p.In[i]))
 		}
 	}

@@ -120,7 +120,7 @@ func (g *Region) view(n *ir.Node) (Abstract, *Refusal) {
 	if !ok {
 		return g.stop(n, "a view of a value of the region")
 	}
-	at, ok := arranged(n, x.At, absent)
+	at, ok := rearranged(n, x.At)
 	if !ok {
 		return Abstract{}, refuse(checkOutput, n, "a view that keeps batch, heads, queries and features apart", fmt.Sprintf("%s to %s", n.In[0].Type, n.Out[0].Type))
 	}
@@ -380,6 +380,9 @@ func (g *Region) guard(n *ir.Node) (Abstract, *Refusal) {
 	if !ok {
 		hidden, kept, other = false, n.In[1], n.In[2]
 		x, ok = g.known[kept]
+	}
+	if never := (&Mask{Value: n.In[0], Hides: hidden}); ok && never.idle() {
+		return x, nil
 	}
 	zero, splat := Splat(other)
 	_, weights := x.Poly[mono(Symbol{Kind: Weight}).key()]

@@ -154,7 +154,7 @@ func (w *walker) view(n *ir.Node, depth int) (*Scores, *Refusal) {
 	if why != nil {
 		return nil, why
 	}
-	at, ok := arranged(n, s.At, absent)
+	at, ok := rearranged(n, s.At)
 	if !ok {
 		return nil, refuse(checkScores, n, "a view that keeps queries and keys apart", fmt.Sprintf("%s to %s", n.In[0].Type, n.Out[0].Type))
 	}

@@ -170,3 +170,39 @@ func tiled(n *ir.Node, l Layout, fresh Role) (Layout, bool) {
 	}
 	return out, true
 }
+
+// rearranged is the layout after the view n of scores, or of probabilities, laid
+// out as at. Masks of other sizes may have left their marks in the shape, such as
+// broadcast(past+seq, total): an axis then goes by that size through n, and is
+// what it was afterwards.
+func rearranged(n *ir.Node, at Layout) (Layout, bool) {
+	if l, ok := arranged(n, at, absent); ok {
+		return l, true
+	}
+	shape := n.In[0].Type.Shape
+	l := slices.Clone(at)
+	was := map[Role]Axis{}
+	for i, a := range l {
+		if len(a) == 1 && !a[0].Size.Equal(shape[i]) {
+			was[a[0].Role] = a
+			l[i] = Whole(a[0].Role, shape[i])
+		}
+	}
+	out, ok := arranged(n, l, absent)
+	if !ok || len(was) == 0 {
+		return nil, false
+	}
+	for i, a := range out {
+		for _, p := range a {
+			old, marked := was[p.Role]
+			if !marked {
+				continue
+			}
+			if whole := l.Find(p.Role); whole < 0 || !l[whole].Equal(a) {
+				return nil, false
+			}
+			out[i] = old
+		}
+	}
+	return out, true
+}

@@ -43,7 +43,7 @@ func computesTheSame(t *testing.T, src string) {
 		t.Fatalf("%d fused nodes\n%s", fused, after)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	sizes := map[string]int64{"b": 2, "t": 3, "s": 5, "n": 4, "past": 4}
+	sizes := map[string]int64{"b": 2, "t": 3, "s": 5, "n": 4, "past": 4, "total": 7}
 	var inputs []*tensor.Tensor
 	for _, v := range before.Inputs {
 		shape, err := v.Type.Shape.Eval(sizes)
