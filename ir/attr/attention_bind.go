@@ -155,8 +155,8 @@ func (c *Bound) bindPast(k, v *tensor.Tensor, past, keys int) error {
 	rows := [2]int{k.Shape[2], k.Shape[2]}
 	if c.Past = past; past == wholePast {
 		c.Past = k.Shape[2]
-	} else if rows[1] = v.Shape[2]; min(rows[0], rows[1]) < past+keys {
-		return fmt.Errorf("past_k is %s and past_v is %s, want room for %d positions", k, v, past+keys)
+	} else if rows[1] = v.Shape[2]; min(rows[0], rows[1])-keys < past {
+		return fmt.Errorf("past_k is %s and past_v is %s, want room for %d positions behind %d", k, v, keys, past)
 	}
 	if !tensor.SameShape(k.Shape, []int{c.B, c.KVHeads, rows[0], c.D}) || !tensor.SameShape(v.Shape, []int{c.B, c.KVHeads, rows[1], c.Dv}) {
 		return fmt.Errorf("past_k is %s and past_v is %s, want [%d,%d,length,%d] and [%d,%d,length,%d]",

@@ -19,26 +19,32 @@ import (
 // other rows of its block or batch.
 func Parallax(c *Ctx, o, presentK, presentV *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error {
 	t := &c.attend
-	if err := t.bind(c, a, in); err != nil {
+	if err := t.bind(c, a, wholePast, in); err != nil {
 		return fmt.Errorf("Parallax: %w", err)
 	}
 	t.o = t.bound.ResetOutputs(o, presentK, presentV)
 	t.out = floatsOf(o)
 	t.storeCache(presentK, t.bound.PastK, t.bound.K, t.bound.D)
 	t.storeCache(presentV, t.bound.PastV, t.bound.V, t.bound.Dv)
+	t.evaluate()
+	return nil
+}
+
+// evaluate computes the result of what is bound.
+func (t *attend) evaluate() {
+	c := t.ctx
 	blocks := t.bound.B * t.bound.KVHeads * t.blocks
 	chunks := ceilDiv(t.bound.S, chunkKeys)
 	if t.split = blocks < 2*c.Pool.Threads() && chunks > 1; !t.split {
 		t.items = 1
 		c.Pool.Do(blocks, 1, t)
-		return nil
+		return
 	}
 	t.items = chunks
 	t.stored = c.take(blocks * chunks * t.stateSize())
 	c.Pool.Do(blocks*chunks, 1, t)
 	c.Pool.Do(blocks, 1, (*finishing)(t))
 	c.put(t.stored)
-	return nil
 }
 
 // ParallaxAccepts returns why [Parallax] doesn't take a specification with
@@ -86,7 +92,9 @@ type attend struct {
 	stored []float32 // states of the items, if split
 }
 
-func (t *attend) bind(c *Ctx, a *attr.Attention, in []*tensor.Tensor) error {
+// bind takes up a call; past is how many positions the past operands hold, or
+// wholePast.
+func (t *attend) bind(c *Ctx, a *attr.Attention, past int, in []*tensor.Tensor) error {
 	var types [16]tensor.DType
 	list := types[:0]
 	for i, x := range in {
@@ -100,7 +108,7 @@ func (t *attend) bind(c *Ctx, a *attr.Attention, in []*tensor.Tensor) error {
 	}
 	*t = attend{ctx: c, bound: t.bound, biases: t.biases[:0]}
 	b := &t.bound
-	if err := a.Bind(b, in...); err != nil {
+	if err := bindPast(a, b, past, in); err != nil {
 		return err
 	}
 	t.q, t.k[1], t.v[1] = floatsOf(b.Q.Tensor), floatsOf(b.K.Tensor), floatsOf(b.V.Tensor)

@@ -1,0 +1,53 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// ParallaxAppend is [Parallax] on caches in place: past_k and past_v have room
+// behind the past positions that they hold, [B, kv_heads, capacity, size], and get
+// k and v appended there, so that nothing of the past is copied. The result has
+// the bits that Parallax gives it.
+func ParallaxAppend(c *Ctx, past int, o *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error {
+	if past < 0 {
+		return fmt.Errorf("ParallaxAppend: %d positions kept", past)
+	}
+	t := &c.attend
+	if err := t.bind(c, a, past, in); err != nil {
+		return fmt.Errorf("ParallaxAppend: %w", err)
+	}
+	b := &t.bound
+	t.o = b.ResetOutputs(o, nil, nil)
+	t.out = floatsOf(o)
+	t.appendRows(b.PastK, b.K, b.D)
+	t.appendRows(b.PastV, b.V, b.Dv)
+	t.evaluate()
+	return nil
+}
+
+// wholePast says that the past operands hold as many positions as they are long.
+const wholePast = -1
+
+func bindPast(a *attr.Attention, b *attr.Bound, past int, in []*tensor.Tensor) error {
+	if past == wholePast {
+		return a.Bind(b, in...)
+	}
+	return a.BindKept(b, past, in...)
+}
+
+// appendRows writes rows behind those that the cache holds.
+func (t *attend) appendRows(cache, rows attr.View, size int) {
+	unit := cache.DType.Bytes(1)
+	to, from := cache.Bytes(), rows.Bytes()
+	for b := range t.bound.B {
+		for h := range t.bound.KVHeads {
+			for i := range t.bound.S - t.bound.Past {
+				at := rows.At(b, h, i) * unit
+				copy(to[cache.At(b, h, t.bound.Past+i)*unit:], from[at:at+size*unit])
+			}
+		}
+	}
+}
