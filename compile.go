@@ -12,6 +12,7 @@ import (
 	"github.com/parallax-go/parallax/onnx"
 	"github.com/parallax-go/parallax/onnx/wire"
 	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/upgrade"
 )
 
 // CompileOptions say what to write.
@@ -36,6 +37,7 @@ type Written struct {
 	Files   []string // relative to Path, sorted; the base name if Path is a file
 	Bytes   int64
 	Remarks []passes.Remark
+	Upgrade *upgrade.Report // nil if none was asked for
 }
 
 func (c CompileOptions) gosrc(dir string) gosrc.Options {
@@ -56,12 +58,18 @@ func (c CompileOptions) Check() error {
 	default:
 		return fmt.Errorf("target %q is not go or onnx", c.Target)
 	}
-	switch c.Form {
-	case "", "function", "attention", "inline":
-	default:
-		return fmt.Errorf("form %q is not function, attention or inline", c.Form)
+	if err := checkForm(c.Form); err != nil {
+		return err
 	}
 	return c.gosrc("").Check()
+}
+
+func checkForm(form string) error {
+	switch form {
+	case "", onnx.FormFunction, onnx.FormAttention, onnx.FormInline:
+		return nil
+	}
+	return fmt.Errorf("form %q is not function, attention or inline", form)
 }
 
 // Compile optimises the model and writes it to out: a folder for Go, a file for
@@ -103,7 +111,12 @@ func (s *Source) writeONNX(ctx context.Context, out string, c CompileOptions) (*
 	if err := s.Optimise(ctx); err != nil {
 		return nil, err
 	}
-	m, err := onnx.Export(s.graph, onnx.ExportOptions{Form: c.Form, Opset: c.Opset})
+	return s.save(out, onnx.ExportOptions{Form: c.Form, Opset: c.Opset})
+}
+
+// save writes the graph as it is.
+func (s *Source) save(out string, o onnx.ExportOptions) (*Written, error) {
+	m, err := onnx.Export(s.graph, o)
 	if err != nil {
 		return nil, err
 	}

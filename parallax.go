@@ -94,10 +94,15 @@ func Compile(path, out string, c CompileOptions, opts ...Option) (*Written, erro
 	return s.Compile(context.Background(), out, c)
 }
 
-// Convert writes the model at path as ONNX to out without optimising it.
-func Convert(path, out string, c CompileOptions, opts ...Option) (*Written, error) {
-	c.Target = "onnx"
-	return Compile(path, out, c, append([]Option{WithPasses("none")}, opts...)...)
+// Convert writes the model at path as ONNX to out, changed in nothing but what c
+// asks for; see [ConvertOptions].
+func Convert(path, out string, c ConvertOptions, opts ...Option) (*Written, error) {
+	s, err := Open(path, append([]Option{WithPasses("none")}, opts...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return s.Convert(context.Background(), out, c)
 }
 
 // Inputs returns the inputs in the order of the file.

@@ -26,7 +26,10 @@ const (
 // ExportOptions changes how a graph is written.
 type ExportOptions struct {
 	Form  string // one of the forms; empty: FormFunction
-	Opset int    // version of ai.onnx to write; 0: the first that fits, from 21 on
+	Opset int    // version of ai.onnx to write; 0: the first that fits, from Prefer on
+	// Prefer is the version to try first if Opset is 0; 0, or one that isn't
+	// written: 21.
+	Prefer int
 }
 
 const (
@@ -75,11 +78,15 @@ func candidates(o ExportOptions) []int64 {
 		}
 		return []int64{int64(o.Opset)}
 	}
+	first := int64(defaultOpset)
+	if p := int64(o.Prefer); oldestExport <= p && p <= newestOpset {
+		first = p
+	}
 	var list []int64
-	for v := int64(defaultOpset); v <= newestOpset; v++ {
+	for v := first; v <= newestOpset; v++ {
 		list = append(list, v)
 	}
-	for v := int64(defaultOpset - 1); v >= oldestExport; v-- {
+	for v := first - 1; v >= oldestExport; v-- {
 		list = append(list, v)
 	}
 	return list

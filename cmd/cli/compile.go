@@ -72,9 +72,13 @@ type compiled struct {
 	Fused  fusedCounts `json:"fused"`
 }
 
+func compiledOf(r *parallax.Written) compiled {
+	return compiled{schema, r.Path, r.Files, r.Bytes, countFused(r.Remarks)}
+}
+
 func (s *session) showCompiled(r *parallax.Written) error {
 	if s.json {
-		return s.printJSON(compiled{schema, r.Path, r.Files, r.Bytes, countFused(r.Remarks)})
+		return s.printJSON(compiledOf(r))
 	}
 	fused := countFused(r.Remarks)
 	s.infof("wrote %s: %d files, %s (%d attention, %d Parallax nodes)", r.Path, len(r.Files), bytesText(r.Bytes), fused.Attention, fused.Parallax)

@@ -1,0 +1,68 @@
+package upgrade
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/op"
+)
+
+// maxCone bounds the nodes that keys are followed through.
+const maxCone = 4000
+
+// selfAttention refuses keys that are not computed from what queries are.
+func (u *upgrader) selfAttention(w *walk) *refusal {
+	base := source(w.from.x())
+	k := w.node.In[1]
+	if u.dependsOn(k, base) {
+		return nil
+	}
+	return refuse(checkCross, w.node, fmt.Sprintf("keys computed from %s, as the queries are", origin(base)), origin(source(k)))
+}
+
+// source follows v back through what keeps the sequence that it is: views, casts,
+// norms, and sums and products with weights.
+func source(v *ir.Value) *ir.Value {
+	for v.Def != nil {
+		switch n := v.Def; n.Op {
+		case op.Reshape, op.Flatten, op.Squeeze, op.Unsqueeze, op.Transpose, op.Identity, op.Slice, op.Split, op.Gather, op.Cast,
+			op.LayerNormalization, op.RMSNormalization:
+			if isFixed(n.In[0]) {
+				return v // a table of embeddings, by an index that is computed
+			}
+			v = n.In[0]
+		case op.Add, op.Mul:
+			switch {
+			case isFixed(n.In[1]):
+				v = n.In[0]
+			case isFixed(n.In[0]):
+				v = n.In[1]
+			default:
+				return v
+			}
+		default:
+			return v
+		}
+	}
+	return v
+}
+
+// dependsOn reports whether v is computed from base. Nothing before base is.
+func (u *upgrader) dependsOn(v, base *ir.Value) bool {
+	seen := map[*ir.Value]bool{}
+	stack := []*ir.Value{v}
+	for len(stack) > 0 && len(seen) < maxCone {
+		v := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if v == base {
+			return true
+		}
+		if v == nil || v.Def == nil || seen[v] || base.Def != nil && !v.Def.Graph().Before(base.Def, v.Def) {
+			continue
+		}
+		seen[v] = true
+		u.Work(1)
+		stack = append(stack, v.Def.In...)
+	}
+	return false
+}
