@@ -37,6 +37,7 @@ func Lower(g *ir.Graph, o Options) (*Program, error) {
 	l.run()
 	if !o.NoState {
 		l.findStates()
+		l.findCaches()
 	}
 	return l.p, errors.Join(l.errs...)
 }
@@ -59,6 +60,8 @@ type lowering struct {
 	slots    map[*ir.Value]int      // what holds each value
 	consts   map[constKey]int       // what holds each constant
 	direct   map[*ir.Value]bool     // values computed straight into an output
+	steps    map[*ir.Node]int       // index of the step of each node
+	appends  []appending            // steps that could continue caches in place
 	errs     []error
 }
 
@@ -81,6 +84,7 @@ func newLowering(g *ir.Graph, o *Options, parent *lowering) *lowering {
 		order: map[*ir.Node]int{}, symbols: map[string]int{}, formulas: map[string]int{},
 		definers: map[string]definer{}, wanted: map[string]bool{}, live: map[*ir.Node]bool{},
 		bases: map[*ir.Node]*ir.Value{}, slots: map[*ir.Value]int{}, consts: map[constKey]int{}, direct: map[*ir.Value]bool{},
+		steps: map[*ir.Node]int{},
 	}
 	if len(o.Dims) > 0 {
 		l.pins = map[string]sym.Dim{}
@@ -111,6 +115,7 @@ func (l *lowering) run() {
 // emit appends the step of n.
 func (l *lowering) emit(n *ir.Node) {
 	at := len(l.p.Steps)
+	l.steps[n] = at
 	step := Step{Op: n.Op.QualifiedName(), Attr: n.Attr, Name: n.Label(), Sources: n.Sources}
 	if l.isView(n) {
 		step.Kernel, step.Attr = KernelView, nil
@@ -161,6 +166,9 @@ func (l *lowering) choose(n *ir.Node, step *Step) (layouts map[int]string, ok bo
 		return nil, false
 	}
 	step.Kernel = k.ID
+	if k.Append != "" {
+		l.appends = append(l.appends, appending{n, k.Append})
+	}
 	if k.Pack != nil {
 		layouts = map[int]string{}
 		for _, p := range k.Pack(use) {

@@ -28,6 +28,9 @@ func (p *Program) print(b *strings.Builder, indent string) {
 	for _, s := range p.States {
 		fmt.Fprintf(b, "%sstate %s continues %s along %d\n", indent, p.Inputs[s.Input].Name, p.Outputs[s.Output].Name, s.Axis)
 	}
+	for _, c := range p.Caches {
+		fmt.Fprintf(b, "%scache %s of state %s, part %d, axes %d\n", indent, p.slot(c.Slot), p.Inputs[p.States[c.State].Input].Name, c.Part, c.Perm)
+	}
 }
 
 func (p *Program) printStep(b *strings.Builder, indent string, s Step) {
@@ -43,7 +46,14 @@ func (p *Program) printStep(b *strings.Builder, indent string, s Step) {
 	if text := attr.Format(s.Attr); text != "" {
 		fmt.Fprintf(b, "{%s}", text)
 	}
-	fmt.Fprintf(b, "(%s)\n", p.list(s.In))
+	fmt.Fprintf(b, "(%s)", p.list(s.In))
+	if s.Append != nil {
+		fmt.Fprintf(b, " or %s(%s)", s.Append.Kernel, p.list(s.Append.In))
+	}
+	if s.Stateless {
+		b.WriteString(" without state")
+	}
+	b.WriteString("\n")
 	for _, c := range s.Children {
 		fmt.Fprintf(b, "%s    {\n", indent)
 		c.print(b, indent+"        ")

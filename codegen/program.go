@@ -35,6 +35,8 @@ type Program struct {
 	Steps    []Step
 	// States are the inputs that a run can take from the run before.
 	States []StatePair
+	// Caches are the parts of states that a step appends to in place.
+	Caches []Cache
 }
 
 // Dim is a size: a number that is not negative, or ^i for Numbers[i].
@@ -98,9 +100,10 @@ const (
 	Output             // handed to the caller
 	Dims               // filled from numbers
 	View               // the memory of slot Of under another shape
+	Room               // of a Cache: with room for more than the slot's shape
 )
 
-var kindNames = [...]string{"arena", "heap", "boxed", "state", "weight", "const", "input", "output", "dims", "view"}
+var kindNames = [...]string{"arena", "heap", "boxed", "state", "weight", "const", "input", "output", "dims", "view", "cache"}
 
 // String is the name of k in lower case.
 func (k Kind) String() string { return kindNames[k] }
@@ -147,6 +150,18 @@ type Step struct {
 	Children []*Program
 	Scan     *ScanPlan // of a KernelScan
 	Cut      int       // of a KernelCut
+	Append   *Append   // how the run of a State does the step; nil: in the same way
+	// Stateless steps only bring states to and from the form that others append to
+	// in place: the run of a State goes without them.
+	Stateless bool
+}
+
+// Append is a step that continues caches in place, instead of making the longer
+// ones that its last outputs are.
+type Append struct {
+	Kernel string // takes the number of positions kept, and the first output alone
+	Caches []int  // indices in Program.Caches
+	In     []int  // slots, as of the step, but the caches where it has its pasts
 }
 
 // ScanPlan holds the attributes of a Scan with every list complete.
@@ -172,4 +187,17 @@ const (
 type StatePair struct {
 	Input, Output int // indices of ports
 	Axis          int
+}
+
+// Cache is a state, or a part of it, in the form that a step appends to in place:
+// positions of [batch, heads, length, size].
+type Cache struct {
+	State int // index in Program.States
+	Slot  int // of kind Room; its shape is that after the run
+	// Part is the index along the state's first axis, of a state that stacks
+	// several caches; else −1.
+	Part int
+	// Perm are the cache's axes in the order in which the state, but for the axis
+	// of parts, runs over them.
+	Perm []int
 }

@@ -64,7 +64,7 @@ func (l *lowering) continued(v *ir.Value, depth int) *ir.Value {
 	}
 	var past *ir.Value
 	switch n.Op {
-	case op.Identity, op.Cast, op.Concat:
+	case op.Identity, op.Cast, op.Concat, op.Transpose, op.Reshape, op.Squeeze, op.Unsqueeze, op.Gather:
 		past = n.In[0]
 	case op.Parallax:
 		at := n.Attr.(*attr.Attention).Operands()

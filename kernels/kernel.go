@@ -80,6 +80,10 @@ type Kernel struct {
 	// Pack returns which constant operands the kernel wants packed, and in which
 	// layout; nil: none.
 	Pack func(Case) []Packing
+	// Append is the ID of the same kernel on caches in place: it takes the number of
+	// positions that they hold, writes the new ones behind them, and computes the
+	// first output alone. "": there is none.
+	Append string
 }
 
 // Packing asks for a constant operand in a layout of the kernel's own. Layout

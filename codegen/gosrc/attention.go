@@ -42,12 +42,36 @@ func (w *writer) attention(s *codegen.Step, a *attr.Attention, sig signature) st
 		}
 	}
 	args := append(append(outs, w.attr(a)), ins...)
-	list := strings.Join(params, ", ") + " *tensor.Tensor"
+	var first, own []string
 	if sig.context {
-		list, passed, args = "ctx *cpu.Ctx, "+list, append([]string{"ctx"}, passed...), append([]string{"ctx"}, args...)
+		first, own, args = []string{"ctx *cpu.Ctx"}, []string{"ctx"}, append([]string{"ctx"}, args...)
 	}
-	code := fmt.Sprintf("(%s) error {\nreturn %s(%s)\n}\n\n", list, s.Kernel, strings.Join(args, ", "))
-	return w.helper(s, a, code) + "(" + strings.Join(passed, ", ") + ")"
+	inPlace := ""
+	if s.Append != nil {
+		first, own = append(first, "kept int"), append(own, fmt.Sprintf("f.Kept(%d)", s.Append.Caches[0]))
+		params, passed = append(params, keptNames[:]...), append(passed, slots(keptSlots(s.Append.In, a), 2)...)
+		inPlace = w.appending(s.Append.Kernel, a, ins)
+	}
+	list := strings.Join(append(first, strings.Join(params, ", ")+" *tensor.Tensor"), ", ")
+	code := fmt.Sprintf("(%s) error {\n%sreturn %s(%s)\n}\n\n", list, inPlace, s.Kernel, strings.Join(args, ", "))
+	return w.helper(s, a, code) + "(" + strings.Join(append(own, passed...), ", ") + ")"
+}
+
+// keptNames are the caches of a State in place of pastK and pastV.
+var keptNames = [2]string{"keys", "values"}
+
+func keptSlots(in []int, a *attr.Attention) []int {
+	at := a.Operands()
+	return []int{in[at.PastK], in[at.PastV]}
+}
+
+// appending prints how a fused node continues the caches of a State.
+func (w *writer) appending(kernel string, a *attr.Attention, ins []string) string {
+	at := a.Operands()
+	ins = slices.Clone(ins)
+	ins[at.PastK], ins[at.PastV] = keptNames[0], keptNames[1]
+	return fmt.Sprintf("if kept >= 0 { // a State keeps so many keys and values, and gets k and v appended\nreturn %s(ctx, kept, o, %s, %s)\n}\n",
+		kernel, w.attr(a), strings.Join(ins, ", "))
 }
 
 // helper returns the name of the function with that code.

@@ -36,6 +36,9 @@ func (w *writer) spec(i int) {
 		return fmt.Sprintf("{Input: %d, Output: %d, Axis: %d}", x.Input, x.Output, x.Axis)
 	})
 	child := 0
+	list(w, "Caches", "rt.Cache", p.Caches, func(x codegen.Cache) string {
+		return fmt.Sprintf("{State: %d, Slot: %d, Part: %d, Perm: %s}", x.State, x.Slot, x.Part, intsLiteral(x.Perm))
+	})
 	list(w, "Steps", "rt.Step", p.Steps, func(x codegen.Step) string {
 		text := stepLiteral(x, child)
 		child += len(x.Children)
@@ -122,6 +125,7 @@ func (w *writer) cut(p *codegen.Program, k int) string {
 var kindNames = map[codegen.Kind]string{
 	codegen.Arena: "Arena", codegen.Heap: "Heap", codegen.Boxed: "Boxed", codegen.Kept: "Kept", codegen.Weight: "Weight",
 	codegen.Const: "Const", codegen.Input: "Input", codegen.Output: "Output", codegen.Dims: "Dims", codegen.View: "View",
+	codegen.Room: "Room",
 }
 
 // slots prints the slots, each with its number and name.

@@ -35,7 +35,11 @@ func (w *writer) steps(name string, p *codegen.Program, from, to int) {
 	for i := from; i < to; i++ {
 		step := &p.Steps[i]
 		fmt.Fprintf(&body, "// %s\n", stepComment(p, step))
-		fmt.Fprintf(&body, "if err := f.Done(%d, %s); err != nil {\nreturn err\n}\n", i, w.call(step, i))
+		done := fmt.Sprintf("if err := f.Done(%d, %s); err != nil {\nreturn err\n}\n", i, w.call(step, i))
+		if step.Stateless {
+			done = "if f.Kept(0) < 0 { // a State keeps it in another form\n" + done + "}\n"
+		}
+		body.WriteString(done)
 	}
 	w.printf("func %s(f *rt.Frame) error {\n", name)
 	if strings.Contains(body.String(), "(ctx") {

@@ -67,10 +67,13 @@ var (
 func fastKernels() []kernels.Kernel {
 	rows := make([]kernels.Kernel, len(fast))
 	for i, r := range fast {
-		rows[i] = kernels.Kernel{ID: CPUPrefix + r.name, Op: r.op, Accepts: r.accepts, Pack: r.pack}
+		rows[i] = kernels.Kernel{ID: CPUPrefix + r.name, Op: r.op, Accepts: r.accepts, Pack: r.pack, Append: appending[r.name]}
 	}
 	return rows
 }
+
+// appending are the kernels that can continue caches in place, and what does.
+var appending = map[string]string{"Parallax": CPUPrefix + "ParallaxAppend"}
 
 // packRight asks for the right operand in a layout.
 func packRight(layout string) func(kernels.Case) []kernels.Packing {

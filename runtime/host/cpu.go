@@ -58,6 +58,13 @@ var fast = map[string]Func{
 	},
 }
 
+// appenders call the kernels of package cpu that continue caches in place.
+var appenders = map[string]Appender{
+	"ParallaxAppend": func(c *ctx, past int, a any, out, in []*t) error {
+		return cpu.ParallaxAppend(c, past, at(out, 0), attrs[attr.Attention](a), in...)
+	},
+}
+
 // packers lay weights out for the kernels of package cpu.
 var packers = map[string]Packer{
 	"PackB":  cpu.PackB,

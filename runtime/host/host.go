@@ -40,11 +40,14 @@ type linker struct {
 
 // link gives spec and its children what runs their steps.
 func (l *linker) link(p *codegen.Program, spec *rt.Spec) {
-	x := &executable{program: p, pool: l.pool, funcs: make([]Func, len(p.Steps))}
+	x := &executable{program: p, pool: l.pool, appenders: l.table.Appenders, funcs: make([]Func, len(p.Steps))}
 	child := 0
 	for i, step := range p.Steps {
 		if x.funcs[i] = l.table.Kernels[step.Kernel]; x.funcs[i] == nil && controls[step.Kernel] == nil {
 			l.errs = append(l.errs, fmt.Errorf("node %q (%s): kernel %s is not in this build", step.Name, step.Op, step.Kernel))
+		}
+		if step.Append != nil && l.table.Appenders[step.Append.Kernel] == nil {
+			l.errs = append(l.errs, fmt.Errorf("node %q (%s): kernel %s is not in this build", step.Name, step.Op, step.Append.Kernel))
 		}
 		for _, c := range step.Children {
 			l.link(c, spec.Children[child])
@@ -75,9 +78,10 @@ func (l *linker) constants(p *codegen.Program, spec *rt.Spec) []*tensor.Tensor {
 
 // executable is a program with its kernels found.
 type executable struct {
-	program *codegen.Program
-	pool    *par.Pool
-	funcs   []Func
+	program   *codegen.Program
+	pool      *par.Pool
+	funcs     []Func
+	appenders map[string]Appender
 }
 
 // controls are the steps that rt runs itself.
@@ -99,6 +103,8 @@ type call struct {
 	fn      Func
 	attr    any
 	out, in []*tensor.Tensor
+	// stateless steps are left out in the run of a State.
+	stateless bool
 }
 
 func (x *executable) setup(f *rt.Frame) {
@@ -111,12 +117,28 @@ func (x *executable) setup(f *rt.Frame) {
 	for i := range x.program.Steps {
 		step := &x.program.Steps[i]
 		c := call{fn: x.funcs[i], attr: step.Attr, out: tensors(f, step.Out), in: tensors(f, step.In)}
+		if step.Append != nil {
+			c.fn = x.inPlace(f, c.fn, step.Append)
+		}
+		c.stateless = step.Stateless
 		if control := controls[step.Kernel]; control != nil {
 			c.fn = func(*cpu.Ctx, any, []*tensor.Tensor, []*tensor.Tensor) error { return control(f, i, step) }
 		}
 		e.calls = append(e.calls, c)
 	}
 	f.Env = e
+}
+
+// inPlace runs a step in the run of a State by continuing its caches, and else as
+// plain does.
+func (x *executable) inPlace(f *rt.Frame, plain Func, p *codegen.Append) Func {
+	appender, caches := x.appenders[p.Kernel], tensors(f, p.In)
+	return func(c *cpu.Ctx, a any, out, in []*tensor.Tensor) error {
+		if past := f.Kept(p.Caches[0]); past >= 0 {
+			return appender(c, past, a, out, caches)
+		}
+		return plain(c, a, out, in)
+	}
 }
 
 func tensors(f *rt.Frame, slots []int) []*tensor.Tensor {
@@ -131,6 +153,9 @@ func run(f *rt.Frame) error {
 	e := f.Env.(*env)
 	for i := range e.calls {
 		c := &e.calls[i]
+		if c.stateless && f.Kept(0) >= 0 {
+			continue
+		}
 		if err := f.Done(i, c.fn(e.context, c.attr, c.out, c.in)); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ func specOf(p *codegen.Program) (*rt.Spec, error) {
 		Inherited: convert(p.Outer, func(x codegen.Inherited) rt.Inherited { return rt.Inherited(x) }),
 		Binds:     convert(p.Binds, func(x codegen.Bind) rt.Bind { return rt.Bind(x) }),
 		States:    convert(p.States, func(x codegen.StatePair) rt.StatePair { return rt.StatePair(x) }),
+		Caches:    convert(p.Caches, func(x codegen.Cache) rt.Cache { return rt.Cache(x) }),
 		Slots:     convert(p.Slots, slotOf),
 		Inputs:    convert(p.Inputs, func(x codegen.Port) rt.Port { return portOf(p, x) }),
 		Outputs:   convert(p.Outputs, func(x codegen.Port) rt.Port { return portOf(p, x) }),
@@ -55,6 +56,7 @@ func convert[T, U any](xs []T, f func(T) U) []U {
 var kinds = map[codegen.Kind]rt.Kind{
 	codegen.Arena: rt.Arena, codegen.Heap: rt.Heap, codegen.Boxed: rt.Boxed, codegen.Kept: rt.Kept, codegen.Weight: rt.Weight,
 	codegen.Const: rt.Const, codegen.Input: rt.Input, codegen.Output: rt.Output, codegen.Dims: rt.Dims, codegen.View: rt.View,
+	codegen.Room: rt.Room,
 }
 
 func slotOf(s codegen.Slot) rt.Slot {

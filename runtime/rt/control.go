@@ -34,7 +34,7 @@ func (f *Frame) controlOf(i int) (*Frame, *control) {
 func (f *Frame) call(child *Frame, c *control) error {
 	child.start(f.ctx, f.hook)
 	defer child.finish()
-	return child.execute(c.in, c.out, false)
+	return child.execute(c.in, c.out, nil)
 }
 
 // outputs appends the tensors of the step's output slots to c.out.

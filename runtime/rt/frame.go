@@ -32,6 +32,7 @@ type Frame struct {
 	control  *control       // of a frame that runs a loop
 	budget   *tensor.Budget // of the whole run: what is not planned
 	at       int            // the step that runs
+	kept     []int          // positions of each cache, if a State runs; else −1
 
 	ctx    context.Context
 	done   <-chan struct{}
@@ -51,6 +52,7 @@ func newFrame(spec *Spec, m *Model, parent *Frame, consts []*tensor.Tensor) *Fra
 		scratch:  make([]int64, spec.Numbers),
 		bound:    make([]bool, spec.Numbers),
 		children: make([]*Frame, len(spec.Children)),
+		kept:     make([]int, len(spec.Caches)),
 	}
 	f.budget = newBudget(m.options.MemoryLimit)
 	if parent != nil {
@@ -66,6 +68,7 @@ func newFrame(spec *Spec, m *Model, parent *Frame, consts []*tensor.Tensor) *Fra
 			f.slots[i] = consts[i]
 		}
 	}
+	f.detach()
 	if parent != nil {
 		f.Env = parent.Env
 	}
@@ -159,6 +162,7 @@ func (f *Frame) deliver(out []*tensor.Tensor) {
 // alive. Shapes of inputs are the frame's own; those of outputs the caller's.
 func (f *Frame) finish() {
 	f.ctx, f.done, f.hook = nil, nil, nil
+	f.detach()
 	for i := range f.spec.Inputs {
 		drop(f.slots[f.spec.Inputs[i].Slot])
 	}

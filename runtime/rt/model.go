@@ -120,11 +120,11 @@ func (m *Model) Run(ctx context.Context, in, out []*tensor.Tensor) error {
 			return &InputError{Name: p.Name, Want: p.Type, Err: ErrInputMissing}
 		}
 	}
-	return m.run(ctx, in, out, false)
+	return m.run(ctx, in, out, nil)
 }
 
-// run is Run, also for a State: then inputs that it has not begun are nil.
-func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state bool) error {
+// run is Run, also of a State: then inputs that it has not begun are nil.
+func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state *State) error {
 	if err := m.checkOutputs(in, out); err != nil {
 		return err
 	}
@@ -144,15 +144,17 @@ func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state bool) e
 }
 
 // execute binds, runs and delivers.
-func (f *Frame) execute(in, out []*tensor.Tensor, state bool) (err error) {
+func (f *Frame) execute(in, out []*tensor.Tensor, state *State) (err error) {
 	defer f.overdrawn(&err)
 	f.at = 0
 	if err := f.bind(in); err != nil {
 		return err
 	}
 	f.lend(out)
-	if state {
-		f.reserve()
+	if state != nil {
+		if err := f.attach(state); err != nil {
+			return err
+		}
 	}
 	if err := f.spec.Run(f); err != nil {
 		return err

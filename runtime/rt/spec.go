@@ -20,6 +20,7 @@ type Spec struct {
 	Inputs  []Port
 	Outputs []Port
 	States  []StatePair
+	Caches  []Cache
 	Steps   []Step
 
 	// Children are the bodies of control-flow steps.
@@ -79,6 +80,7 @@ const (
 	Output             // handed to the caller
 	Dims               // filled from numbers
 	View               // the memory of slot Of under another shape
+	Room               // of a Cache: with room for more than the slot's shape
 )
 
 // Slot is the place of one value.
@@ -103,6 +105,19 @@ type Port struct {
 // StatePair is an input that takes what an output was in the run before. It
 // grows along Axis, or has a fixed shape (-1).
 type StatePair struct{ Input, Output, Axis int }
+
+// Cache is a state, or a part of it, in the form that a step appends to in place:
+// positions of [batch, heads, length, size], with room for more.
+type Cache struct {
+	State int // index in Spec.States
+	Slot  int // of kind Room; its shape is that after the run
+	// Part is the index along the state's first axis, of a state that stacks
+	// several caches; else −1.
+	Part int
+	// Perm are the cache's axes in the order in which the state, but for the axis
+	// of parts, runs over them. The batch comes first in both.
+	Perm []int
+}
 
 // Step describes one step for messages and profiles. Control-flow steps are run
 // from it as well.

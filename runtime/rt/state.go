@@ -3,6 +3,7 @@ package rt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -12,14 +13,18 @@ import (
 // KV caches. It serves one run at a time; runs of different states may go on at
 // once. The zero length state is the beginning of a sequence.
 //
-// Each cache has two buffers: a run reads one and writes the other, so that a run
-// that fails leaves the state as it was. Both grow geometrically.
+// What a step can append to is kept in place, in a [Spec.Caches] with room for
+// more: a run writes behind what is there, which becomes longer if it succeeds.
+// Other states have two buffers: a run reads one and writes the other. Either way
+// a run that fails leaves the state as it was, and memory grows geometrically.
 type State struct {
 	model *Model
 
 	mu      sync.Mutex
-	current []*tensor.Tensor // by pair; nil: the sequence has not begun
+	current []*tensor.Tensor // by pair; of those in place only the type and shape
 	next    []*tensor.Tensor
+	inPlace []bool   // by pair
+	caches  []*cache // by Spec.Caches
 	begun   bool
 	in, out []*tensor.Tensor // of a run, by port
 }
@@ -34,11 +39,16 @@ func (m *Model) NewState() (*State, error) {
 		model:   m,
 		current: make([]*tensor.Tensor, len(m.spec.States)),
 		next:    make([]*tensor.Tensor, len(m.spec.States)),
+		inPlace: make([]bool, len(m.spec.States)),
 		in:      make([]*tensor.Tensor, len(m.spec.Inputs)),
 		out:     make([]*tensor.Tensor, len(m.spec.Outputs)),
 	}
 	for i := range s.current {
 		s.current[i], s.next[i] = &tensor.Tensor{}, &tensor.Tensor{}
+	}
+	for _, c := range m.spec.Caches {
+		s.inPlace[c.State] = true
+		s.caches = append(s.caches, &cache{})
 	}
 	return s, nil
 }
@@ -56,30 +66,31 @@ func (s *State) Run(ctx context.Context, in, out []*tensor.Tensor) error {
 			s.in[p.Input] = s.current[i]
 		}
 	}
-	err := s.model.run(ctx, s.in, s.out, true)
+	err := s.model.run(ctx, s.in, s.out, s)
 	clear(s.in)
 	clear(s.out)
 	if err != nil {
 		return err
 	}
 	s.current, s.next = s.next, s.current
+	for _, c := range s.caches {
+		c.length = c.next
+	}
 	s.begun = true
 	return nil
 }
 
-// reserve makes the buffers that the run will write, whose sizes it now knows,
-// half as large again where they are too small: a sequence that grows by one
-// rarely needs new ones.
-func (f *Frame) reserve() {
-	for _, p := range f.spec.States {
-		i := f.spec.Outputs[p.Output].Slot
-		s, t := &f.spec.Slots[i], f.slots[i]
-		if s.Shape == nil {
-			continue
-		}
-		if need, ok := f.bytes(s, f.numbers); ok && need > int64(cap(t.Bytes())) {
-			t.Reserve(int(need + need/2))
-		}
+// reserve makes the buffer of a state that the run will write, whose size it now
+// knows, half as large again if it is too small: a sequence that grows by one
+// rarely needs a new one.
+func (f *Frame) reserve(output int) {
+	i := f.spec.Outputs[output].Slot
+	s, t := &f.spec.Slots[i], f.slots[i]
+	if s.Shape == nil {
+		return
+	}
+	if need, ok := f.bytes(s, f.numbers); ok && need > int64(cap(t.Bytes())) {
+		t.Reserve(int(need + need/2))
 	}
 }
 
@@ -105,8 +116,11 @@ func (s *State) length() int {
 func (s *State) Tensor(pair int) *tensor.Tensor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.begun {
+	switch {
+	case !s.begun:
 		return nil
+	case s.inPlace[pair]:
+		return s.present(pair)
 	}
 	return s.current[pair].Clone()
 }
@@ -116,6 +130,9 @@ func (s *State) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.begun = false
+	for _, c := range s.caches {
+		c.length = 0
+	}
 }
 
 // Truncate forgets what follows the first n positions.
@@ -135,17 +152,25 @@ func (s *State) Truncate(n int) error {
 	}
 	for i, p := range s.model.spec.States {
 		t := s.current[i]
+		if s.inPlace[i] {
+			t.Shape[p.Axis] = min(n, t.Shape[p.Axis])
+			for _, c := range s.cachesOf(i) {
+				c.length = min(n, c.length)
+			}
+			continue
+		}
 		shape := append([]int(nil), t.Shape...)
 		shape[p.Axis] = min(n, shape[p.Axis])
 		s.next[i].Reset(t.DType, shape...)
 		copyBlocks(s.next[i], t, p.Axis, func(row int) int { return row })
+		s.current[i], s.next[i] = s.next[i], t
 	}
-	s.current, s.next = s.next, s.current
 	return nil
 }
 
 // Reorder makes sequence i of the batch what sequence order[i] was: the step of
-// a beam search. The batch is axis 0 of every state.
+// a beam search. The batch is axis 0 of every state, but of those that stack
+// caches in place.
 func (s *State) Reorder(order []int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,20 +179,28 @@ func (s *State) Reorder(order []int) error {
 	}
 	for i := range s.model.spec.States {
 		t := s.current[i]
+		axis := s.model.spec.batchAxis(i)
 		for _, j := range order {
-			if len(t.Shape) == 0 || j < 0 || j >= t.Shape[0] {
+			if len(t.Shape) <= axis || j < 0 || j >= t.Shape[axis] {
 				return fmt.Errorf("%w: reordered by %d, but it has shape %s", ErrState, j, t)
 			}
 		}
 	}
 	for i := range s.model.spec.States {
 		t := s.current[i]
+		if s.inPlace[i] {
+			t.Shape[s.model.spec.batchAxis(i)] = len(order)
+			for _, c := range s.cachesOf(i) {
+				c.reorder(order)
+			}
+			continue
+		}
 		shape := append([]int(nil), t.Shape...)
 		shape[0] = len(order)
 		s.next[i].Reset(t.DType, shape...)
 		copyBlocks(s.next[i], t, 0, func(row int) int { return order[row] })
+		s.current[i], s.next[i] = s.next[i], t
 	}
-	s.current, s.next = s.next, s.current
 	return nil
 }
 
@@ -180,10 +213,18 @@ func (s *State) Clone() *State {
 		panic("BUG: a state of a model without pairs: " + err.Error())
 	}
 	c.begun = s.begun
-	if s.begun {
-		for i := range s.current {
-			c.current[i].CopyFrom(s.current[i])
+	if !s.begun {
+		return c
+	}
+	for i, t := range s.current {
+		if s.inPlace[i] {
+			c.current[i] = &tensor.Tensor{DType: t.DType, Shape: slices.Clone(t.Shape)}
+		} else {
+			c.current[i].CopyFrom(t)
 		}
+	}
+	for i, k := range s.caches {
+		c.caches[i] = k.clone()
 	}
 	return c
 }
