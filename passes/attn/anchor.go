@@ -15,7 +15,7 @@ func Anchor(n *ir.Node) bool {
 	case op.Softmax:
 		return true
 	case op.Exp:
-		return logNorm(n.In[0].Def) || slices.ContainsFunc(n.Out[0].Uses(), func(u ir.Use) bool {
+		return logNorm(n.In[0].Def) || lessMax(n.In[0].Def) || slices.ContainsFunc(n.Out[0].Uses(), func(u ir.Use) bool {
 			return u.Node != nil && u.Node.Op == op.ReduceSum && overLast(u.Node)
 		})
 	}
@@ -31,6 +31,10 @@ func logNorm(d *ir.Node) bool {
 	sum := d.In[1].Def
 	return sum != nil && sum.Op == op.ReduceLogSumExp && sum.In[0] == d.In[0] && overLast(sum) && sum.Attr.(*attr.Reduce).KeepDims
 }
+
+// lessMax reports whether d is x minus its maximum over the last axis: whatever
+// the norm is computed by, the exponential of it is meant to be a softmax.
+func lessMax(d *ir.Node) bool { return d != nil && d.Op == op.Sub && rowMax(d.In[1], d.In[0], 8) }
 
 // overLast reports whether a reduction is over the last axis alone.
 func overLast(n *ir.Node) bool {

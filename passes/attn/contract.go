@@ -133,7 +133,7 @@ func (c *contraction) features(i int) (Label, *Refusal) {
 		case l == one:
 		case !shared:
 			free = append(free, l)
-		case slices.ContainsFunc(axis, func(q Piece) bool { return q.Role == c.region.Scores.Roles.T.Role }):
+		case axis.joined(), slices.ContainsFunc(axis, func(q Piece) bool { return q.Role == c.region.Scores.Roles.T.Role }):
 			return 0, refuse(checkOutput, p.Node, "values that don't depend on the query", origin(p.In[i]))
 		case !axis.Size().Equal(p.In[i].Type.Shape[j]):
 			return 0, refuse(checkOutput, p.Node, fmt.Sprintf("values for %s keys or heads", axis.Size()), p.In[i].Type.String())
@@ -168,23 +168,27 @@ func (c *contraction) asKey(i int, features Label) (Reading, bool) {
 	return k, k.sameAs(g.Scores.K, g.keyAxes())
 }
 
-// asValue numbers operand i as a V: equal ones are one symbol.
+// asValue numbers operand i as a V.
 func (c *contraction) asValue(i int, features Label) int {
-	g := c.region
-	at := func(n int) (Layout, Piece) {
+	return c.region.number(c.product.In[i], func(n int) (Layout, Piece) {
 		f := Piece{valueRole(n), sym.Const(1), c.product.size(i, features)}
 		l := c.layout(i)
 		l[slices.Index(c.product.Labels[i], features)] = Axis{f}.normal()
 		return l, f
-	}
-	for n, v := range g.Values {
+	})
+}
+
+// number returns the number of v as a V: equal ones are one symbol. at lays v out
+// with the features of V number n.
+func (g *Region) number(v *ir.Value, at func(n int) (Layout, Piece)) int {
+	for n, known := range g.Values {
 		l, f := at(n)
-		if read(c.product.In[i], l, false).sameAs(v, g.valueAxes(f)) {
+		if read(v, l, false).sameAs(known, g.valueAxes(f)) {
 			return n
 		}
 	}
 	l, f := at(len(g.Values))
-	g.Values = append(g.Values, read(c.product.In[i], l, false))
+	g.Values = append(g.Values, read(v, l, false))
 	g.sizes = append(g.sizes, f.Size)
 	return len(g.Values) - 1
 }
@@ -212,7 +216,7 @@ func (c *contraction) overFeatures(i int) (Abstract, *Refusal) {
 			c.axes[l] = nil // r as a column
 		}
 		axis, shared := c.axes[l]
-		if l != one && (!shared || !axis.Size().Equal(size)) {
+		if l != one && (!shared || axis.joined() || !axis.Size().Equal(size)) {
 			return Abstract{}, refuse(checkOutput, p.Node, "a probe with the axes of the queries", origin(p.In[i]))
 		}
 	}
@@ -223,56 +227,6 @@ func (c *contraction) overFeatures(i int) (Abstract, *Refusal) {
 		return Abstract{}, refuse(checkOutput, p.Node, "the covariance of values and keys times the probe", c.own.Poly.String())
 	}
 	return c.result(x)
-}
-
-// probed is m times probe r, summed over the features of the keys.
-func probed(m Monomial, r int) (Monomial, bool) {
-	out, found := Monomial{}, 0
-	for s, k := range m {
-		switch s.Kind {
-		case KeyMean:
-			out[Symbol{Kind: Mean, Probe: r}] += k
-			found += k
-		case Outer:
-			out[Symbol{Kind: Moment1, Value: s.Value, Probe: r}] += k
-			found += k
-		case MeanTerms:
-			return nil, false
-		default:
-			out[s] += k
-		}
-	}
-	return out, found == 1
-}
-
-// termwise is m times probe r, feature by feature of the keys.
-func termwise(m Monomial, r int) (Monomial, bool) {
-	out, found := Monomial{}, 0
-	for s, k := range m {
-		switch s.Kind {
-		case KeyMean:
-			s, found = Symbol{Kind: MeanTerms, Probe: r}, found+k
-		case MeanTerms, Outer:
-			return nil, false
-		}
-		out[s] += k
-	}
-	return out, found == 1
-}
-
-// totalled is Σ over the features of the keys of m.
-func totalled(m Monomial) (Monomial, bool) {
-	out, found := Monomial{}, 0
-	for s, k := range m {
-		switch s.Kind {
-		case MeanTerms:
-			s, found = Symbol{Kind: Mean, Probe: s.Probe}, found+k
-		case KeyMean, Outer:
-			return nil, false
-		}
-		out[s] += k
-	}
-	return out, found == 1
 }
 
 // result lays x out as the product's result.

@@ -30,10 +30,11 @@ func cutOf(n *ir.Node, index int) (cut, bool) {
 		c := cut{axis: positive(n.Attr.(*attr.Axis).Axis, rank), drop: true}
 		i, ok := n.In[1].Ints()
 		scalar, known := n.In[1].Type.Rank()
-		if !ok || !known || scalar != 0 || i[0] < 0 {
+		if !ok || !known || scalar != 0 {
 			return cut{}, false
 		}
-		c.start, c.end = sym.Const(i[0]), sym.Const(i[0]+1)
+		c.start = fromStart(sym.Const(i[0]), shape[c.axis])
+		c.end = c.start.Add(sym.Const(1))
 		return c, true
 	case op.Split:
 		c := cut{axis: positive(n.Attr.(*attr.Axis).Axis, rank), start: sym.Const(0)}
@@ -97,16 +98,29 @@ func fromStart(bound, size sym.Dim) sym.Dim {
 // operand returns the operand of join, a Concat along axis, that the cut takes
 // exactly; nil if there is none.
 func (c cut) operand(join *ir.Node, axis int) *ir.Value {
-	at := sym.Const(0)
+	var sizes []sym.Dim
 	for _, v := range join.In {
 		if !v.Type.HasRank {
 			return nil
 		}
-		next := at.Add(v.Type.Shape[axis])
+		sizes = append(sizes, v.Type.Shape[axis])
+	}
+	if i := c.part(sizes); i >= 0 {
+		return join.In[i]
+	}
+	return nil
+}
+
+// part returns which of the parts of these sizes the cut takes exactly; −1 if
+// none.
+func (c cut) part(sizes []sym.Dim) int {
+	at := sym.Const(0)
+	for i, size := range sizes {
+		next := at.Add(size)
 		if at.Equal(c.start) && next.Equal(c.end) {
-			return v
+			return i
 		}
 		at = next
 	}
-	return nil
+	return -1
 }

@@ -97,10 +97,11 @@ func (g *Region) cone(out *ir.Value) ([]*ir.Node, *Refusal) {
 	}
 	visit(out.Def)
 	for _, n := range nodes {
-		v := n.Out[0]
-		for _, u := range v.Uses() {
-			if v != out && !seen[u.Node] {
-				return nil, escape(n, v, u)
+		for _, v := range n.Out {
+			for _, u := range v.Uses() {
+				if v != out && !seen[u.Node] {
+					return nil, escape(n, v, u)
+				}
 			}
 		}
 	}

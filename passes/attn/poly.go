@@ -14,7 +14,7 @@ import (
 type Symbol struct {
 	Kind  Kind
 	Value int // which V, numbered by the region; of Moment0, Moment1 and Outer
-	Probe int // which r, numbered by the region; of Score2, Mean, MeanTerms and Moment1
+	Probe int // which r, numbered by the region; of Score2, Mean, MeanTerms, KeyTerms and Moment1
 }
 
 // Kind is a kind of symbol.
@@ -31,17 +31,20 @@ const (
 	KeyMean               // Σ p k; a row symbol
 	Outer                 // Σ p v kᵀ; a row symbol
 	MeanTerms             // r times Σ p k, feature by feature: what t̄ is the sum of
+	Key                   // k, feature by feature
+	KeyTerms              // r times k, feature by feature: what t is the sum of
+	Part                  // 1 in part Probe of join Value, 0 in the others; a row symbol
 )
 
-var kindNames = [...]string{"Z", "p", "t", "mean", "o", "ot", "kmean", "cov", "means"}
+var kindNames = [...]string{"Z", "p", "t", "mean", "o", "ot", "kmean", "cov", "means", "k", "ts", "part"}
 
 func (s Symbol) String() string {
 	switch s.Kind {
-	case Score2, Mean, MeanTerms:
+	case Score2, Mean, MeanTerms, KeyTerms:
 		return fmt.Sprintf("%s%d", kindNames[s.Kind], s.Probe)
 	case Moment0, Outer:
 		return fmt.Sprintf("%s%d", kindNames[s.Kind], s.Value)
-	case Moment1:
+	case Moment1, Part:
 		return fmt.Sprintf("%s%d.%d", kindNames[s.Kind], s.Probe, s.Value)
 	}
 	return kindNames[s.Kind]
@@ -79,6 +82,8 @@ func (m Monomial) times(n Monomial) Monomial {
 	for s, k := range n {
 		if out[s] += k; out[s] == 0 {
 			delete(out, s)
+		} else if s.Kind == Part {
+			out[s] = 1
 		}
 	}
 	return out
@@ -138,15 +143,35 @@ func (p Poly) Times(q Poly) Poly {
 	out := Poly{}
 	for _, t := range p {
 		for _, u := range q {
-			out.add(Term{t.Coef * u.Coef, t.Mono.times(u.Mono)})
+			if !t.Mono.apart(u.Mono) {
+				out.add(Term{t.Coef * u.Coef, t.Mono.times(u.Mono)})
+			}
 		}
 	}
 	return out
 }
 
+// apart reports whether m and n are in different parts of one join: their product
+// is 0.
+func (m Monomial) apart(n Monomial) bool {
+	for s := range m {
+		for t := range n {
+			if s.Kind == Part && t.Kind == Part && s.Value == t.Value && s.Probe != t.Probe {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Inverse is 1/p if p has one term.
 func (p Poly) Inverse() (Poly, bool) {
 	for _, t := range p {
+		for s := range t.Mono {
+			if s.Kind == Part {
+				return nil, false
+			}
+		}
 		return poly(Term{1 / t.Coef, t.Mono.inverse()}), len(p) == 1
 	}
 	return nil, false

@@ -21,6 +21,7 @@ type Region struct {
 	Guard  Guard     // of rows that see no key
 	Why    *Refusal  // the first node that is no part of it
 
+	joins   []join
 	known   map[*ir.Value]Abstract
 	order   []*ir.Value // the keys of known as they were found
 	inside  map[*ir.Node]bool
@@ -47,7 +48,7 @@ func newRegion(x *softmax, s *Scores, l *Logits, w *walker) *Region {
 	for i := 0; i < maxRegion && len(g.pending) > 0; i++ {
 		n := g.pending[0]
 		g.pending = g.pending[1:]
-		x, why := g.eval(n)
+		x, why := g.evalAll(n)
 		if why != nil {
 			if g.Why == nil {
 				g.Why = why
@@ -55,7 +56,9 @@ func newRegion(x *softmax, s *Scores, l *Logits, w *walker) *Region {
 			continue
 		}
 		g.inside[n] = true
-		g.learn(n.Out[0], x)
+		for j, v := range n.Out {
+			g.learn(v, x[j])
+		}
 	}
 	return g
 }
@@ -80,11 +83,24 @@ func (g *Region) learn(v *ir.Value, x Abstract) {
 	})
 }
 
-// eval calculates the output of n.
-func (g *Region) eval(n *ir.Node) (Abstract, *Refusal) {
-	if len(n.Out) != 1 || len(n.Regions) > 0 {
-		return g.stop(n, "an operator of one output")
+// evalAll calculates the outputs of n.
+func (g *Region) evalAll(n *ir.Node) ([]Abstract, *Refusal) {
+	if len(n.Regions) > 0 || slices.Contains(n.Out, nil) || len(n.Out) > 1 && n.Op != op.Split {
+		_, why := g.stop(n, "the product with the values")
+		return nil, why
 	}
+	out := make([]Abstract, len(n.Out))
+	for i := range out {
+		var why *Refusal
+		if out[i], why = g.eval(n, i); why != nil {
+			return nil, why
+		}
+	}
+	return out, nil
+}
+
+// eval calculates output index of n.
+func (g *Region) eval(n *ir.Node, index int) (Abstract, *Refusal) {
 	switch n.Op {
 	case op.Identity, op.Reshape, op.Flatten, op.Transpose, op.Squeeze, op.Unsqueeze, op.Expand:
 		return g.view(n)
@@ -99,6 +115,10 @@ func (g *Region) eval(n *ir.Node) (Abstract, *Refusal) {
 		return g.unary(n)
 	case op.ReduceSum:
 		return g.sum(n)
+	case op.Concat:
+		return g.join(n)
+	case op.Slice, op.Gather, op.Split:
+		return g.cut(n, index)
 	case op.IsNaN: // for guard, which asks for its operand
 		return Abstract{Poly{}, g.known[n.In[0]].At}, nil
 	case op.Where:
@@ -232,14 +252,10 @@ func (g *Region) probe(r Reading) int {
 
 // combine calculates sums, differences, products and quotients.
 func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
-	if x, ok := g.meanTerms(n); ok {
+	if x, ok := g.probeTerms(n); ok {
 		return x, nil
 	}
-	x, why := g.operand(n, n.In[0])
-	if why != nil {
-		return Abstract{}, why
-	}
-	y, why := g.operand(n, n.In[1])
+	x, y, why := g.operands2(n)
 	if why != nil {
 		return Abstract{}, why
 	}
@@ -260,6 +276,27 @@ func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
 		return Abstract{}, refuse(checkOutput, n, "division by the norm of the softmax", y.Poly.String())
 	}
 	return Abstract{x.Poly.Times(inverse), at}, nil
+}
+
+// operands2 returns what both operands of n are; the keys may be one.
+func (g *Region) operands2(n *ir.Node) (x, y Abstract, why *Refusal) {
+	x, why = g.operand(n, n.In[0])
+	y, whyNot := g.operand(n, n.In[1])
+	ok := true
+	switch {
+	case why == nil && whyNot == nil:
+	case why == nil:
+		if y, ok = g.keyFeatures(n.In[1], x); !ok {
+			return x, y, whyNot
+		}
+	case whyNot == nil:
+		if x, ok = g.keyFeatures(n.In[0], y); !ok {
+			return x, y, why
+		}
+	default:
+		return x, y, why
+	}
+	return x, y, nil
 }
 
 func (g *Region) unary(n *ir.Node) (Abstract, *Refusal) {
@@ -305,30 +342,6 @@ func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
 	return Abstract{p, at}, nil
 }
 
-// meanTerms reads the mean of the keys times a probe, element by element, which a
-// sum over the features makes t̄.
-func (g *Region) meanTerms(n *ir.Node) (Abstract, bool) {
-	if n.Op != op.Mul {
-		return Abstract{}, false
-	}
-	mean, probe := n.In[0], n.In[1]
-	if _, ok := g.known[mean]; !ok {
-		mean, probe = probe, mean
-	}
-	x, ok := g.known[mean]
-	if _, also := g.known[probe]; !ok || also || !probe.Type.HasRank || !probe.Type.Shape.Equal(mean.Type.Shape) ||
-		!slices.ContainsFunc(x.At, Axis{g.Scores.Roles.D}.normal().Equal) {
-		return Abstract{}, false
-	}
-	if _, ok := x.Poly.Map(func(m Monomial) (Monomial, bool) { return termwise(m, 0) }); !ok || len(x.Poly) == 0 {
-		return Abstract{}, false // before the probe gets a number
-	}
-	reading := read(probe, x.At, true)
-	r := g.probe(reading)
-	p, ok := x.Poly.Times(Number(reading.Last().Scale)).Map(func(m Monomial) (Monomial, bool) { return termwise(m, r) })
-	return Abstract{p, x.At}, ok
-}
-
 // overKeys reports whether a is the axis of keys. If there is one key only, any
 // axis of size 1 is: sums over it are all the same.
 func (g *Region) overKeys(a Axis) bool { return a.Equal(Axis{g.Scores.Roles.S}.normal()) }
@@ -345,6 +358,8 @@ func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
 				return nil, false
 			}
 			probe, scores = s.Probe, scores+k
+		case Key, KeyTerms:
+			return nil, false
 		default:
 			row[s] = k
 		}

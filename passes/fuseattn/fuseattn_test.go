@@ -10,36 +10,49 @@ import (
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/eval"
+	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/fuseattn"
+	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/passtest"
 )
 
 func TestForms(t *testing.T) { passtest.Files(t, fuseattn.Pass) }
 
-// TestFormsCompute checks that each form of the text cases is fused and gives the
-// same numbers, rows that see no key included.
+// TestFormsCompute checks that each form of the text cases gives the same numbers
+// when it is fused, rows that see no key included, and that all are fused that
+// have a section for it.
 func TestFormsCompute(t *testing.T) {
-	archive, err := txtar.ParseFile("testdata/forms.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range archive.Files {
-		name, before := strings.CutSuffix(f.Name, " before")
-		if before {
-			t.Run(name, func(t *testing.T) { computesTheSame(t, string(f.Data)) })
+	for file, pass := range map[string]passes.Pass{
+		"testdata/forms.txtar":                 fuseattn.Pass,
+		"../fuseparallax/testdata/forms.txtar": fuseparallax.Pass,
+	} {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range archive.Files {
+			name, before := strings.CutSuffix(f.Name, " before")
+			if !before {
+				continue
+			}
+			fused := 0
+			if i+1 < len(archive.Files) && archive.Files[i+1].Name == name+" after" {
+				fused = 1
+			}
+			t.Run(name, func(t *testing.T) { computesTheSame(t, pass, string(f.Data), fused) })
 		}
 	}
 }
 
-func computesTheSame(t *testing.T, src string) {
-	before, after := parse(t, src), passtest.Apply(t, fuseattn.Pass, src)
+func computesTheSame(t *testing.T, pass passes.Pass, src string, want int) {
+	before, after := parse(t, src), passtest.Apply(t, pass, src)
 	fused := 0
 	for n := range after.All() {
 		if n.Op == op.Parallax {
 			fused++
 		}
 	}
-	if fused != 1 {
+	if fused != want {
 		t.Fatalf("%d fused nodes\n%s", fused, after)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -52,7 +65,7 @@ func computesTheSame(t *testing.T, src string) {
 		}
 		inputs = append(inputs, random(rng, v.Type.DType, shape))
 	}
-	want, err := eval.Graph(before, inputs)
+	results, err := eval.Graph(before, inputs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +74,11 @@ func computesTheSame(t *testing.T, src string) {
 		t.Fatal(err)
 	}
 	tolerance := 1e-4 // of sums of 64 products in f32
-	if want[0].DType == tensor.Float16 {
+	if results[0].DType == tensor.Float16 {
 		tolerance = 1e-2
 	}
-	for i := range want {
-		if err := equal(got[i], want[i], tolerance); err != nil {
+	for i := range results {
+		if err := equal(got[i], results[i], tolerance); err != nil {
 			t.Errorf("output %d: %v", i, err)
 		}
 	}
