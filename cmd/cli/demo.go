@@ -67,7 +67,9 @@ func (d *demo) run(ctx context.Context, compile bool) error {
 	defer m.Close()
 	e := explain(recall.Parallax, m.Remarks())
 	d.result.Fused = e.Fused
-	e.writeText(d.out)
+	if err := e.writeText(d.out, false); err != nil {
+		return err
+	}
 
 	fmt.Fprintln(d.out, "\n2. its evaluation set")
 	logits, err := d.accuracies(ctx, m)

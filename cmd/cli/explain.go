@@ -1,14 +1,13 @@
 package cli
 
 import (
+	"context"
 	"fmt"
-	"html/template"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/passes"
 )
 
@@ -20,21 +19,9 @@ func newExplain(s *session) *cobra.Command {
 		Short: "Say of every attention in a model whether it is fused, and why not",
 		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			src, err := s.open(args[0])
+			e, err := s.explainModel(cmd.Context(), args[0], html)
 			if err != nil {
 				return err
-			}
-			defer src.Close()
-			remarks, err := src.Explain(cmd.Context())
-			if err != nil {
-				return fail(exitModel, err)
-			}
-			s.tellPasses(src)
-			e := explain(args[0], remarks)
-			if html != "" {
-				if err := e.writeHTML(html); err != nil {
-					return fail(exitInput, err)
-				}
 			}
 			if err := s.showExplained(e); err != nil {
 				return err
@@ -50,6 +37,31 @@ func newExplain(s *session) *cobra.Command {
 	f.StringVar(&html, "html", "", "also write a page to `FILE`")
 	s.addTarget(cmd)
 	return cmd
+}
+
+// explainModel explains the model at path, and writes a page if html names one.
+func (s *session) explainModel(ctx context.Context, path, html string) (explained, error) {
+	var more []parallax.Option
+	if html != "" {
+		more = append(more, parallax.WithRecord())
+	}
+	src, err := s.open(path, more...)
+	if err != nil {
+		return explained{}, err
+	}
+	defer src.Close()
+	facts := src.Inspect()
+	remarks, err := src.Explain(ctx)
+	if err != nil {
+		return explained{}, fail(exitModel, err)
+	}
+	s.tellPasses(src)
+	e := explain(path, remarks)
+	if html == "" {
+		return e, nil
+	}
+	m, unmeasured := s.measure(ctx, path)
+	return e, fail(exitInput, newPage(e, remarks, facts, m, unmeasured).write(html))
 }
 
 // explained is the JSON result; see docs/schema/explain.json.
@@ -92,6 +104,16 @@ type spec struct {
 	Cache     bool     `json:"cache"`
 	EmptyRow  string   `json:"empty_row"`
 	Layout    string   `json:"layout"`
+	Weights   string   `json:"weights"`
+	Affine    string   `json:"affine"`
+	Ridge     number   `json:"ridge"`
+	Visible   string   `json:"visible"`  // a formula over the masks; "": all of them
+	Relative  int      `json:"relative"` // how many biases are functions of key minus query
+	Ranges    bool     `json:"ranges"`   // starts and lengths of the keys are operands
+	Sink      bool     `json:"sink"`
+	FillValue number   `json:"fill_value"`
+
+	attention *attr.Attention
 }
 
 type reason struct {
@@ -141,6 +163,9 @@ func specOf(s *passes.Spec) *spec {
 		Scale: number(a.Scale), Softcap: number(a.Softcap),
 		Masks: append([]string{}, s.Masks...), Biases: append([]string{}, s.Biases...),
 		Rope: s.Rope, Cache: s.Cache, EmptyRow: string(a.EmptyRow), Layout: string(a.Layout),
+		Weights: string(a.Weights), Affine: string(a.Affine), Ridge: number(a.Ridge), Visible: a.Visible,
+		Relative: a.Relative, Ranges: a.HasRanges, Sink: a.HasSink, FillValue: number(a.FillValue),
+		attention: a,
 	}
 }
 
@@ -148,69 +173,9 @@ func (s *session) showExplained(e explained) error {
 	if s.json {
 		return s.printJSON(e)
 	}
-	e.writeText(s.stdout)
-	return nil
-}
-
-func (e explained) writeText(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d attention and %d Parallax nodes of %d candidates\n", e.Model, e.Fused.Attention, e.Fused.Parallax, len(e.Candidates))
-	for _, c := range e.Candidates {
-		fmt.Fprintf(w, "\n%-8s %-9s %s", c.Verdict, c.Kind, c.Anchor)
-		if len(c.Variants) > 0 {
-			fmt.Fprintf(w, "  [%s]", strings.Join(c.Variants, " "))
-		}
-		fmt.Fprintln(w)
-		if c.Spec != nil {
-			fmt.Fprintf(w, "         %s\n", c.Spec.line())
-		}
-		if r := c.Reason; r != nil {
-			fmt.Fprintf(w, "         %s at %s: want %s, got %s\n", r.Check, r.Node, r.Want, r.Got)
-		}
-		if c.Remedy != "" {
-			fmt.Fprintf(w, "         remedy: %s\n", c.Remedy)
-		}
-	}
-}
-
-// line is the specification in one line, with what is at its default left out.
-func (s *spec) line() string {
-	parts := []string{fmt.Sprintf("%d heads of %s", s.Heads, s.HeadSize), fmt.Sprintf("scale %.6g", float64(s.Scale))}
-	add := func(on bool, format string, args ...any) {
-		if on {
-			parts = append(parts, fmt.Sprintf(format, args...))
-		}
-	}
-	add(s.KVHeads != s.Heads, "%d key/value heads", s.KVHeads)
-	add(s.Probe != "none", "probe %s", s.Probe)
-	add(s.Causal != "none", "causal %s", s.Causal)
-	add(s.Window != [2]int{-1, -1}, "window %d, %d", s.Window[0], s.Window[1])
-	add(s.Softcap != 0, "softcap %g", float64(s.Softcap))
-	add(len(s.Masks) > 0, "mask %s", strings.Join(s.Masks, ", "))
-	add(len(s.Biases) > 0, "bias %s", strings.Join(s.Biases, ", "))
-	add(s.Rope, "rotary embedding")
-	add(s.Cache, "KV cache")
-	add(len(s.Masks)+len(s.Biases) > 0 || s.Causal != "none", "empty rows %s", s.EmptyRow)
-	return strings.Join(parts, ", ")
-}
-
-var explainPage = template.Must(template.New("explain").Parse(`<!doctype html>
-<meta charset="utf-8"><title>{{.Model}}</title>
-<style>body{font:14px system-ui;margin:2em}td,th{text-align:left;padding:.3em .8em;vertical-align:top;border-top:1px solid #ddd}
-.fused,.native{color:#060}.refused{color:#a00}</style>
-<h1>{{.Model}}</h1><p>{{.Fused.Attention}} attention and {{.Fused.Parallax}} Parallax nodes of {{len .Candidates}} candidates.</p>
-<table><tr><th>anchor<th>verdict<th>kind<th>variants<th>what or why</tr>
-{{range .Candidates}}<tr><td>{{.Anchor}}<td class="{{.Verdict}}">{{.Verdict}}<td>{{.Kind}}<td>{{range .Variants}}{{.}} {{end}}<td>
-{{with .Spec}}{{.Line}}{{end}}{{with .Reason}}{{.Check}} at {{.Node}}: want {{.Want}}, got {{.Got}}{{end}} {{.Remedy}}</tr>
-{{end}}</table>
-`))
-
-// Line is line, for the page.
-func (s *spec) Line() string { return s.line() }
-
-func (e explained) writeHTML(path string) error {
-	var b strings.Builder
-	if err := explainPage.Execute(&b, e); err != nil {
+	if s.quiet {
+		_, err := fmt.Fprintln(s.stdout, e.summary())
 		return err
 	}
-	return parallax.WriteFile(path, []byte(b.String()))
+	return e.writeText(s.stdout, s.verbose)
 }

@@ -68,12 +68,8 @@ func (s *session) showInspected(path string, in parallax.Inspection) error {
 	if s.json {
 		return s.printJSON(r)
 	}
-	var opsets []string
-	for _, domain := range slices.Sorted(maps.Keys(r.Opsets)) {
-		opsets = append(opsets, fmt.Sprint(domain, " ", r.Opsets[domain]))
-	}
 	fmt.Fprintf(s.stdout, "%s\nproducer    %s\nIR version  %d\nopsets      %s\nparameters  %d (%s)\n",
-		path, r.Producer, r.IRVersion, strings.Join(opsets, ", "), r.Parameters, bytesText(r.Bytes))
+		path, r.Producer, r.IRVersion, opsetText(r.Opsets), r.Parameters, bytesText(r.Bytes))
 	for _, p := range r.Inputs {
 		fmt.Fprintf(s.stdout, "input       %s : %s\n", p.Name, p.Type)
 	}
@@ -90,6 +86,14 @@ func (s *session) showInspected(path string, in parallax.Inspection) error {
 		fmt.Fprintf(s.stdout, "unsupported %s version %d of %q at %v: %s\n", u.Op, u.Version, u.Domain, u.Nodes, u.Why)
 	}
 	return nil
+}
+
+func opsetText(opsets map[string]int64) string {
+	var list []string
+	for _, domain := range slices.Sorted(maps.Keys(opsets)) {
+		list = append(list, fmt.Sprint(domain, " ", opsets[domain]))
+	}
+	return strings.Join(list, ", ")
 }
 
 func ports(list []parallax.Port) []port {

@@ -13,39 +13,64 @@ func (s *session) showVerified(r verified) error {
 		return s.printJSON(r)
 	}
 	for _, set := range r.Sets {
-		set.writeText(s.stdout)
+		if err := set.writeText(s.stdout, terminalWidth(s.stdout)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (set verifiedSet) writeText(w io.Writer) {
+func (set verifiedSet) writeText(w io.Writer, width int) error {
 	fmt.Fprintf(w, "%s  %s\n", okText(set.OK), filepath.Base(set.Name))
+	outputs := table{columns: comparisonColumns}
 	for _, c := range set.Outputs {
-		fmt.Fprintf(w, "  %s  %-24s %-16s %s\n", okText(c.OK), c.Name, tensor.ShapeString(c.Shape), c.errors())
+		outputs.rows = append(outputs.rows, c.row(c.Name))
+	}
+	if err := outputs.write(w, "  ", width); err != nil {
+		return err
 	}
 	if len(set.Nodes) > 0 {
 		fmt.Fprintln(w, "  fused nodes, each beside its decomposition on the same operands:")
 	}
+	nodes := table{columns: comparisonColumns}
 	for _, n := range set.Nodes {
-		fmt.Fprintf(w, "  %s  %-24s %-16s %s\n", okText(n.OK), n.Node, tensor.ShapeString(n.Shape), n.errors())
+		nodes.rows = append(nodes.rows, n.row(n.title()))
 	}
-	if set.PerNode != nil {
-		set.PerNode.writeText(w)
+	if err := nodes.write(w, "  ", width); err != nil || set.PerNode == nil {
+		return err
 	}
+	return set.PerNode.writeText(w)
 }
 
-func (d *divergence) writeText(w io.Writer) {
-	f := d.First
-	if f == nil {
-		fmt.Fprintf(w, "  ok    %d values that both compute are the same\n", d.Compared)
-		return
+// title names an output of a fused node by the anchor as well, which explain
+// shows.
+func (n nodeComparison) title() string {
+	title := n.Anchor
+	if title == "" {
+		title = n.Node
 	}
-	fmt.Fprintf(w, "  FAIL  %d of %d values that both compute differ, first %s of %s (%s)", d.Diverged, d.Compared, f.Value, f.Node, f.Operator)
-	if f.Why != "" {
-		fmt.Fprintf(w, ": %s\n", f.Why)
-		return
+	return title + " → " + n.Name
+}
+
+// comparisonColumns are verdict, name, shape and errors.
+var comparisonColumns = []column{{}, {"", 16, true}, {}, {}}
+
+func (c comparison) row(name string) []string {
+	return []string{okText(c.OK), name, tensor.ShapeString(c.Shape), c.errors()}
+}
+
+func (d *divergence) writeText(w io.Writer) error {
+	text := fmt.Sprintf("ok    %d values that both compute are the same", d.Compared)
+	if f := d.First; f != nil {
+		text = fmt.Sprintf("FAIL  %d of %d values that both compute differ, first %s of %s (%s)", d.Diverged, d.Compared, f.Value, f.Node, f.Operator)
+		if f.Why != "" {
+			text += ": " + f.Why
+		} else {
+			text += fmt.Sprintf(" at %v: got %v, want %v", f.Index, f.Got, f.Want)
+		}
 	}
-	fmt.Fprintf(w, " at %v: got %v, want %v\n", f.Index, f.Got, f.Want)
+	_, err := fmt.Fprintf(w, "  %s\n", text)
+	return err
 }
 
 func okText(ok bool) string {

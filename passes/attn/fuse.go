@@ -65,7 +65,7 @@ func anchor(c *passes.Context, n *ir.Node, probes bool) {
 		why = committed(c, p, &r)
 	}
 	if why != nil {
-		r.Reason, r.Remedy = &why.Reason, why.Remedy
+		r.Reason, r.Remedy, r.Before = &why.Reason, why.Remedy, c.Around(n)
 	} else {
 		r.Verdict, r.Spec, r.Variants = passes.Fused, &m.Spec, m.variants()
 	}
@@ -74,19 +74,21 @@ func anchor(c *passes.Context, n *ir.Node, probes bool) {
 
 // committed makes the change, and notes in r which node the anchor becomes.
 func committed(c *passes.Context, p *rewrite.Patch, r *passes.Remark) *Refusal {
-	made, before := p.Nodes(), c.Pieces(p.Covered)
+	made := p.Nodes()
+	if c.Records() {
+		r.Before = c.Pieces(p.Between()...)
+	}
 	if why := rewrite.Commit(c, p); why != nil {
 		return &Refusal{Reason: *why}
 	}
 	r.Node = made[slices.IndexFunc(made, func(n *ir.Node) bool { return n.Op == op.Parallax })]
-	r.Before = before
 	return nil
 }
 
 // native translates an attention operator of the file. One that the fused node
 // can't express stays as it is: it counts as found either way.
 func native(c *passes.Context, n *ir.Node) {
-	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}, Node: n}
+	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}, Node: n, Before: c.Pieces(n)}
 	p, spec, why := Native(n)
 	if why == nil {
 		why = committed(c, p, &r)
@@ -102,7 +104,7 @@ func native(c *passes.Context, n *ir.Node) {
 // held notes a fused node that the file holds: one of our own exports.
 func held(c *passes.Context, n *ir.Node) {
 	a, o := n.Attr.(*attr.Attention), n.Attr.(*attr.Attention).Operands()
-	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}, Node: n}
+	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}, Node: n, Before: c.Pieces(n)}
 	if a.Probe != attr.ProbeNone {
 		r.Kind = passes.KindParallax
 	}

@@ -25,7 +25,7 @@ func Commit(c *passes.Context, p *Patch) *passes.Reason {
 		return &passes.Reason{Check: stopAfter, Node: p.Root.Label(), Want: "one more rewrite", Got: "the limit is reached"}
 	}
 	p.trace()
-	c.Follow(p.Covered, p.Nodes())
+	c.Follow(p.Covered, p.Nodes(), p.Between)
 	// The readers are those of before: a new node may itself read the old value.
 	for i, r := range p.replaced {
 		p.replaced[i].readers = slices.Clone(r.old.Uses())

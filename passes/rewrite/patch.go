@@ -61,6 +61,43 @@ func (p *Patch) Escapes() []*ir.Value {
 	return escapes
 }
 
+// mostBetween bounds [Patch.Between]: more is nothing to look at.
+const mostBetween = 64
+
+// Between returns the nodes by which the replaced values are computed from the
+// operands of the new nodes: what a drawing of the patch shows. Shape arithmetic
+// is left out. It is Covered if that is too much.
+func (p *Patch) Between() []*ir.Node {
+	operand := map[*ir.Value]bool{}
+	for _, n := range p.Nodes() {
+		for _, v := range n.In {
+			operand[v] = true
+		}
+	}
+	seen := map[*ir.Node]bool{}
+	var nodes []*ir.Node
+	add := func(n *ir.Node) {
+		if n != nil && !seen[n] {
+			seen[n] = true
+			nodes = append(nodes, n)
+		}
+	}
+	for _, r := range p.replaced {
+		add(r.old.Def)
+	}
+	for i := 0; i < len(nodes); i++ {
+		if len(nodes) > mostBetween {
+			return p.Covered
+		}
+		for _, v := range nodes[i].In {
+			if _, contents := v.Dims(); v != nil && !operand[v] && !contents {
+				add(v.Def)
+			}
+		}
+	}
+	return nodes
+}
+
 func (p *Patch) replaces(v *ir.Value) bool {
 	return slices.ContainsFunc(p.replaced, func(r replacement) bool { return r.old == v })
 }

@@ -176,7 +176,7 @@ func TestCommit(t *testing.T) {
 		n2, _ := g.AddSpec(node("b", neg, n1.Out[0]))
 		g.AddOutput(n2.Out[0])
 		r := run(t, g, &passes.Options{Record: true}, func(c *passes.Context, _ *ir.Graph) error {
-			c.Remark(n2, passes.Remark{Anchor: "b", Verdict: passes.Fused, Node: n2, Spec: &passes.Spec{}})
+			c.Remark(n2, passes.Remark{Anchor: "b", Verdict: passes.Fused, Node: n2, Spec: &passes.Spec{}, Before: c.Pieces(n2)})
 			p := rewrite.NewPatch(n2, "test").Cover(n1)
 			p.Replace(n2.Out[0], p.Op(neg, nil, p.Op(add, nil, v["x"], v["x"])))
 			if why := rewrite.Commit(c, p); why != nil {
@@ -189,7 +189,7 @@ func TestCommit(t *testing.T) {
 		if m.Node != g.Last() || !m.Spec.Rope {
 			t.Errorf("the node is %v, the specification %+v", m.Node, m.Spec)
 		}
-		if len(m.Before) != 1 || m.Before[0].Name != "node_a" || m.Before[0].In[0].Name != "x" {
+		if len(m.Before) != 2 || m.Before[1].Name != "node_a" || m.Before[1].In[0].Name != "x" {
 			t.Errorf("before there was %+v", m.Before)
 		}
 	})
