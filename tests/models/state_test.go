@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -26,7 +28,7 @@ const truncateTo = 7
 func tokens(from, n int) (ids, mask *tensor.Tensor) {
 	ids, mask = tensor.New(tensor.Int64, 2, n), tensor.New(tensor.Int64, 2, from+n)
 	for i := range ids.Len() {
-		ids.SetInt(i, int64((i*37+from*11)%50))
+		ids.SetInt(i, int64((i*37+from*11)%40))
 	}
 	for i := range mask.Len() {
 		mask.SetInt(i, 1)
@@ -107,7 +109,7 @@ import (
 func tokens(from, n int) (ids, mask *tensor.Tensor) {
 	ids, mask = tensor.New(tensor.Int64, 2, n), tensor.New(tensor.Int64, 2, from+n)
 	for i := range ids.Len() {
-		ids.SetInt(i, int64((i*37+from*11)%%50))
+		ids.SetInt(i, int64((i*37+from*11)%%40))
 	}
 	for i := range mask.Len() {
 		mask.SetInt(i, 1)
@@ -148,4 +150,142 @@ func main() {
 	}
 }
 `, stepLengths, truncateTo)
+}
+
+// cached are fixtures whose states are caches that their attention appends to, by
+// folder of testdata.
+var cached = []string{
+	"models/gpt2_kv_eager", "models/llama_fp16_kv", "models/llama_gqa_kv_sdpa", "models/mistral_sliding_kv", "models/opt_kv",
+	"models/qwen3_qknorm_kv", "parallax-models/fla_cache_in_out_dynamo18", "parallax-models/two_cache_dynamo18",
+}
+
+// TestStepsAreRuns: the steps of a State give the bits of runs that are handed
+// the past and hand on the present, and the last step what one run over the
+// whole sequence gives, but for rounding.
+func TestStepsAreRuns(t *testing.T) {
+	for _, name := range cached {
+		t.Run(name, func(t *testing.T) {
+			m, err := parallax.Load(filepath.Join(Root(), "tests", "testdata", filepath.FromSlash(name), "model.onnx"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			if p := m.Program(); len(p.Caches) != len(p.States) {
+				t.Errorf("%d of %d states are kept in place", len(p.Caches), len(p.States))
+			}
+			s, err := m.NewState()
+			if err != nil {
+				t.Fatal(err)
+			}
+			past := map[string]*tensor.Tensor{}
+			var ids []*tensor.Tensor
+			var last *tensor.Tensor
+			for _, n := range []int{5, 1, 1, 3, 30, 2} {
+				step := step(m, s.Len(), n)
+				ids = append(ids, step["input_ids"])
+				got, err := s.Run(context.Background(), step)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := m.Run(context.Background(), withPast(m, step, past))
+				if err != nil {
+					t.Fatal(err)
+				}
+				presents := s.Present()
+				for _, pair := range m.Program().States {
+					in, out := m.Inputs()[pair.Input].Name, m.Outputs()[pair.Output].Name
+					past[in] = want[out]
+					if !presents[out].Equal(want[out]) {
+						t.Errorf("after %d: %s differs", s.Len(), out)
+					}
+				}
+				last = got["logits"]
+				if !last.Equal(want["logits"]) {
+					t.Errorf("after %d: the logits differ", s.Len())
+				}
+			}
+			whole := step(m, 0, s.Len())
+			whole["input_ids"] = joined(ids)
+			want, err := m.Run(context.Background(), withPast(m, whole, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tailEqual(t, last, want["logits"])
+		})
+	}
+}
+
+// step is what a step of n tokens after others takes.
+func step(m *parallax.Model, from, n int) map[string]*tensor.Tensor {
+	ids, mask := tokens(from, n)
+	in := map[string]*tensor.Tensor{"input_ids": ids}
+	for _, p := range m.Inputs() {
+		if p.Name == "attention_mask" {
+			in[p.Name] = mask
+		}
+	}
+	return in
+}
+
+// withPast adds the pasts, empty ones where there are none.
+func withPast(m *parallax.Model, step, past map[string]*tensor.Tensor) map[string]*tensor.Tensor {
+	in := maps.Clone(step)
+	for _, pair := range m.Program().States {
+		p := m.Inputs()[pair.Input]
+		if in[p.Name] = past[p.Name]; past[p.Name] != nil {
+			continue
+		}
+		shape := make([]int, len(p.Type.Shape))
+		for i, d := range p.Type.Shape {
+			n, constant := d.IsConst()
+			switch {
+			case constant:
+				shape[i] = int(n)
+			case i == 0:
+				shape[i] = step["input_ids"].Shape[0]
+			}
+		}
+		in[p.Name] = tensor.New(p.Type.DType, shape...)
+	}
+	return in
+}
+
+// joined puts token ids behind one another.
+func joined(ids []*tensor.Tensor) *tensor.Tensor {
+	batch, n := ids[0].Shape[0], 0
+	for _, x := range ids {
+		n += x.Shape[1]
+	}
+	all := tensor.New(tensor.Int64, batch, n)
+	for b := range batch {
+		at := b * n
+		for _, x := range ids {
+			for i := range x.Shape[1] {
+				all.SetInt(at, x.IntAt(b*x.Shape[1]+i))
+				at++
+			}
+		}
+	}
+	return all
+}
+
+// tailEqual compares logits of the last positions with those of all positions.
+// Sums over the keys are merged in other places: the tolerances are those of
+// verify.
+func tailEqual(t *testing.T, tail, all *tensor.Tensor) {
+	t.Helper()
+	rtol, atol := 1e-3, 1e-4
+	if tail.DType == tensor.Float16 {
+		rtol, atol = 2e-2, 1e-2
+	}
+	batch, n, size := tail.Shape[0], tail.Shape[1], tail.Shape[2]
+	for b := range batch {
+		from := (b*all.Shape[1] + all.Shape[1] - n) * size
+		for i := range n * size {
+			x, y := tail.FloatAt(b*n*size+i), all.FloatAt(from+i)
+			if math.Abs(x-y) > atol+rtol*math.Abs(y) {
+				t.Fatalf("batch entry %d, element %d: %g after steps, %g in one run", b, i, x, y)
+			}
+		}
+	}
 }
