@@ -43,7 +43,7 @@ func (w *writer) fused(n *ir.Node, a *attr.Attention) error {
 func (w *writer) inline(n *ir.Node) error {
 	b := ir.NewBuilder(n.Graph())
 	b.Name = n.Name
-	outs, err := op.Parallax.Decompose(b, n)
+	outs, err := n.Op.Decompose(b, n)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,36 @@ func (w *writer) node(n *ir.Node) error {
 	if n.Op == op.Opaque {
 		return w.opaque(n)
 	}
+	if n.Op.Decompose != nil && !w.has(n) {
+		return w.inline(n)
+	}
 	return w.standard(n)
+}
+
+// has reports whether an operator that has a decomposition is to be written as
+// itself: if the opset that was asked for knows it. Without such a wish the
+// model gets the opset of its newest operator.
+func (w *writer) has(n *ir.Node) bool {
+	if n.Op == op.RotaryEmbedding && !batched(n) {
+		return false
+	}
+	return !w.fixed || sinceVersion(n.Op.Name, w.opset) > 0
+}
+
+// batched reports whether the tables of RotaryEmbedding have the batch of x, as
+// ai.onnx wants them, where ours may serve every entry of it.
+func batched(n *ir.Node) bool {
+	x, tables := n.In[0].Type, n.In[1].Type
+	return n.Operand(3) != nil || x.HasRank && tables.HasRank && x.Shape[0].Equal(tables.Shape[0])
+}
+
+// tables have the batch of x, where ours may serve every entry of it.
+func (w *writer) hasRotary(n *ir.Node) bool {
+	if sinceVersion(n.Op.Name, w.opset) == 0 {
+		return false
+	}
+	x, tables := n.In[0].Type, n.In[1].Type
+	return n.Operand(3) != nil || x.HasRank && tables.HasRank && x.Shape[0].Equal(tables.Shape[0])
 }
 
 // standard writes a node of ai.onnx by the rule that would read it.

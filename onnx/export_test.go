@@ -68,7 +68,8 @@ func TestOpsetChoice(t *testing.T) {
 		{"asked for", model(11, x), 13, 13, ""},
 		{"too old", model(11, x), 12, 0, "opset 12 can't be written"},
 		{"newer operator", model(23, graph("x:f32[2,3] s:f32[3]", "z", node("RMSNormalization", "x s", "z"))), 0, 23, ""},
-		{"newer operator, old opset", model(20, graph("x:f32[2,3]", "z", node("Gelu", "x", "z"))), 18, 0, `node "Gelu" (Gelu) of (f32[2,3]): it can't be written at opset 18`},
+		{"newer operator, old opset", model(24, graph("x:f32[2,3]", "z", node("Swish", "x", "z"))), 18, 0, `node "Swish" (Swish) of (f32[2,3]): it can't be written at opset 18`},
+		{"newer operator with a decomposition", model(20, graph("x:f32[2,3]", "z", node("Gelu", "x", "z"))), 18, 18, ""},
 		{"axes as an attribute", model(18, graph("x:f32[2,3]", "z", node("ReduceMax", "x", "z"))), 13, 13, ""},
 		{"attribute of later", model(18, graph("x:f32[2,3]", "z", node("ReduceMax", "x", "z", integer("noop_with_empty_axes", 1)))), 13, 0, "no attribute noop_with_empty_axes"},
 		{"opaque that hasn't changed", model(18, graph("x:f32[2,2]", "z", node("NonMaxSuppression", "x x", "z"))), 0, 21, ""},
@@ -109,7 +110,7 @@ func TestExportUpgrades(t *testing.T) {
 				continue
 			}
 			written++
-			if got := imported(t, m).Canonical(); g.Len() > 0 && got != g.Canonical() {
+			if got := imported(t, m).Canonical(); g.Len() > 0 && !decomposed(g, m) && got != g.Canonical() {
 				t.Errorf("%s at opset %d: %s", c.name, opset, cmp.Diff(g.Canonical(), got))
 			}
 		}

@@ -45,7 +45,7 @@ var (
 	Selu            = unary("Selu", floats, newAttr[attr.Unary])
 	Shrink          = unary("Shrink", numbers, newAttr[attr.Unary])
 	Swish           = unary("Swish", floats, newAttr[attr.Unary])
-	Gelu            = unary("Gelu", floats, newAttr[attr.Gelu])
+	Gelu            = meaning(unary("Gelu", floats, newAttr[attr.Gelu]), decomposeGelu)
 	// Identity is a copy in name only.
 	Identity = elementwise(define("Identity", "its operand", exactly(1), exactly(1), nil, inferIdentity))
 	Not      = elementwise(define("Not", "logical negation", exactly(1), exactly(1), nil, inferNot))
@@ -96,12 +96,12 @@ var (
 	Softmax               = define("Softmax", "exp(x) normalised along an axis", exactly(1), exactly(1), func() any { return &attr.Axis{Axis: -1} }, inferAlongAxis(softmaxAxis))
 	LogSoftmax            = define("LogSoftmax", "logarithm of Softmax", exactly(1), exactly(1), func() any { return &attr.Axis{Axis: -1} }, inferAlongAxis(softmaxAxis))
 	LayerNormalization    = define("LayerNormalization", "(x−mean)/deviation·scale + bias over the last axes", arity{2, 3}, arity{1, 3}, newAttr[attr.LayerNormalization], inferLayerNormalization)
-	RMSNormalization      = define("RMSNormalization", "x/√(mean x²+ε)·scale over the last axes", exactly(2), exactly(1), newAttr[attr.LayerNormalization], inferRMSNormalization)
+	RMSNormalization      = meaning(define("RMSNormalization", "x/√(mean x²+ε)·scale over the last axes", exactly(2), exactly(1), newAttr[attr.LayerNormalization], inferRMSNormalization), decomposeRMSNorm)
 	BatchNormalization    = define("BatchNormalization", "normalisation by given statistics", exactly(5), exactly(1), newAttr[attr.BatchNormalization], inferChannelNorm)
 	InstanceNormalization = define("InstanceNormalization", "normalisation over the spatial axes", exactly(3), exactly(1), newAttr[attr.BatchNormalization], inferChannelNorm)
 	GroupNormalization    = define("GroupNormalization", "normalisation over groups of channels", exactly(3), exactly(1), newAttr[attr.GroupNormalization], inferGroupNormalization)
 	LpNormalization       = define("LpNormalization", "division by the norm along an axis", exactly(1), exactly(1), newAttr[attr.LpNormalization], inferAlongAxis(lpAxis))
-	RotaryEmbedding       = define("RotaryEmbedding", "rotary position embedding", arity{3, 4}, exactly(1), newAttr[attr.RotaryEmbedding], inferRotaryEmbedding)
+	RotaryEmbedding       = meaning(define("RotaryEmbedding", "rotary position embedding", arity{3, 4}, exactly(1), newAttr[attr.RotaryEmbedding], inferRotaryEmbedding), decomposeRotary)
 )
 
 // Attention.

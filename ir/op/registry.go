@@ -48,6 +48,12 @@ func define(name, doc string, in, out arity, attrs func() any, infer func(*ir.In
 	return register(&ir.Op{Name: name, Doc: doc, MinIn: in[0], MaxIn: in[1], MinOut: out[0], MaxOut: out[1], Attr: attrs, Infer: infer})
 }
 
+// meaning gives an operator its decomposition.
+func meaning(o *ir.Op, decompose func(*ir.Builder, *ir.Node) ([]*ir.Value, error)) *ir.Op {
+	o.Decompose = decompose
+	return o
+}
+
 // attrsOf returns the node's attributes as the struct its operator has.
 func attrsOf[T any](c *ir.Infer) *T {
 	a, ok := c.Node.Attr.(*T)
