@@ -27,6 +27,7 @@ type Ctx struct {
 	strided   strided
 	convert   convert
 	attend    attend
+	rotary    rotary
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -13,14 +13,15 @@ type rotary struct {
 	half                       int // pairs that are rotated
 	strides                    [3]int
 	x, cos, sin                []float64
-	positions                  []int64 // nil: the tables have a row per batch entry and place
+	positions                  []int64 // nil: the tables have a row per place, for each batch entry or for all
 	rows                       int     // of the tables
 }
 
 // RotaryEmbedding rotates pairs of elements of each head by the angles of the
 // token's position (opset 23). x is [batch, heads, length, size], or [batch,
 // length, heads·size]; the tables are [position, pairs] with positions, and
-// [batch, length, pairs] without.
+// [batch, length, pairs] without. Exporters write tables for a batch of 1, too,
+// which then serve every entry.
 func RotaryEmbedding(z *tensor.Tensor, a *attr.RotaryEmbedding, x, cos, sin, positions *tensor.Tensor) error {
 	r, err := planRotary(a, x, cos, sin, positions)
 	if err != nil {
@@ -31,7 +32,7 @@ func RotaryEmbedding(z *tensor.Tensor, a *attr.RotaryEmbedding, x, cos, sin, pos
 		return nil
 	}
 	for token := range r.batch * r.length {
-		row := token
+		row := token % max(r.rows, 1)
 		if r.positions != nil {
 			if row, err = normalIndex(r.positions[token], r.rows); err != nil {
 				return fmt.Errorf("position: %w", err)
@@ -77,12 +78,16 @@ func planRotary(a *attr.RotaryEmbedding, x, cos, sin, positions *tensor.Tensor) 
 
 func (r *rotary) checkTables(cos, sin, positions *tensor.Tensor) error {
 	want := []int{r.batch, r.length, r.half}
+	if cos.Rank() == 3 && cos.Shape[0] == 1 {
+		want[0] = 1
+	}
+	r.rows = want[0] * r.length
 	if positions != nil {
 		index, err := indexed(positions)
 		if err != nil {
 			return err
 		}
-		if !tensor.SameShape(positions.Shape, want[:2]) || cos.Rank() != 2 {
+		if !tensor.SameShape(positions.Shape, []int{r.batch, r.length}) || cos.Rank() != 2 {
 			return fmt.Errorf("positions are %s and tables %s for %d·%d tokens", positions, cos, r.batch, r.length)
 		}
 		r.positions, r.rows = index, cos.Shape[0]

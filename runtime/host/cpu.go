@@ -43,11 +43,14 @@ var fast = map[string]Func{
 		return cpu.Parallax(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.Attention](a), in...)
 	},
 	"RMSNormalization": fast2A(cpu.RMSNormalization),
-	"ReduceSum":        fast2A(cpu.ReduceSum),
-	"ReduceMean":       fast2A(cpu.ReduceMean),
-	"ReduceMax":        fast2A(cpu.ReduceMax),
-	"Transpose":        fast1A(cpu.Transpose),
-	"Expand":           fast2(cpu.Expand),
+	"RotaryEmbedding": func(c *ctx, a any, out, in []*t) error {
+		return cpu.RotaryEmbedding(c, at(out, 0), attrs[attr.RotaryEmbedding](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
+	},
+	"ReduceSum":  fast2A(cpu.ReduceSum),
+	"ReduceMean": fast2A(cpu.ReduceMean),
+	"ReduceMax":  fast2A(cpu.ReduceMax),
+	"Transpose":  fast1A(cpu.Transpose),
+	"Expand":     fast2(cpu.Expand),
 	"Slice": func(c *ctx, _ any, out, in []*t) error {
 		return cpu.Slice(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4))
 	},
