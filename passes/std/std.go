@@ -16,6 +16,7 @@ import (
 	"github.com/parallax-go/parallax/passes/fusecache"
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
+	"github.com/parallax-go/parallax/passes/fuserope"
 	"github.com/parallax-go/parallax/passes/unify"
 )
 
@@ -28,6 +29,7 @@ var table = []passes.Pass{
 	cse.Pass,
 	dce.Pass,
 	fusenorm.Pass,
+	fuserope.Pass,
 	fuseparallax.Pass,
 	fuseattn.Pass,
 	fusecache.Pass,
@@ -70,6 +72,11 @@ var reasons = []Reason{
 	{"cse", "dce", "merged nodes leave readerless ones behind"},
 	{"canon", "fusenorm", "squares and reciprocals have one phrasing"},
 	{"cse", "fusenorm", "x minus its mean is often computed twice"},
+	{"canon", "fuserope", "slices and views of a rotation have few phrasings"},
+	{"cse", "fuserope", "halves of a table computed twice look like two"},
+	{"fusenorm", "fuserope", "what is rotated is then one value, the norm's"},
+	{"fuserope", "fuseparallax", "a query and a probe rotated together are one value"},
+	{"fuserope", "fuseattn", "queries and keys are told to be rotated by their nodes"},
 	{"dce", "fuseparallax", "a dead reader of the probabilities would forbid the fusion"},
 	{"dce", "fuseattn", "a dead reader of the probabilities would forbid the fusion"},
 	{"fuseparallax", "fuseattn", "plain attention inside a Parallax subgraph would take its probabilities away"},

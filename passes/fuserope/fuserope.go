@@ -1,0 +1,160 @@
+package fuserope
+
+import (
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/rewrite"
+)
+
+// Pass is the pass.
+var Pass = passes.Pass{
+	Name: "fuserope",
+	Doc:  "find rotary position embeddings written out",
+	Run: func(c *passes.Context, g *ir.Graph) error {
+		f := &fuser{columns: newColumns()}
+		return rewrite.Run(c, g, []rewrite.Rule{{
+			Label: "rotary embedding", Doc: "x·cos + turned(x)·sin in any phrasing",
+			Roots: []*ir.Op{op.Add, op.Sub, op.Concat},
+			Match: f.match,
+		}})
+	},
+}
+
+type fuser struct {
+	columns *columns
+}
+
+func (f *fuser) match(c *passes.Context, n *ir.Node) *rewrite.Patch {
+	for _, out := range candidates(n) {
+		c.Work(1)
+		r := newReader(f.columns)
+		rot := rotationOf(r, out)
+		if rot == nil || f.isPart(n) {
+			continue
+		}
+		p := rewrite.NewPatch(n, "").Cover(between(n, rot.x.v)...)
+		if v := rot.write(&tables{c, r, p}); v != nil && p.Err() == nil {
+			return p.Replace(n.Out[0], v)
+		}
+	}
+	return nil
+}
+
+// candidates tells cheaply whether n may be the last node of a rotation, of its
+// last axis or of the last two: those of pairs, or of halves, yet to be joined.
+func candidates(n *ir.Node) []tail {
+	v := n.Out[0]
+	rank := len(v.Type.Shape)
+	axis := rank - 1
+	switch {
+	case rank < 3 || !rotatable(v.Type.DType):
+		return nil
+	case n.Op == op.Concat:
+		axis = counted(n.Attr.(*attr.Axis).Axis, rank)
+	case !isProduct(n.In[0]) || !isProduct(n.In[1]):
+		return nil
+	}
+	var tails []tail
+	if axis == rank-1 {
+		tails = append(tails, tail{v, 1})
+	}
+	if axis >= rank-2 && (v.Type.Shape[rank-1].Is(2) || v.Type.Shape[rank-2].Is(2)) {
+		tails = append(tails, tail{v, 2})
+	}
+	return tails
+}
+
+// rotatable are the operator's types.
+func rotatable(d tensor.DType) bool {
+	return d == tensor.Float32 || d == tensor.Float16 || d == tensor.BFloat16
+}
+
+func isProduct(v *ir.Value) bool {
+	return v.Def != nil && (v.Def.Op == op.Mul || v.Def.Op == op.Neg && isProduct(v.Def.In[0]))
+}
+
+// isPart reports whether n only makes the first lanes of a rotation that leaves
+// the rest, which is found at the Concat that joins both.
+func (f *fuser) isPart(n *ir.Node) bool {
+	u, sole := n.Out[0].SoleUse()
+	if sole && isView(u.Node) {
+		u, sole = u.Node.Out[0].SoleUse()
+	}
+	return sole && u.Node.Op == op.Concat && u.Index == 0 &&
+		slices.ContainsFunc(candidates(u.Node), func(t tail) bool { return rotationOf(newReader(f.columns), t) != nil })
+}
+
+// between lists the nodes from the root back to those that read x.
+func between(root *ir.Node, x *ir.Value) []*ir.Node {
+	reaches := map[*ir.Node]bool{}
+	var nodes []*ir.Node
+	var visit func(n *ir.Node) bool
+	visit = func(n *ir.Node) bool {
+		if n == nil || n == x.Def || len(reaches) > maxReads {
+			return false
+		}
+		if known, seen := reaches[n]; seen {
+			return known
+		}
+		reaches[n] = false
+		found := slices.Contains(n.In, x)
+		for _, v := range n.In {
+			found = v != nil && visit(v.Def) || found
+		}
+		reaches[n] = found
+		if found {
+			nodes = append(nodes, n)
+		}
+		return found
+	}
+	visit(root)
+	return nodes
+}
+
+// write makes the operator's node, and what gives it tables of its form.
+func (rot *rotation) write(t *tables) *ir.Value {
+	lead := t.r.lead(rot.cos[0])
+	for _, l := range slices.Concat(rot.cos, rot.sin) {
+		if !t.r.lead(l).Equal(lead) {
+			return nil
+		}
+	}
+	l, ok := layoutOf(rot.x.before(), lead)
+	if !ok {
+		return nil
+	}
+	cos, sin := t.shaped(rot.cos, l.tables), t.shaped(rot.sin, l.tables)
+	if cos == nil || sin == nil {
+		return nil
+	}
+	a := attr.RotaryEmbedding{Interleaved: rot.interleaved}
+	size := len(t.r.lanes[rot.x])
+	if rot.lanes < size {
+		a.RotaryDim = rot.lanes
+	}
+	x := rot.x.v
+	if rot.x.axes > 1 {
+		x = reshaped(t.p, x, rot.x.before(), []int{size})
+	}
+	v := l.rotate(t.p, x, cos, sin, a)
+	if v != nil && rot.out.axes > 1 {
+		sizes, _ := rot.out.sizes()
+		v = reshaped(t.p, v, rot.out.before(), sizes)
+	}
+	return v
+}
+
+// reshaped gives v, whose axes before the lanes stay, other axes of lanes.
+func reshaped(p *rewrite.Patch, v *ir.Value, before sym.Shape, sizes []int) *ir.Value {
+	target := make([]int64, len(before), len(before)+len(sizes))
+	for _, size := range sizes {
+		target = append(target, int64(size))
+	}
+	return p.Op(op.Reshape, &attr.Reshape{}, v, p.Ints(target...))
+}

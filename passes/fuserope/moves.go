@@ -1,0 +1,354 @@
+package fuserope
+
+import (
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+)
+
+// readers say by operator what the lanes of a node's result are; nil: lanes of
+// their own. sizes are those of the axes that are taken as lanes.
+var readers map[*ir.Op]func(r *reader, n *ir.Node, t tail, sizes []int) []lane
+
+func init() {
+	readers = map[*ir.Op]func(r *reader, n *ir.Node, t tail, sizes []int) []lane{
+		op.Identity: same,
+		op.Neg:      func(r *reader, n *ir.Node, t tail, sizes []int) []lane { return negated(same(r, n, t, sizes)) },
+
+		op.Cos:  lanewise,
+		op.Sin:  lanewise,
+		op.Cast: cast,
+
+		op.Add: two((*algebra).sum, 1),
+		op.Sub: two((*algebra).sum, -1),
+		op.Mul: two((*algebra).product, 1),
+		op.Div: two((*algebra).quotient, 1),
+
+		op.Slice:     slice,
+		op.Split:     split,
+		op.Concat:    concat,
+		op.Gather:    gather,
+		op.Transpose: transpose,
+		op.Expand:    func(r *reader, n *ir.Node, _ tail, sizes []int) []lane { return r.broadcast(n.In[0], sizes) },
+		op.Tile:      tile,
+		op.Reshape:   view,
+		op.Squeeze:   view,
+		op.Unsqueeze: view,
+		op.MatMul:    selection,
+	}
+}
+
+func same(r *reader, n *ir.Node, t tail, _ []int) []lane { return r.read(n.In[0], t.axes) }
+
+func lanewise(r *reader, n *ir.Node, t tail, _ []int) []lane {
+	return r.through(t, tail{n.In[0], t.axes}, n.Op == op.Sin)
+}
+
+func cast(r *reader, n *ir.Node, t tail, _ []int) []lane {
+	if !n.In[0].Type.DType.IsFloat() || !t.v.Type.DType.IsFloat() {
+		return nil
+	}
+	return r.through(t, tail{n.In[0], t.axes}, true)
+}
+
+// two reads a binary operator, the second operand with a sign.
+func two(combine combination, sign lane) func(*reader, *ir.Node, tail, []int) []lane {
+	return func(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+		a, b := r.broadcast(n.In[0], sizes), r.broadcast(n.In[1], sizes)
+		if a == nil || b == nil {
+			return nil
+		}
+		out, lead := make([]lane, len(a)), t.lead()
+		for i := range out {
+			out[i] = combine(&r.algebra, a[i], b[i]*sign, lead)
+		}
+		return out
+	}
+}
+
+// broadcast reads an operand whose last axes are broadcast to sizes.
+func (r *reader) broadcast(v *ir.Value, sizes []int) []lane {
+	rank, ok := v.Type.Rank()
+	if !ok {
+		return nil
+	}
+	t := tail{v, min(rank, len(sizes))}
+	own, ok := t.sizes()
+	lanes := r.read(v, t.axes)
+	if !ok || lanes == nil {
+		return nil
+	}
+	shift := len(sizes) - len(own)
+	return picked(lanes, sizes, own, func(axis, i int) (int, int) {
+		if axis < shift || own[axis-shift] == 1 {
+			return axis - shift, 0
+		}
+		return axis - shift, i
+	})
+}
+
+// picked lays lanes with the axes own out along the axes sizes: from says at
+// which axis and index of own each index of an axis of sizes stands; a negative
+// axis adds nothing.
+func picked(lanes []lane, sizes, own []int, from func(axis, i int) (int, int)) []lane {
+	strides := make([]int, len(own))
+	for i, stride := len(own)-1, 1; i >= 0; i-- {
+		strides[i] = stride
+		stride *= own[i]
+	}
+	out := make([]lane, product(sizes))
+	for i := range out {
+		at, rest := 0, i
+		for axis := len(sizes) - 1; axis >= 0; axis-- {
+			if to, j := from(axis, rest%sizes[axis]); to >= 0 {
+				at += j * strides[to]
+			}
+			rest /= sizes[axis]
+		}
+		out[i] = lanes[at]
+	}
+	return out
+}
+
+// lanesOf reads the operand of a node that moves whole axes: as many of them as
+// of the result.
+func (r *reader) lanesOf(v *ir.Value, axes int) ([]lane, []int) {
+	sizes, ok := tail{v, axes}.sizes()
+	if !ok {
+		return nil, nil
+	}
+	return r.read(v, axes), sizes
+}
+
+// slice reads cuts of the lanes; the axes before must stay whole.
+func slice(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	starts, steps, ok := cuts(n, t.axes)
+	lanes, own := r.lanesOf(n.In[0], t.axes)
+	if !ok || lanes == nil {
+		return nil
+	}
+	return picked(lanes, sizes, own, func(axis, i int) (int, int) { return axis, starts[axis] + i*steps[axis] })
+}
+
+// cuts returns the first index and the step of a Slice by axis of the lanes.
+func cuts(n *ir.Node, lanes int) (starts, steps []int, ok bool) {
+	rank := len(n.In[0].Type.Shape)
+	first, known := n.In[1].Ints()
+	if !known {
+		return nil, nil, false
+	}
+	starts, steps = make([]int, lanes), make([]int, lanes)
+	for i := range steps {
+		steps[i] = 1
+	}
+	axes, listed := n.Operand(3).Ints()
+	by, stepped := n.Operand(4).Ints()
+	if n.Operand(3) != nil && !listed || n.Operand(4) != nil && !stepped {
+		return nil, nil, false
+	}
+	for i, start := range first {
+		axis, step := i, int64(1)
+		if listed {
+			axis = counted(int(axes[i]), rank)
+		}
+		if stepped {
+			step = by[i]
+		}
+		size := n.In[0].Type.Shape[axis]
+		if axis < rank-lanes {
+			if step != 1 || !size.Equal(n.Out[0].Type.Shape[axis]) {
+				return nil, nil, false
+			}
+			continue
+		}
+		count, _ := size.IsConst()
+		if start < 0 {
+			start += count
+		}
+		last := count
+		if step < 0 {
+			last--
+		}
+		at := axis - (rank - lanes)
+		starts[at], steps[at] = int(min(max(start, 0), last)), int(step)
+	}
+	return starts, steps, true
+}
+
+func counted(axis, rank int) int {
+	if axis < 0 {
+		return axis + rank
+	}
+	return axis
+}
+
+func split(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	axis := counted(n.Attr.(*attr.Axis).Axis, len(t.v.Type.Shape)) - (len(t.v.Type.Shape) - t.axes)
+	lanes, own := r.lanesOf(n.In[0], t.axes)
+	if axis < 0 || lanes == nil {
+		return nil
+	}
+	before := 0
+	for _, part := range n.Out[:t.v.DefIndex] {
+		if part == nil {
+			return nil
+		}
+		sizes, ok := tail{part, t.axes}.sizes()
+		if !ok {
+			return nil
+		}
+		before += sizes[axis]
+	}
+	return picked(lanes, sizes, own, func(at, i int) (int, int) {
+		if at == axis {
+			i += before
+		}
+		return at, i
+	})
+}
+
+func concat(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	axis := counted(n.Attr.(*attr.Axis).Axis, len(t.v.Type.Shape)) - (len(t.v.Type.Shape) - t.axes)
+	if axis < 0 {
+		return nil
+	}
+	inner := product(sizes[axis+1:])
+	out := make([]lane, product(sizes))
+	before := 0 // entries along the axis
+	for _, v := range n.In {
+		lanes, own := r.lanesOf(v, t.axes)
+		if lanes == nil {
+			return nil
+		}
+		run := own[axis] * inner
+		for i := 0; i*run < len(lanes); i++ {
+			copy(out[(i*sizes[axis]+before)*inner:], lanes[i*run:][:run])
+		}
+		before += own[axis]
+	}
+	return out
+}
+
+// gather reads entries at constant indices of the lanes, or rows of a table.
+func gather(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	axis := counted(n.Attr.(*attr.Axis).Axis, len(n.In[0].Type.Shape))
+	at, constant := n.In[1].Ints()
+	if list := len(n.In[1].Type.Shape); constant && list <= 1 {
+		if lanes := r.entries(n.In[0], axis, at, list == 0, sizes); lanes != nil {
+			return lanes
+		}
+	}
+	if axis+t.axes >= len(n.In[0].Type.Shape) {
+		return nil
+	}
+	return r.through(t, tail{n.In[0], t.axes}, true)
+}
+
+// entries reads those at the given indices of an axis among the lanes. A single
+// one has no axis in the result.
+func (r *reader) entries(x *ir.Value, axis int, at []int64, single bool, sizes []int) []lane {
+	axes := len(sizes)
+	if single {
+		axes++
+	}
+	lanes, own := r.lanesOf(x, axes)
+	if axis -= len(x.Type.Shape) - axes; axis < 0 || lanes == nil {
+		return nil
+	}
+	if single {
+		sizes = slices.Insert(slices.Clone(sizes), axis, 1)
+	}
+	return picked(lanes, sizes, own, func(to, i int) (int, int) {
+		if to == axis {
+			i = counted(int(at[i]), own[axis])
+		}
+		return to, i
+	})
+}
+
+func transpose(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	perm := n.Attr.(*attr.Transpose).Perm
+	lead := len(perm) - t.axes
+	lanes, own := r.lanesOf(n.In[0], t.axes)
+	if lanes == nil || lead < 0 {
+		return nil
+	}
+	for i, axis := range perm {
+		if i < lead && axis != i {
+			return nil
+		}
+	}
+	return picked(lanes, sizes, own, func(to, i int) (int, int) { return perm[lead+to] - lead, i })
+}
+
+func tile(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	repeats, ok := n.In[1].Ints()
+	lanes, own := r.lanesOf(n.In[0], t.axes)
+	if !ok || lanes == nil {
+		return nil
+	}
+	for _, count := range repeats[:len(repeats)-t.axes] {
+		if count != 1 {
+			return nil
+		}
+	}
+	return picked(lanes, sizes, own, func(to, i int) (int, int) { return to, i % own[to] })
+}
+
+// view reads Reshape, Squeeze and Unsqueeze where the lanes stay together. If
+// the axes before them change, too, the lanes are others: those of this view.
+func view(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	x := n.In[0]
+	rank, ok := x.Type.Rank()
+	if !ok {
+		return nil
+	}
+	var within *tail
+	for axes := range rank + 1 {
+		from := tail{x, axes}
+		if own, ok := from.sizes(); !ok || product(own) != product(sizes) {
+			continue
+		}
+		if from.lead().Equal(t.lead()) {
+			return r.read(x, axes)
+		}
+		if within == nil {
+			within = &from
+		}
+	}
+	if within == nil {
+		return nil
+	}
+	return r.through(t, *within, true)
+}
+
+// selection reads a product with a constant matrix that moves lanes, some of
+// them negated: one entry in each column is not 0, and that is 1 or −1.
+func selection(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	m := n.In[1].Const
+	if m == nil || t.axes != 1 || m.Rank() != 2 || !m.DType.IsFloat() {
+		return nil
+	}
+	lanes, own := r.lanesOf(n.In[0], 1)
+	if lanes == nil || own[0] != m.Shape[0] {
+		return nil
+	}
+	out := make([]lane, sizes[0])
+	for i := range m.Len() {
+		switch x := m.FloatAt(i); {
+		case x == 0:
+		case (x == 1 || x == -1) && out[i%sizes[0]] == 0:
+			out[i%sizes[0]] = lanes[i/sizes[0]] * lane(x)
+		default:
+			return nil
+		}
+	}
+	for _, l := range out {
+		if l == 0 {
+			return nil
+		}
+	}
+	return out
+}
