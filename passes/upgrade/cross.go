@@ -17,7 +17,13 @@ func (u *upgrader) selfAttention(w *walk) *refusal {
 	if u.dependsOn(k, base) {
 		return nil
 	}
-	return refuse(checkCross, w.node, fmt.Sprintf("keys computed from %s, as the queries are", origin(base)), origin(source(k)))
+	other := source(k)
+	if other.Def != nil {
+		if p := asProjection(other.Def); p != nil {
+			other = source(p.x())
+		}
+	}
+	return refuse(checkCross, w.node, fmt.Sprintf("keys computed from %s, as the queries are", origin(base)), "keys computed from "+origin(other))
 }
 
 // source follows v back through what keeps the sequence that it is: views, casts,

@@ -64,12 +64,10 @@ func (w *walk) nonlinear(v *ir.Value) *ir.Node {
 // Inside of a rotary embedding, products are the embedding's own; outside, they
 // are scales.
 func (f *follower) zero(v *ir.Value, inside bool) *ir.Value {
-	if r := f.made[v]; r != nil {
-		return r
+	if f.made[v] == nil {
+		f.made[v] = f.step(v, inside)
 	}
-	r := f.step(v, inside)
-	f.made[v] = r
-	return r
+	return f.made[v]
 }
 
 func (f *follower) step(v *ir.Value, inside bool) *ir.Value {
@@ -116,7 +114,13 @@ func (f *follower) with(n *ir.Node, v *ir.Value, replaced map[int]*ir.Value) *ir
 	for i, x := range replaced {
 		in[i] = x
 	}
-	return f.Ops(n.Op, attr.Clone(n.Attr), len(n.Out), in...)[v.DefIndex]
+	out := f.Ops(n.Op, attr.Clone(n.Attr), len(n.Out), in...)
+	for i, other := range n.Out {
+		if other != nil && f.made[other] == nil {
+			f.made[other] = out[i]
+		}
+	}
+	return out[v.DefIndex]
 }
 
 // project makes W_R x.
@@ -233,8 +237,7 @@ func (f *follower) again(v *ir.Value) *ir.Value {
 	for i, x := range v.Def.In {
 		in[i] = f.again(x)
 	}
-	f.made[v] = f.with(v.Def, v, in)
-	return f.made[v]
+	return f.with(v.Def, v, in)
 }
 
 // norm repeats a norm operator with a gate for a gain, and no bias.

@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/parallax-go/parallax/ir"
@@ -90,23 +91,26 @@ func isParameter(v *ir.Value) bool {
 	return known && rank >= 2 && v.Type.DType.IsFloat() && isFixed(v)
 }
 
-// maxFixed bounds how far a value is followed to constants: weights are cast,
-// transposed and split, gains are added to one.
-const maxFixed = 8
+// maxFixed bounds the nodes that a value is followed through to constants: weights
+// are cast, transposed and split, gains are added to one.
+const maxFixed = 16
 
 // isFixed reports whether v is computed from constants alone by operators that
 // keep weights weights.
-func isFixed(v *ir.Value) bool { return fixedWithin(v, maxFixed) }
+func isFixed(v *ir.Value) bool {
+	left := maxFixed
+	return fixedWithin(v, &left)
+}
 
-func fixedWithin(v *ir.Value, depth int) bool {
+func fixedWithin(v *ir.Value, left *int) bool {
 	if v == nil || v.Const != nil {
 		return true
 	}
-	if v.Def == nil || depth == 0 || !keepsWeights[v.Def.Op] {
+	if *left--; v.Def == nil || *left < 0 || !keepsWeights[v.Def.Op] {
 		return false
 	}
 	for _, in := range v.Def.In {
-		if !fixedWithin(in, depth-1) {
+		if !fixedWithin(in, left) {
 			return false
 		}
 	}
@@ -154,15 +158,11 @@ func kind(n *ir.Node) string {
 	return n.Op.QualifiedName()
 }
 
-// isQuantised reports whether n computes with integer weights, or makes floats
-// of them.
+// quantised are parts of the names of operators that compute with integer weights,
+// or make floats of them.
+var quantised = []string{"quantize", "integer", "qlinear", "nbits", "bnb4", "fp4", "fp8", "float8", "qattention", "qgemm", "qmoe", "qordered"}
+
 func isQuantised(n *ir.Node) bool {
-	name := kind(n)
-	name = name[strings.LastIndex(name, ".")+1:]
-	for _, part := range []string{"Quantize", "Integer", "QLinear", "NBits", "Bnb4", "Fp4", "Fp8", "QAttention", "QGemm", "QOrdered", "GemmFloat8"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
+	name := strings.ToLower(kind(n))
+	return slices.ContainsFunc(quantised, func(part string) bool { return strings.Contains(name, part) })
 }
