@@ -2,7 +2,7 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: test race check lint format generate bench conformance interop cross fuzz
+.PHONY: test race check lint format generate bench conformance interop cross page fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
@@ -48,6 +48,10 @@ conformance:
 ## interop: exported files in ONNX's checker and ONNX Runtime (fetches both: needs Python with pip)
 interop:
 	$(GO) test -tags interop -count=1 ./tests/interop/...
+
+## page: the pages of explain --html in headless Chromium (needs Chromium; CHROMIUM names another)
+page:
+	$(GO) test -tags page -count=1 ./tests/page
 
 ## fuzz: every fuzz target for FUZZTIME each
 FUZZTIME ?= 30s

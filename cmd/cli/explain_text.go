@@ -94,7 +94,7 @@ func (g alike) writeMiss(w io.Writer, width int) error {
 		head += "  " + times
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  %s\n", head)
+	fmt.Fprintf(&b, "\n  %s\n", clean(head))
 	for _, line := range [][2]string{
 		{"check", g[0].Reason.Check},
 		{"node", part(func(r *reason) string { return r.Node })},
@@ -110,7 +110,7 @@ func (g alike) writeMiss(w io.Writer, width int) error {
 			if i > 0 {
 				line[0] = ""
 			}
-			fmt.Fprintf(&b, "    %-*s%s\n", label-4, line[0], text)
+			fmt.Fprintf(&b, "    %-*s%s\n", label-4, line[0], clean(text))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -20,17 +20,44 @@ import (
 type measured struct {
 	Inputs string // where they are from
 	nodes  map[string][]nodeComparison
-	fused  map[string]time.Duration // of one run, by the fused node's name
-	file   map[string]time.Duration // of one run, by the file's node
+	fused  *clock // by the fused node's name
+	file   *clock // by the file's node
 }
 
-// timedRuns is how many runs times are the mean of; one before is not counted.
-const timedRuns = 5
+// timedRuns is how many runs times are the median of; one before is not counted.
+const timedRuns = 9
 
-// clock adds the times of steps up by name.
-type clock map[string]time.Duration
+// clock adds the times of the steps of each run up by name.
+type clock struct {
+	run  map[string]time.Duration
+	runs []map[string]time.Duration
+}
 
-func (c clock) step(s parallax.Step) { c[s.Name] += s.Time }
+// begin begins a run.
+func (c *clock) begin() {
+	c.run = map[string]time.Duration{}
+	c.runs = append(c.runs, c.run)
+}
+
+func (c *clock) step(s parallax.Step) {
+	if c.run != nil {
+		c.run[s.Name] += s.Time
+	}
+}
+
+// median is what the steps of these names take together.
+func (c *clock) median(names map[string]bool) time.Duration {
+	var sums []time.Duration
+	for _, run := range c.runs[1:] {
+		var sum time.Duration
+		for name := range names {
+			sum += run[name]
+		}
+		sums = append(sums, sum)
+	}
+	slices.Sort(sums)
+	return sums[len(sums)/2]
+}
 
 // measure runs the model at path fused and unfused.
 func (s *session) measure(ctx context.Context, path string) (*measured, error) {
@@ -41,7 +68,7 @@ func (s *session) measure(ctx context.Context, path string) (*measured, error) {
 	silent.verbose = false // the passes have been told of
 	s = &silent
 	var watch nodeWatch
-	fused, file := clock{}, clock{}
+	fused, file := &clock{}, &clock{}
 	m, err := s.load(path, parallax.WithProfile(func(step parallax.Step) {
 		watch.step(step)
 		fused.step(step)
@@ -60,7 +87,7 @@ func (s *session) measure(ctx context.Context, path string) (*measured, error) {
 		target = kernels.Ref
 	}
 	watch = nodeWatch{target: target, tolerance: func(d tensor.DType) tolerance { return tolerances[d] }}
-	r := &measured{nodes: map[string][]nodeComparison{}, fused: map[string]time.Duration{}, file: map[string]time.Duration{}}
+	r := &measured{nodes: map[string][]nodeComparison{}, fused: fused, file: file}
 	inputs, err := s.tryInputs(ctx, m, path, r)
 	if err != nil {
 		return nil, err
@@ -76,29 +103,18 @@ func (s *session) measure(ctx context.Context, path string) (*measured, error) {
 	for _, n := range nodes {
 		r.nodes[n.Node] = append(r.nodes[n.Node], n)
 	}
-	return r, r.time(ctx, inputs, map[*parallax.Model]clock{m: fused, other: file}, m)
-}
-
-// time takes the means.
-func (r *measured) time(ctx context.Context, inputs map[string]*tensor.Tensor, clocks map[*parallax.Model]clock, fused *parallax.Model) error {
-	for m, c := range clocks {
-		for i := range timedRuns + 1 {
-			if i == 1 {
-				clear(c)
+	for range timedRuns + 1 {
+		for _, timed := range []struct {
+			*parallax.Model
+			*clock
+		}{{m, fused}, {other, file}} {
+			timed.begin()
+			if _, err := timed.Run(ctx, inputs); err != nil {
+				return nil, err
 			}
-			if _, err := m.Run(ctx, inputs); err != nil {
-				return err
-			}
-		}
-		into := r.file
-		if m == fused {
-			into = r.fused
-		}
-		for name, took := range c {
-			into[name] = took / timedRuns
 		}
 	}
-	return nil
+	return r, nil
 }
 
 // tryInputs returns inputs that m runs on: the recorded ones beside it, or made
@@ -159,9 +175,8 @@ func sizesText(dims map[string]int64) string {
 }
 
 // times returns what r's node takes, and what the nodes of the file take that it
-// stands for; false if it did not run.
+// stands for; false if one of them did not run.
 func (m *measured) times(r passes.Remark) (fused, file time.Duration, ok bool) {
-	fused, ok = m.fused[r.Node.Label()]
 	names := map[string]bool{}
 	for _, p := range r.Before {
 		names[p.Name] = true
@@ -172,8 +187,6 @@ func (m *measured) times(r passes.Remark) (fused, file time.Duration, ok bool) {
 	for _, s := range r.Node.Sources {
 		names[s] = true
 	}
-	for name := range names {
-		file += m.file[name]
-	}
-	return fused, file, ok && file > 0
+	fused, file = m.fused.median(map[string]bool{r.Node.Label(): true}), m.file.median(names)
+	return fused, file, fused > 0 && file > 0
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,22 @@ type fact struct{ Name, Value string }
 // pageRow is a row of the table of anchors.
 type pageRow struct {
 	ID, Anchor, Verdict string
-	Cells               []string
+	Cells               []pageCell
+}
+
+// pageCell is a cell of a table, with the whole of what it shows.
+type pageCell struct{ Text, Whole string }
+
+// mostInCell is how many characters of a name a table shows.
+const mostInCell = 32
+
+func pageCells(texts ...string) []pageCell {
+	cells := make([]pageCell, len(texts))
+	for i, text := range texts {
+		whole := clean(text)
+		cells[i] = pageCell{elide(whole, mostInCell, true), whole}
+	}
+	return cells
 }
 
 // attentionView is the section of one anchor.
@@ -61,11 +77,8 @@ func newPage(e explained, remarks []passes.Remark, in parallax.Inspection, m *me
 		a := newAttentionView(fmt.Sprintf("a%d", i), r, e.Candidates[i])
 		figures := a.measure(r, m, unmeasured)
 		c := e.Candidates[i]
-		row := pageRow{ID: a.ID, Anchor: a.Anchor, Verdict: c.Verdict, Cells: []string{c.Verdict, c.Kind}}
-		for _, cell := range append(c.cells(), figures...) {
-			row.Cells = append(row.Cells, clean(cell))
-		}
-		p.Rows = append(p.Rows, row)
+		cells := slices.Concat([]string{c.Verdict, c.Kind}, c.cells(), figures)
+		p.Rows = append(p.Rows, pageRow{ID: a.ID, Anchor: a.Anchor, Verdict: c.Verdict, Cells: pageCells(cells...)})
 		p.Attentions = append(p.Attentions, a)
 	}
 	return p
@@ -141,13 +154,14 @@ func (a *attentionView) measure(r passes.Remark, m *measured, why error) []strin
 	a.Measured = "Fused node beside its decomposition on the same operands, on " + m.Inputs + "."
 	worst := comparison{}
 	for _, n := range m.nodes[r.Node.Label()] {
-		a.Numerics = append(a.Numerics, pageRow{Anchor: clean(n.Name), Cells: []string{fmt.Sprint(n.Shape), fmt.Sprintf("%.3g", float64(n.MaxAbs)), fmt.Sprintf("%.4g", float64(n.MaxULP)), strings.TrimSpace(okText(n.OK))}})
+		a.Numerics = append(a.Numerics, pageRow{Anchor: clean(n.Name), Cells: pageCells(
+			fmt.Sprint(n.Shape), fmt.Sprintf("%.3g", float64(n.MaxAbs)), fmt.Sprintf("%.4g", float64(n.MaxULP)), strings.TrimSpace(okText(n.OK)))})
 		worst.MaxAbs, worst.MaxULP = max(worst.MaxAbs, n.MaxAbs), max(worst.MaxULP, n.MaxULP)
 	}
 	figures[0], figures[1] = fmt.Sprintf("%.3g", float64(worst.MaxAbs)), fmt.Sprintf("%.4g", float64(worst.MaxULP))
 	if fused, file, ok := m.times(r); ok {
 		figures[2], figures[3] = durationText(fused), durationText(file)
-		a.Time = fmt.Sprintf("%s fused, %s unfused (%.1f×), the mean of %d runs.", figures[2], figures[3], float64(file)/float64(max(fused, 1)), timedRuns)
+		a.Time = fmt.Sprintf("%s fused, %s unfused (%.1f×), the median of %d runs.", figures[2], figures[3], float64(file)/float64(fused), timedRuns)
 	}
 	return figures
 }

@@ -56,7 +56,7 @@ func (t *table) writeRow(b *strings.Builder, indent string, row []string, widths
 		if widths[i] < 0 {
 			continue
 		}
-		cell = elide(cell, widths[i], t.columns[i].names)
+		cell = elide(clean(cell), widths[i], t.columns[i].names)
 		line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)) + gap
 	}
 	b.WriteString(strings.TrimRight(line, " "))

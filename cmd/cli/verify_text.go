@@ -69,7 +69,7 @@ func (d *divergence) writeText(w io.Writer) error {
 			text += fmt.Sprintf(" at %v: got %v, want %v", f.Index, f.Got, f.Want)
 		}
 	}
-	_, err := fmt.Fprintf(w, "  %s\n", text)
+	_, err := fmt.Fprintf(w, "  %s\n", clean(text))
 	return err
 }
 
