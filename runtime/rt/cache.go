@@ -83,7 +83,7 @@ func (c *cache) reorder(order []int) {
 // clone copies what the cache holds.
 func (c *cache) clone() *cache {
 	k := &cache{length: c.length}
-	if b := &c.buffer; c.length > 0 {
+	if b := &c.buffer; len(b.Shape) > 0 {
 		k.buffer.Reset(b.DType, b.Shape...)
 		copyRows(&k.buffer, b, c.length, func(row int) int { return row })
 	}
