@@ -44,6 +44,9 @@ func (f *frame) newCall(n *wire.Node, r *rule) (*call, error) {
 		c.in = append(c.in, v)
 	}
 	c.trim()
+	if err := r.args.check(c.in); err != nil {
+		return nil, err
+	}
 	var err error
 	if c.raw, err = f.attributesOf(n); err != nil {
 		return nil, err
@@ -213,4 +216,22 @@ func (c *call) int(name string, def int64) (int64, error) {
 		return def, nil
 	}
 	return a.I, wantType(a, wire.AttributeInt)
+}
+
+// float is int for a number.
+func (c *call) float(name string, def float64) (float64, error) {
+	a := c.raw[name]
+	if a == nil {
+		return def, nil
+	}
+	return float64(a.F), wantType(a, wire.AttributeFloat)
+}
+
+// text is int for a string.
+func (c *call) text(name, def string) (string, error) {
+	a := c.raw[name]
+	if a == nil {
+		return def, nil
+	}
+	return string(a.S), wantType(a, wire.AttributeString)
 }

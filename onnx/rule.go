@@ -11,11 +11,13 @@ import (
 // rule says how the nodes of one operator, from one opset version on, become
 // IR. The newest rule whose since is not above the opset version counts.
 type rule struct {
-	op    *ir.Op // the canonical operator; nil: build makes values without one
-	name  string // in the file, if it is not op's
-	since int64
-	known known
-	build builder // nil: the operands and attributes are op's
+	op     *ir.Op // the canonical operator; nil: build makes values without one
+	domain string // in the file, if it is not op's
+	name   string // in the file, if it is not op's
+	since  int64
+	known  known
+	args   params  // the operands by name; nil: they are op's
+	build  builder // nil: the operands and attributes are op's
 	// write adds to the node being exported what its canonical form holds
 	// elsewhere. A rule that has a builder, and no write, only reads.
 	write func(w *writer, n *ir.Node, out *wire.Node) error
@@ -97,21 +99,29 @@ var rules map[operatorName][]rule
 
 func init() {
 	rules = map[operatorName][]rule{}
-	for _, list := range [][]rule{elementwiseRules(), contractionRules(), reductionRules(), movementRules(), specialRules()} {
+	for _, list := range [][]rule{elementwiseRules(), contractionRules(), reductionRules(), movementRules(), specialRules(), microsoftRules()} {
 		for _, r := range list {
-			key := operatorName{name: r.name}
-			if r.op != nil {
-				key.domain = r.op.Domain
-				if r.name == "" {
-					key.name = r.op.Name
-				}
-			}
-			rules[key] = append(rules[key], r)
+			rules[r.fileName()] = append(rules[r.fileName()], r)
 		}
 	}
 	for _, list := range rules {
 		slices.SortFunc(list, func(a, b rule) int { return cmp.Compare(b.since, a.since) })
 	}
+}
+
+// fileName is what files call the operator.
+func (r *rule) fileName() operatorName {
+	n := operatorName{r.domain, r.name}
+	if r.op == nil {
+		return n
+	}
+	if n.name == "" {
+		n.name = r.op.Name
+	}
+	if n.domain == "" {
+		n.domain = r.op.Domain
+	}
+	return n
 }
 
 // newestOpset is the last version of ai.onnx whose changes the rules know.
@@ -132,6 +142,8 @@ func findRule(domain, name string, version int64) (r *rule, why string) {
 	switch {
 	case len(list) > 0:
 		return nil, "the operator is newer than the opset"
+	case refusals[operatorName{domain, name}] != "":
+		return nil, refusals[operatorName{domain, name}]
 	case domain != "":
 		return nil, "the domain's operator is not known"
 	}

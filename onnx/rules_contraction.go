@@ -40,6 +40,7 @@ func contractionRules() []rule {
 		{op: op.GroupNormalization, since: 21, known: known{"epsilon": field, "num_groups": field, "stash_type": only(1)}},
 		{op: op.LpNormalization, since: 1, known: fields("axis", "p")},
 
+		{name: "TensorScatter", since: 24, known: known{"axis": custom, "mode": custom}, build: one(tensorScatter), args: operands("past_cache update write_indices?")},
 		{op: op.RotaryEmbedding, since: 23, known: fields("interleaved", "num_heads", "rotary_embedding_dim")},
 		{op: op.Attention, since: 23, known: fields("is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision")},
 		{op: op.Parallax, since: 1, known: attentionFields()},

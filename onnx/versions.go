@@ -21,7 +21,7 @@ OptionalGetElement 15 18; OptionalHasElement 15 18; QLinearConv 10; QLinearMatMu
 RNN 1 7 14 22; RandomNormal 1 22; RandomNormalLike 1 22; RandomUniform 1 22; RandomUniformLike 1 22; RegexFullMatch 20;
 Resize 10 11 13 18 19; ReverseSequence 10; RoiAlign 10 16 22; STFT 17; SequenceAt 11; SequenceConstruct 11;
 SequenceEmpty 11; SequenceErase 11; SequenceInsert 11; SequenceLength 11; SequenceMap 17; SoftmaxCrossEntropyLoss 12 13;
-SplitToSequence 11 24; StringConcat 20; StringNormalizer 10; StringSplit 20; TensorScatter 24; TfIdfVectorizer 9;
+SplitToSequence 11 24; StringConcat 20; StringNormalizer 10; StringSplit 20; TfIdfVectorizer 9;
 Unique 11; Upsample 1 7 9 10`)
 
 func parseChanges(text string) map[string][]int64 {

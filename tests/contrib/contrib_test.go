@@ -1,0 +1,150 @@
+package contrib
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/onnx"
+	"github.com/parallax-go/parallax/onnx/wire"
+)
+
+// tolerance is of |got − want| against atol + rtol·|want|.
+type tolerance struct{ rtol, atol float64 }
+
+// variants are the ways to run a case. The reference sums in f64, where ONNX
+// Runtime's scores of rows that see nothing are rounded at 10⁴. The 16-bit types
+// round operands that were recorded in f32, and each result on the way.
+var variants = []struct {
+	name     string
+	d        tensor.DType
+	symbolic bool
+	tol      tolerance
+	opts     []parallax.Option
+}{
+	{"as imported", tensor.Float32, false, tolerance{5e-4, 5e-4}, []parallax.Option{parallax.WithPasses("none"), parallax.WithTarget(kernels.Ref)}},
+	{"optimised", tensor.Float32, false, tolerance{2e-5, 2e-5}, []parallax.Option{parallax.WithVerifyPasses()}},
+	{"symbolic", tensor.Float32, true, tolerance{2e-5, 2e-5}, []parallax.Option{parallax.WithVerifyPasses()}},
+	{"f16", tensor.Float16, true, tolerance{2e-2, 2e-2}, nil},
+	{"bf16", tensor.BFloat16, true, tolerance{1e-1, 1e-1}, nil},
+}
+
+func TestRecorded(t *testing.T) {
+	dir := "../testdata/contrib"
+	if d := os.Getenv("CONTRIB"); d != "" {
+		dir = d
+	}
+	files, err := Read(dir)
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, f := range files {
+		for i := range f.Cases {
+			c := &f.Cases[i]
+			for _, v := range variants {
+				t.Run(f.Title(c)+"/"+v.name, func(t *testing.T) {
+					m, err := f.Model(c, v.d, v.symbolic)
+					if err != nil {
+						t.Fatal(err)
+					}
+					s := open(t, m, v.opts)
+					if c.Refused != "" {
+						refused(t, s, c.Refused)
+						return
+					}
+					compare(t, c, s, v.d, v.tol)
+				})
+			}
+		}
+	}
+}
+
+func open(t *testing.T, m *wire.Model, opts []parallax.Option) *parallax.Source {
+	t.Helper()
+	data, err := wire.Encode(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := parallax.OpenReader(bytes.NewReader(data), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func refused(t *testing.T, s *parallax.Source, why string) {
+	t.Helper()
+	defer s.Close()
+	err := onnx.Unsupported(s.Graph())
+	if err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("refused with %v, want %q", err, why)
+	}
+}
+
+// compare runs s and compares its outputs with the recorded ones.
+func compare(t *testing.T, c *Case, s *parallax.Source, d tensor.DType, tol tolerance) {
+	t.Helper()
+	model, err := s.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	in, err := c.Inputs(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := model.Run(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range c.Out {
+		if o == nil {
+			continue
+		}
+		want, err := o.Tensor(tensor.Float32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := differ(out[o.Name], want, c.Padding[o.Name], tol); diff != "" {
+			t.Errorf("%s: %s", o.Name, diff)
+		}
+	}
+}
+
+// differ says where got is not want.
+func differ(got, want *tensor.Tensor, padding [][2]int, tol tolerance) string {
+	if !tensor.SameShape(got.Shape, want.Shape) {
+		return fmt.Sprintf("%s, want %s", got, want)
+	}
+	for i := range want.Len() {
+		if padded(i, want.Shape, padding) {
+			continue
+		}
+		g, w := got.FloatAt(i), want.FloatAt(i)
+		if math.IsNaN(g) && math.IsNaN(w) || g == w {
+			continue
+		}
+		if !(math.Abs(g-w) <= tol.atol+tol.rtol*math.Abs(w)) {
+			return fmt.Sprintf("element %d of %s is %g, want %g", i, want, g, w)
+		}
+	}
+	return ""
+}
+
+// padded reports whether element i is of a row that means nothing.
+func padded(i int, shape []int, padding [][2]int) bool {
+	for _, p := range padding {
+		row := i / shape[2]
+		if row/shape[1] == p[0] && row%shape[1] >= p[1] {
+			return true
+		}
+	}
+	return false
+}
