@@ -2,6 +2,7 @@ package attn
 
 import (
 	"math"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
@@ -20,7 +21,7 @@ var variants = []variant{
 	{"S2", func(m *Match) bool { return m.scaledBy(op.Mul) }},
 	{"S4", func(m *Match) bool { return m.queryScaled() && !m.keyScaled() }},
 	{"S5", func(m *Match) bool { return m.queryScaled() && m.keyScaled() }},
-	{"S9", func(m *Match) bool { return m.Spec.Attention.Scale == 1 }},
+	{"S9", func(m *Match) bool { return m.Spec.Attention.Scale == 1 && !m.has(OpFactor) }},
 	{"M1", func(m *Match) bool { return len(m.region.Scores.masks()) == 0 }},
 	{"M2", func(m *Match) bool { return len(m.region.logits.Biases) > 0 }},
 	{"M8", func(m *Match) bool { return m.has(OpMask) }},
@@ -28,7 +29,7 @@ var variants = []variant{
 	{"M14", func(m *Match) bool { return m.region.Guard == GuardMask }},
 	{"L1", func(m *Match) bool { return len(m.region.Scores.Product.Out) == 4 }},
 	{"L4", func(m *Match) bool { return len(m.region.Scores.Product.Out) == 3 && m.ops.H > 1 }},
-	{"L9", func(m *Match) bool { return m.region.Scores.Product.Node.Op == op.Einsum }},
+	{"L9", func(m *Match) bool { return m.uses(op.Einsum) }},
 	{"L10", func(m *Match) bool { return m.ops.H == 1 }},
 	{"G1", func(m *Match) bool { return m.ops.KV < m.ops.H }},
 	{"X1", func(m *Match) bool { return m.region.logits.Softcap != 0 }},
@@ -55,6 +56,12 @@ func (m *Match) has(k OpKind) bool {
 		}
 	}
 	return false
+}
+
+// uses reports whether o is among what the fused node stands for.
+func (m *Match) uses(o *ir.Op) bool {
+	is := func(n *ir.Node) bool { return n.Op == o }
+	return slices.ContainsFunc(m.nodes, is) || slices.ContainsFunc(m.region.Scores.Nodes, is)
 }
 
 // scaledBy reports whether the scores themselves are scaled by such a node.
