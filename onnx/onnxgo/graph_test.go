@@ -196,6 +196,38 @@ func TestBackendErrors(t *testing.T) {
 	}
 }
 
+// TestAnyOperator builds graphs that no file holds: each gives an error or a result.
+func TestAnyOperator(t *testing.T) {
+	known, _ := operators()
+	attributes := []map[string]any{
+		nil,
+		{"axis": int64(-9), "to": int64(99), "perm": []int64{5}, "equation": "->", "mode": "?"},
+		{"value": vector(1), "kernel_shape": []int64{0}, "body": struct{}{}},
+	}
+	for name := range known {
+		for operands := range 5 {
+			for _, a := range attributes {
+				g := NewGraph()
+				result := g.newNode()
+				g.AddNode(result)
+				for i := range operands {
+					x := g.newNode()
+					x.tensor = vector(1, 2, 3)
+					g.AddNode(x)
+					g.SetWeightedEdge(g.NewWeightedEdge(result, x, float64(i)))
+				}
+				if err := g.ApplyOperation(onnx.Operation{Name: name, Attributes: a}, result); err != nil {
+					t.Fatal(err)
+				}
+				if err := g.Run(); err == nil && result.GetTensor() == nil {
+					t.Errorf("%s of %d operands gives nothing", name, operands)
+				}
+				g.Close()
+			}
+		}
+	}
+}
+
 func isNotImplemented(err error, operator string) bool {
 	e, ok := err.(*onnx.ErrNotImplemented)
 	return ok && e.Operator == operator
