@@ -45,30 +45,18 @@ func overLast(n *ir.Node) bool {
 
 // Analyse recognises what is around an anchor.
 func Analyse(n *ir.Node) (*Match, *Refusal) {
-	x, why := unwrap(n)
-	if why != nil {
-		return nil, why
-	}
 	w := newWalker()
-	s, why := w.scores(x.scores, 1)
+	x, s, l, why := logitsOf(n, w)
 	if why != nil {
 		return nil, why
 	}
-	if last := s.At.fromEnd(0); len(last) > 0 && last.Equal(Axis{s.Roles.T}) {
-		if s = s.swapped(); constantOnly(s.K.Base, 4) {
-			return nil, refuse(checkKeys, s.Product.Node, "keys computed from the input", origin(s.K.Base))
-		}
-	}
-	if last := s.At.fromEnd(0); !last.Equal(Axis{s.Roles.S}.normal()) {
-		return nil, refuse(checkAxis, n, fmt.Sprintf("the %s keys as the last axis", s.Roles.S.Size), x.scores.Type.String())
-	}
-	l, why := logits(s)
-	if why != nil {
-		return nil, why
-	}
-	l.Sink = x.sink
 	g := newRegion(x, s, l, w)
 	v, form, ok := g.find()
+	if form.Probe < 0 && g.twins() {
+		if u, probed, found := g.find(); found && probed.Probe >= 0 && g.alikeWhenEmpty() {
+			v, form, ok = u, probed, true
+		}
+	}
 	if !ok {
 		if g.Why == nil {
 			return nil, refuse(checkOutput, n, "a product with the values", "no reader")
@@ -76,6 +64,31 @@ func Analyse(n *ir.Node) (*Match, *Refusal) {
 		return nil, g.Why
 	}
 	return g.match(v, form)
+}
+
+// logitsOf reads what is above an anchor.
+func logitsOf(n *ir.Node, w *walker) (*softmax, *Scores, *Logits, *Refusal) {
+	x, why := unwrap(n)
+	if why != nil {
+		return nil, nil, nil, why
+	}
+	s, why := w.scores(x.scores, 1)
+	if why != nil {
+		return nil, nil, nil, why
+	}
+	if last := s.At.fromEnd(0); len(last) > 0 && last.Equal(Axis{s.Roles.T}) {
+		if s = s.swapped(); constantOnly(s.K.Base, 4) {
+			return nil, nil, nil, refuse(checkKeys, s.Product.Node, "keys computed from the input", origin(s.K.Base))
+		}
+	}
+	if last := s.At.fromEnd(0); !last.Equal(Axis{s.Roles.S}.normal()) {
+		return nil, nil, nil, refuse(checkAxis, n, fmt.Sprintf("the %s keys as the last axis", s.Roles.S.Size), x.scores.Type.String())
+	}
+	l, why := logits(s)
+	if why == nil {
+		l.Sink = x.sink
+	}
+	return x, s, l, why
 }
 
 // softmax is an anchor with what belongs to it.

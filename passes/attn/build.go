@@ -55,8 +55,8 @@ func (g *Region) cheapest(h Heads, chain []*ir.Value, f Form) *Match {
 	var best *Match
 	least := math.MaxInt
 	for _, layout := range []attr.Layout{attr.LayoutBSD, attr.LayoutBHSD} {
-		if layout == attr.LayoutBSD && len(g.logits.Factors) > 0 {
-			continue // they multiply the queries of each head
+		if layout == attr.LayoutBSD && len(g.logits.Factors)+len(f.Rows) > 0 {
+			continue // they multiply each head
 		}
 		ops, ok := g.operands(h, layout, f.Value, f.Probe)
 		if !ok {
@@ -180,6 +180,10 @@ func (m *Match) Patch() (*rewrite.Patch, *Refusal) {
 	if err := b.Err(); err != nil {
 		return nil, refuse(checkOperand, m.region.Anchor, "operands that fit together", err.Error())
 	}
+	o, why = m.rowFactors(b, o)
+	if why != nil {
+		return nil, why
+	}
 	v := b.arrange(o, m.ops.result(m.region.Scores.Roles, m.region.features(m.form.Value)), m.region.known[m.out].At)
 	if v == nil {
 		return nil, refuse(checkOperand, m.out.Def, "a result of known layout", m.out.Type.String())
@@ -209,8 +213,8 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 		b.sources = append(b.sources, v)
 	}
 	for _, x := range g.logits.Factors {
-		if in[0] = m.factor(b, in[0], x); in[0] == nil {
-			return nil, refuse(checkFactor, x.Node, "a factor that doesn't depend on the key", origin(x.Value))
+		if why := m.fold(b, in, x); why != nil {
+			return nil, why
 		}
 	}
 	if m.Probe {
@@ -243,17 +247,57 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 	return in, nil
 }
 
-// factor multiplies the queries q with a factor of the scores; nil if its layout
-// can't be told.
-func (m *Match) factor(b *arranger, q *ir.Value, x Factor) *ir.Value {
-	v := m.broadcast(b, x.Value, x.At)
-	if v == nil || v.Type.HasRank && len(v.Type.Shape) > 0 && !v.Type.Shape[len(v.Type.Shape)-1].Is(1) {
+// fold multiplies the queries with a factor of the scores, or the keys if it
+// depends on them.
+func (m *Match) fold(b *arranger, in []*ir.Value, x Factor) *Refusal {
+	if q := m.factor(b, in[0], x); q != nil {
+		in[0] = q
 		return nil
 	}
-	if x.Divides {
-		return b.Op(op.Div, nil, q, b.cast(v, q.Type.DType))
+	if m.Probe {
+		return refuse(checkFactor, x.Node, "a factor that doesn't depend on the key, beside a probe", origin(x.Value))
 	}
-	return b.Op(op.Mul, nil, q, b.cast(v, q.Type.DType))
+	k := m.keyFactor(b, in[1], x)
+	if k == nil {
+		return refuse(checkFactor, x.Node, "a factor that depends on the query or on the key, not on both", origin(x.Value))
+	}
+	in[1] = k
+	return nil
+}
+
+// factor multiplies v, queries or the result of each head, with a factor that
+// depends on no key; nil if its layout can't be told, or is another.
+func (m *Match) factor(b *arranger, v *ir.Value, x Factor) *ir.Value {
+	f := m.broadcast(b, x.Value, x.At)
+	if f == nil || !f.Type.HasRank || len(f.Type.Shape) > 0 && !f.Type.Shape[len(f.Type.Shape)-1].Is(1) {
+		return nil
+	}
+	return b.factor(v, f, x.Divides)
+}
+
+// keyFactor multiplies the keys k with a factor that depends on the key and not on
+// the query; nil if it is another.
+func (m *Match) keyFactor(b *arranger, k *ir.Value, x Factor) *ir.Value {
+	f := m.broadcast(b, x.Value, x.At)
+	if f == nil || !f.Type.HasRank || len(f.Type.Shape) == 0 {
+		return nil
+	}
+	rank := len(f.Type.Shape)
+	perHead := rank > 2 && !f.Type.Shape[rank-3].Is(1)
+	switch {
+	case rank > 1 && !f.Type.Shape[rank-2].Is(1), perHead && m.ops.H != m.ops.KV:
+		return nil
+	case rank > 1:
+		f = b.Op(op.Squeeze, nil, f, b.Ints(int64(rank-2)))
+	}
+	return b.factor(k, b.Op(op.Unsqueeze, nil, f, b.Ints(-1)), x.Divides)
+}
+
+func (b *arranger) factor(v, f *ir.Value, divides bool) *ir.Value {
+	if divides {
+		return b.Op(op.Div, nil, v, b.cast(f, v.Type.DType))
+	}
+	return b.Op(op.Mul, nil, v, b.cast(f, v.Type.DType))
 }
 
 // term makes the operand of a bias; nil if its layout can't be told.

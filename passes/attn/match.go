@@ -13,14 +13,18 @@ import (
 type Form struct {
 	Value, Probe int
 	Factor       float64
+	Gain         float64  // what all of it is multiplied with,
+	Rows         Monomial // and factors of the file that it is multiplied with
 }
 
 // form recognises the one pattern: Σ p v, and Σ p v · (1 + f t̄) − f Σ p t v.
 func (p Poly) form() (Form, bool) {
 	f := Form{Value: -1, Probe: -1}
+	p, f.Rows = p.rows()
+	p, f.Gain = p.gain()
 	for _, t := range p {
 		for s := range t.Mono {
-			if s.Kind == Moment0 && len(t.Mono) == 1 && t.Coef == 1 {
+			if s.Kind == Moment0 && len(t.Mono) == 1 {
 				f.Value = s.Value
 			}
 			if s.Kind == Moment1 && len(t.Mono) == 1 {
@@ -39,6 +43,18 @@ func (p Poly) form() (Form, bool) {
 	o, ot := Symbol{Kind: Moment0, Value: f.Value}, Symbol{Kind: Moment1, Value: f.Value, Probe: f.Probe}
 	mean := Symbol{Kind: Mean, Probe: f.Probe}
 	return f, near(p.coef(ot), -f.Factor) && near(p.coef(o, mean), f.Factor)
+}
+
+// gain splits off what Σ p v is multiplied with, 1 if it is not there.
+func (p Poly) gain() (Poly, float64) {
+	for _, t := range p {
+		for s := range t.Mono {
+			if s.Kind == Moment0 && len(t.Mono) == 1 && t.Coef != 1 {
+				return p.Times(Number(1 / t.Coef)), t.Coef
+			}
+		}
+	}
+	return p, 1
 }
 
 // find returns the first value that is Parallax, else the first that is

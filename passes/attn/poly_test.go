@@ -1,12 +1,16 @@
 package attn
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 var (
 	testZ    = Symbol{Kind: Norm}
 	testP    = Symbol{Kind: Weight}
 	testT    = Symbol{Kind: Score2, Probe: 1}
 	testMean = Symbol{Kind: Mean, Probe: 1}
+	testRow  = Symbol{Kind: Row, Value: 4}
 	testO    = Symbol{Kind: Moment0, Value: 2}
 	testOT   = Symbol{Kind: Moment1, Value: 2, Probe: 1}
 )
@@ -41,19 +45,21 @@ func TestForm(t *testing.T) {
 		want Form
 		ok   bool
 	}{
-		{"attention", poly(term(1, testO)), Form{2, -1, 0}, true},
-		{"Parallax", poly(term(1, testO), term(1, testMean, testO), term(-1, testOT)), Form{2, 1, 1}, true},
-		{"opposite probe", poly(term(1, testO), term(-1, testMean, testO), term(1, testOT)), Form{2, 1, -1}, true},
-		{"scaled probe", poly(term(1, testO), term(.5, testMean, testO), term(-.5, testOT)), Form{2, 1, .5}, true},
+		{"attention", poly(term(1, testO)), Form{Value: 2, Probe: -1, Gain: 1}, true},
+		{"Parallax", poly(term(1, testO), term(1, testMean, testO), term(-1, testOT)), Form{Value: 2, Probe: 1, Factor: 1, Gain: 1}, true},
+		{"opposite probe", poly(term(1, testO), term(-1, testMean, testO), term(1, testOT)), Form{Value: 2, Probe: 1, Factor: -1, Gain: 1}, true},
+		{"scaled probe", poly(term(1, testO), term(.5, testMean, testO), term(-.5, testOT)), Form{Value: 2, Probe: 1, Factor: .5, Gain: 1}, true},
 		{"half a correction", poly(term(1, testO), term(1, testMean, testO), term(-.5, testOT)), Form{}, false},
 		{"no mean", poly(term(1, testO), term(-1, testOT)), Form{}, false},
-		{"twice attention", poly(term(2, testO)), Form{}, false},
+		{"twice attention", poly(term(2, testO)), Form{Value: 2, Probe: -1, Gain: 2}, true},
+		{"times a factor", poly(term(1, testO, testRow)), Form{Value: 2, Probe: -1, Gain: 1, Rows: mono(testRow)}, true},
+		{"a factor of one term", poly(term(1, testO), term(1, testMean, testO, testRow), term(-1, testOT)), Form{}, false},
 		{"not normalised", poly(term(1, testZ, testO)), Form{}, false},
 		{"other values", poly(term(1, testO), term(1, testMean, testO), term(-1, Symbol{Kind: Moment1, Value: 3, Probe: 1})), Form{}, false},
 		{"nothing", Poly{}, Form{}, false},
 	}
 	for _, tt := range tests {
-		if got, ok := tt.p.form(); ok != tt.ok || ok && got != tt.want {
+		if got, ok := tt.p.form(); ok != tt.ok || ok && !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v, %t, want %+v, %t", tt.name, got, ok, tt.want, tt.ok)
 		}
 	}

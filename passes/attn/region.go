@@ -22,6 +22,7 @@ type Region struct {
 	Why    *Refusal  // the first node that is no part of it
 
 	joins   []join
+	rows    []Factor // what Row symbols stand for
 	known   map[*ir.Value]Abstract
 	order   []*ir.Value // the keys of known as they were found
 	inside  map[*ir.Node]bool
@@ -45,6 +46,12 @@ const maxRegion = 200
 func newRegion(x *softmax, s *Scores, l *Logits, w *walker) *Region {
 	g := &Region{Anchor: x.anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{x.start.Def: true}, walker: w, logits: l}
 	g.learn(x.start, Abstract{x.poly, s.At})
+	g.run()
+	return g
+}
+
+// run calculates what is pending.
+func (g *Region) run() {
 	for i := 0; i < maxRegion && len(g.pending) > 0; i++ {
 		n := g.pending[0]
 		g.pending = g.pending[1:]
@@ -60,7 +67,6 @@ func newRegion(x *softmax, s *Scores, l *Logits, w *walker) *Region {
 			g.learn(v, x[j])
 		}
 	}
-	return g
 }
 
 // learn records v and queues its readers, in the order of the graph.
@@ -235,13 +241,19 @@ func (g *Region) keyAxes() Layout {
 	return l
 }
 
+// queryAxes is the layout in which queries and probes are compared.
+func (g *Region) queryAxes() Layout {
+	r := g.Scores.Roles
+	l := Layout{{r.T}, {r.D}}
+	for _, b := range r.Batch {
+		l = append(l, Axis{b})
+	}
+	return l
+}
+
 // probe numbers the reading of an r: equal ones are one symbol.
 func (g *Region) probe(r Reading) int {
-	roles := g.Scores.Roles
-	axes := Layout{{roles.T}, {roles.D}}
-	for _, b := range roles.Batch {
-		axes = append(axes, Axis{b})
-	}
+	axes := g.queryAxes()
 	i := slices.IndexFunc(g.Probes, func(p Reading) bool { return p.sameAs(r, axes) })
 	if i < 0 {
 		i = len(g.Probes)
@@ -255,7 +267,7 @@ func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
 	if x, ok := g.probeTerms(n); ok {
 		return x, nil
 	}
-	x, y, why := g.operands2(n)
+	x, y, why := g.both(n)
 	if why != nil {
 		return Abstract{}, why
 	}
@@ -278,25 +290,33 @@ func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
 	return Abstract{x.Poly.Times(inverse), at}, nil
 }
 
-// operands2 returns what both operands of n are; the keys may be one.
-func (g *Region) operands2(n *ir.Node) (x, y Abstract, why *Refusal) {
+// both returns what the operands of n are. Beside a value of the region, one may
+// be the keys, or a factor.
+func (g *Region) both(n *ir.Node) (x, y Abstract, why *Refusal) {
 	x, why = g.operand(n, n.In[0])
 	y, whyNot := g.operand(n, n.In[1])
 	ok := true
 	switch {
 	case why == nil && whyNot == nil:
 	case why == nil:
-		if y, ok = g.keyFeatures(n.In[1], x); !ok {
+		if y, ok = g.beside(n, n.In[1], x); !ok {
 			return x, y, whyNot
 		}
 	case whyNot == nil:
-		if x, ok = g.keyFeatures(n.In[0], y); !ok {
+		if x, ok = g.beside(n, n.In[0], y); !ok {
 			return x, y, why
 		}
 	default:
 		return x, y, why
 	}
 	return x, y, nil
+}
+
+func (g *Region) beside(n *ir.Node, v *ir.Value, x Abstract) (Abstract, bool) {
+	if y, ok := g.keyFeatures(v, x); ok {
+		return y, true
+	}
+	return g.rowFactor(n, v, x)
 }
 
 func (g *Region) unary(n *ir.Node) (Abstract, *Refusal) {

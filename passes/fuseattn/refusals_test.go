@@ -54,13 +54,12 @@ func TestRefusals(t *testing.T) {
   %p = Softmax(%s)
   %o = MatMul(%p, %v4)
   output %o`, "keys", "s", "constant"},
-		{"scale per key", `
-  input %c : f32[s]
+		{"scale per query and key", `
   %s = MatMul(%q, %kt)
-  %scaled = Mul(%s, %c)
+  %scaled = Mul(%s, %m)
   %p = Softmax(%scaled)
   %o = MatMul(%p, %v)
-  output %o`, "scale", "scaled", "f32[s]"},
+  output %o`, "scale", "scaled", "f32[b,1,t,s]"},
 		{"small fill", `
   %s = MatMul(%q, %kt)
   %masked = Where(%seen, %s, f32 = -10)
@@ -144,7 +143,7 @@ func TestRefusals(t *testing.T) {
   %p = Div(%e, %z2)
   %o = MatMul(%p, %v)
   %y = Mul(%o, %z)
-  output %y`, "output", "", ""},
+  output %y`, "escape", "e", "read by z"},
 		{"values of another batch", `
   input %k3 : f32[b,1,s,64]
   input %v3 : f32[3,8,s,64]
