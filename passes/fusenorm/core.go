@@ -1,6 +1,7 @@
 package fusenorm
 
 import (
+	"math"
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
@@ -18,19 +19,45 @@ var (
 	epsilon = match.ScalarWhere("a small positive number", func(e float64) bool { return e > 0 && e < 0.1 }).As("epsilon")
 
 	centred   = match.Op(op.Sub, x, mean("mean", x)).As("centred")
-	variance  = mean("square", squareOf(centred))
-	layerCore = over(centred, variance)
-	rmsCore   = over(x, mean("square", squareOf(x)))
+	layerCore = over(centred, squares("square", centred))
+	rmsCore   = over(x, squares("square", x))
+	unitCore  = over(x, sumOfSquares("square", x)) // x over its length
 
-	// The form of TensorFlow's batch normalisation, where scale and deviation
-	// are multiplied first.
-	factor = match.Op(op.Mul, match.Or(inverseRoots(variance)...), match.Var("scale")).As("factor")
+	// Where the scale is multiplied with the deviation first.
+	layerScaled = scaledFirst(centred, squares("square", centred))
+	rmsScaled   = scaledFirst(x, squares("square", x))
+
+	// The form of TensorFlow's batch normalisation, where that is so, too.
+	factor = match.Op(op.Mul, match.Or(inverseRoots(squares("square", centred))...), match.Var("scale")).As("factor")
 	folded = match.Op(op.Add, match.Op(op.Mul, x, factor),
 		match.Op(op.Sub, match.Var("bias"), match.Op(op.Mul, mean("mean", x), factor)))
 )
 
+// mean is that of p: ReduceMean, or a sum over a number, which is checked later.
 func mean(name string, p match.Pattern) match.Pattern {
-	return match.Op(op.ReduceMean, p, match.Maybe(match.Any())).As(name)
+	return match.Or(reduced(name, op.ReduceMean, p), averaged(name, reduced(name, op.ReduceSum, p)))
+}
+
+// squares is the mean square of p.
+func squares(name string, p match.Pattern) match.Pattern {
+	return match.Or(mean(name, squareOf(p)), averaged(name, reduced(name, op.ReduceSumSquare, p)))
+}
+
+func sumOfSquares(name string, p match.Pattern) match.Pattern {
+	return match.Or(reduced(name, op.ReduceSum, squareOf(p)), reduced(name, op.ReduceSumSquare, p))
+}
+
+// reduced is a reduction of p with its axes kept, or put back. Both nodes are
+// captured: the axes are the reduction's, the shape is the result's.
+func reduced(name string, o *ir.Op, p match.Pattern) match.Pattern {
+	n := match.Op(o, p, match.Maybe(match.Any())).As(name)
+	return match.Or(n, match.Op(op.Unsqueeze, n, match.Any())).As(name + " kept")
+}
+
+// averaged is p divided by a number.
+func averaged(name string, p match.Pattern) match.Pattern {
+	number := match.ScalarWhere("a number", func(x float64) bool { return x != 0 })
+	return match.Or(match.Op(op.Div, p, number.As(name+" divisor")), match.Op(op.Mul, p, number.As(name+" factor")))
 }
 
 func squareOf(p match.Pattern) match.Pattern {
@@ -42,6 +69,16 @@ func over(p, v match.Pattern) match.Pattern {
 	alternatives := []match.Pattern{match.Op(op.Div, p, rootOf(v))}
 	for _, inverse := range inverseRoots(v) {
 		alternatives = append(alternatives, match.Op(op.Mul, p, inverse))
+	}
+	return match.Or(alternatives...)
+}
+
+// scaledFirst is p·(scale/√(v+ε)).
+func scaledFirst(p, v match.Pattern) match.Pattern {
+	scale := match.Var("scale")
+	alternatives := []match.Pattern{match.Op(op.Mul, p, match.Op(op.Div, scale, rootOf(v)))}
+	for _, inverse := range inverseRoots(v) {
+		alternatives = append(alternatives, match.Op(op.Mul, p, match.Op(op.Mul, inverse, scale)))
 	}
 	return match.Or(alternatives...)
 }
@@ -59,34 +96,70 @@ func inverseRoots(v match.Pattern) []match.Pattern {
 	}
 }
 
-func layerNorm(_ *passes.Context, n *ir.Node) *rewrite.Patch {
-	return core(n, layerCore, op.LayerNormalization, "mean", "square")
+// form is one of the norms: how it is written, what it becomes.
+type form struct {
+	pattern match.Pattern
+	op      *ir.Op
+	means   []string
+	unit    bool // by the root of the sum instead of the mean
+	scaled  bool
 }
 
-func rmsNorm(_ *passes.Context, n *ir.Node) *rewrite.Patch {
-	return core(n, rmsCore, op.RMSNormalization, "square")
+var forms = []form{
+	{pattern: layerCore, op: op.LayerNormalization, means: []string{"mean", "square"}},
+	{pattern: rmsCore, op: op.RMSNormalization, means: []string{"square"}},
+	{pattern: unitCore, op: op.RMSNormalization, means: []string{"square"}, unit: true},
+	{pattern: layerScaled, op: op.LayerNormalization, means: []string{"mean", "square"}, scaled: true},
+	{pattern: rmsScaled, op: op.RMSNormalization, means: []string{"square"}, scaled: true},
 }
 
-// core replaces what fits p by the operator with a scale of ones, if the named
-// means are over the same last axes.
-func core(n *ir.Node, p match.Pattern, o *ir.Op, means ...string) *rewrite.Patch {
-	for b := range match.All(p, n.Out[0]) {
-		k, ok := lastAxes(b, means)
-		attrs, exact := normAttrs(b, k)
-		ones := onesLike(b.Value("x"), k)
-		if !ok || !exact || ones == nil {
+// match replaces what fits by the operator with its scale, or one of ones, if
+// the named means are over the same last axes.
+func (f form) match(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	for b := range match.All(f.pattern, n.Out[0]) {
+		k, ok := lastAxes(b, f.means)
+		if !ok {
 			continue
 		}
 		patch := rewrite.NewPatch(n, "").Cover(b.Nodes...)
-		return patch.Replace(n.Out[0], patch.Op(o, attrs, b.Value("x"), patch.Const(ones)))
+		epsilon, scale := b.Float("epsilon"), f.scale(patch, b, k)
+		if f.unit && scale != nil {
+			epsilon /= float64(scale.Const.Len())
+		}
+		attrs, exact := normAttrs(b, k, epsilon)
+		if !exact || scale == nil {
+			continue
+		}
+		return patch.Replace(n.Out[0], patch.Op(f.op, attrs, b.Value("x"), scale))
 	}
 	return nil
+}
+
+// scale is the operand: x over the root of its sum of squares is x over the root
+// of their mean, over √k.
+func (f form) scale(p *rewrite.Patch, b match.Binding, k int) *ir.Value {
+	if f.scaled {
+		if v, fits := vector(b.Value("scale"), b.Value("x"), k); fits {
+			return v(p)
+		}
+		return nil
+	}
+	t := onesLike(b.Value("x"), k)
+	if t == nil {
+		return nil
+	}
+	if f.unit {
+		for i := range t.Len() {
+			t.SetFloat(i, 1/math.Sqrt(float64(t.Len())))
+		}
+	}
+	return p.Const(t)
 }
 
 func foldedLayerNorm(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	for b := range match.All(folded, n.Out[0]) {
 		k, ok := lastAxes(b, []string{"mean", "square"})
-		attrs, exact := normAttrs(b, k)
+		attrs, exact := normAttrs(b, k, b.Float("epsilon"))
 		scale, scales := vector(b.Value("scale"), b.Value("x"), k)
 		bias, biases := vector(b.Value("bias"), b.Value("x"), k)
 		if !ok || !exact || !scales || !biases {
@@ -106,8 +179,8 @@ func lastAxes(b match.Binding, means []string) (int, bool) {
 	}
 	count := 0
 	for _, name := range means {
-		k, ok := trailing(b.Node(name), rank)
-		if !ok || count > 0 && k != count {
+		k, ok := trailing(b.Node(name), b.Value(name+" kept"), rank)
+		if !ok || count > 0 && k != count || !isMean(b, name, k) {
 			return 0, false
 		}
 		count = k
@@ -115,11 +188,26 @@ func lastAxes(b match.Binding, means []string) (int, bool) {
 	return count, true
 }
 
+// isMean reports whether the number by which a sum is divided, if it is a sum,
+// is that of the elements on the last k axes of x.
+func isMean(b match.Binding, name string, k int) bool {
+	divisor := b.Float(name + " divisor")
+	if factor := b.Float(name + " factor"); factor != 0 {
+		divisor = 1 / factor
+	}
+	if divisor == 0 {
+		return true
+	}
+	shape := b.Value("x").Type.Shape
+	n, known := shape[len(shape)-k:].Elements().IsConst()
+	return known && math.Abs(divisor/float64(n)-1) < 1e-6
+}
+
 // trailing returns the number of axes that a reduction is over, if they are the
-// last and are kept.
-func trailing(n *ir.Node, rank int) (int, bool) {
+// last and are kept, or put back in kept.
+func trailing(n *ir.Node, kept *ir.Value, rank int) (int, bool) {
 	a := n.Attr.(*attr.Reduce)
-	if !a.KeepDims {
+	if !a.KeepDims && kept == n.Out[0] {
 		return 0, false
 	}
 	operand := n.Operand(1)
@@ -137,7 +225,7 @@ func trailing(n *ir.Node, rank int) (int, bool) {
 	}
 	slices.Sort(axes)
 	for i, axis := range axes {
-		if axis != int64(rank-len(axes)+i) {
+		if axis != int64(rank-len(axes)+i) || !kept.Type.HasRank || len(kept.Type.Shape) != rank || !kept.Type.Shape[axis].Is(1) {
 			return 0, false
 		}
 	}
@@ -146,8 +234,7 @@ func trailing(n *ir.Node, rank int) (int, bool) {
 
 // normAttrs are the attributes over k axes. They hold ε as f32: a core in f64
 // whose ε is no f32 is left.
-func normAttrs(b match.Binding, k int) (*attr.LayerNormalization, bool) {
-	e := b.Float("epsilon")
+func normAttrs(b match.Binding, k int, e float64) (*attr.LayerNormalization, bool) {
 	a := &attr.LayerNormalization{Axis: -k, Epsilon: float32(e)}
 	return a, b.Value("x").Type.DType != tensor.Float64 || float64(a.Epsilon) == e
 }

@@ -17,9 +17,12 @@ var Pass = passes.Pass{
 }
 
 var rules = []rewrite.Rule{
-	{Label: "layer norm", Doc: "(x−mean)/√(variance+ε)", Roots: []*ir.Op{op.Div, op.Mul}, Match: layerNorm},
+	{Label: "layer norm", Doc: "(x−mean)/√(variance+ε)", Roots: []*ir.Op{op.Div, op.Mul}, Match: forms[0].match},
 	{Label: "folded layer norm", Doc: "x·m + (bias − mean·m) with m = scale/√(variance+ε)", Roots: []*ir.Op{op.Add}, Match: foldedLayerNorm},
-	{Label: "rms norm", Doc: "x/√(mean(x²)+ε)", Roots: []*ir.Op{op.Div, op.Mul}, Match: rmsNorm},
+	{Label: "rms norm", Doc: "x/√(mean(x²)+ε)", Roots: []*ir.Op{op.Div, op.Mul}, Match: forms[1].match},
+	{Label: "unit norm", Doc: "x/√(Σx²+ε)", Roots: []*ir.Op{op.Div, op.Mul}, Match: forms[2].match},
+	{Label: "layer norm, scaled first", Doc: "(x−mean)·(scale/√(variance+ε))", Roots: []*ir.Op{op.Mul}, Match: forms[3].match},
+	{Label: "rms norm, scaled first", Doc: "x·(scale/√(mean(x²)+ε))", Roots: []*ir.Op{op.Mul}, Match: forms[4].match},
 	{Label: "norm in f32", Doc: "a core between casts to and from f32", Roots: []*ir.Op{op.Cast}, Match: normInFloat32},
 	{Label: "norm scale", Doc: "a product of a norm without scale", Roots: []*ir.Op{op.Mul}, Match: normScale},
 	{Label: "norm bias", Doc: "a sum with a norm without bias", Roots: []*ir.Op{op.Add}, Match: normBias},
