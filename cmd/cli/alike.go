@@ -59,14 +59,14 @@ func counters(ends []string) string {
 
 // numbers writes a list of numbers: 7, {0…11}, {3,5}, {130,203,…,412}.
 func numbers(list []string) string {
-	same, consecutive := true, true
+	list = slices.Compact(list)
+	consecutive := true
 	for i := 1; i < len(list); i++ {
-		same = same && list[i] == list[0]
 		consecutive = consecutive && follows(list[i-1], list[i])
 	}
 	last := len(list) - 1
 	switch {
-	case same:
+	case last == 0:
 		return list[0]
 	case consecutive && last > 1:
 		return fmt.Sprintf("{%s…%s}", list[0], list[last])

@@ -60,8 +60,8 @@ func (s *session) explainModel(ctx context.Context, path, html string) (explaine
 	if html == "" {
 		return e, nil
 	}
-	m, unmeasured := s.measure(ctx, path)
-	return e, fail(exitInput, newPage(e, remarks, facts, m, unmeasured).write(html))
+	figures, unmeasured := s.measure(ctx, path)
+	return e, fail(exitInput, newPage(e, remarks, facts, figures, unmeasured).write(html))
 }
 
 // explained is the JSON result; see docs/schema/explain.json.

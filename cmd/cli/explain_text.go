@@ -72,7 +72,7 @@ func (e explained) write(w io.Writer, all bool, width int) error {
 		}
 	}
 	fmt.Fprintln(w)
-	if err := t.write(w, "", width); err != nil || len(misses) == 0 {
+	if err := t.write(w, "", width, 4); err != nil || len(misses) == 0 {
 		return err
 	}
 	fmt.Fprintf(w, "\nNear misses\n")

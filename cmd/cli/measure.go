@@ -15,8 +15,8 @@ import (
 	"github.com/parallax-go/parallax/passes"
 )
 
-// measured is what running a model tells of its fused nodes, fused and as the
-// file has them.
+// measured is what running a model on some inputs tells of its fused nodes, fused
+// and as the file has them.
 type measured struct {
 	Inputs string // where they are from
 	nodes  map[string][]nodeComparison
@@ -26,6 +26,10 @@ type measured struct {
 
 // timedRuns is how many runs times are the median of; one before is not counted.
 const timedRuns = 9
+
+// mostSets is how many recorded inputs are tried for nodes that did not run on
+// those before: the branches of an If.
+const mostSets = 4
 
 // clock adds the times of the steps of each run up by name.
 type clock struct {
@@ -39,11 +43,7 @@ func (c *clock) begin() {
 	c.runs = append(c.runs, c.run)
 }
 
-func (c *clock) step(s parallax.Step) {
-	if c.run != nil {
-		c.run[s.Name] += s.Time
-	}
-}
+func (c *clock) step(s parallax.Step) { c.run[s.Name] += s.Time }
 
 // median is what the steps of these names take together.
 func (c *clock) median(names map[string]bool) time.Duration {
@@ -59,90 +59,155 @@ func (c *clock) median(names map[string]bool) time.Duration {
 	return sums[len(sums)/2]
 }
 
-// measure runs the model at path fused and unfused.
-func (s *session) measure(ctx context.Context, path string) (*measured, error) {
+// measuring is a model at work, fused and as the file has it.
+type measuring struct {
+	model, other *parallax.Model
+	target       kernels.Target
+	watch        nodeWatch
+	fused, file  *clock // of the inputs at hand; nil: not now
+}
+
+// measure runs the model at path fused and unfused, on as many inputs as it takes
+// to see all its fused nodes run.
+func (s *session) measure(ctx context.Context, path string) ([]*measured, error) {
 	if path == "-" {
 		return nil, fmt.Errorf("standard input can't be read again")
 	}
+	x := &measuring{target: kernels.CPU}
+	if s.target == "ref" {
+		x.target = kernels.Ref
+	}
 	silent := *s
 	silent.verbose = false // the passes have been told of
-	s = &silent
-	var watch nodeWatch
-	fused, file := &clock{}, &clock{}
-	m, err := s.load(path, parallax.WithProfile(func(step parallax.Step) {
-		watch.step(step)
-		fused.step(step)
+	defer x.close()
+	if err := x.load(&silent, path); err != nil {
+		return nil, err
+	}
+	sets, err := s.inputSets(ctx, x.model, path)
+	if err != nil {
+		return nil, err
+	}
+	var list []*measured
+	for _, set := range sets {
+		if len(list) > 0 && allRan(x.model.Remarks(), list) {
+			break
+		}
+		m, err := x.run(ctx, set)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+func (x *measuring) load(s *session, path string) (err error) {
+	x.model, err = s.load(path, parallax.WithProfile(func(step parallax.Step) {
+		x.watch.step(step)
+		if x.fused != nil {
+			x.fused.step(step)
+		}
 	}))
 	if err != nil {
+		return err
+	}
+	x.other, err = s.load(path, append(asUnfused(), parallax.WithTarget(x.target), parallax.WithProfile(func(step parallax.Step) {
+		x.file.step(step)
+	}))...)
+	return err
+}
+
+func (x *measuring) close() {
+	for _, m := range []*parallax.Model{x.model, x.other} {
+		if m != nil {
+			m.Close()
+		}
+	}
+}
+
+// run compares on one set of inputs, and then takes the times.
+func (x *measuring) run(ctx context.Context, set *dataSet) (*measured, error) {
+	m := &measured{Inputs: set.name, nodes: map[string][]nodeComparison{}, fused: &clock{}, file: &clock{}}
+	x.watch = nodeWatch{target: x.target, tolerance: func(d tensor.DType) tolerance { return tolerances[d] }}
+	x.watch.begin(ctx, x.model.Remarks())
+	if _, err := x.model.Run(ctx, set.inputs); err != nil {
 		return nil, err
 	}
-	defer m.Close()
-	other, err := s.load(path, append(asUnfused(), parallax.WithProfile(file.step))...)
-	if err != nil {
-		return nil, err
-	}
-	defer other.Close()
-	target := kernels.CPU
-	if s.target == "ref" {
-		target = kernels.Ref
-	}
-	watch = nodeWatch{target: target, tolerance: func(d tensor.DType) tolerance { return tolerances[d] }}
-	r := &measured{nodes: map[string][]nodeComparison{}, fused: fused, file: file}
-	inputs, err := s.tryInputs(ctx, m, path, r)
-	if err != nil {
-		return nil, err
-	}
-	watch.begin(ctx, m.Remarks())
-	if _, err := m.Run(ctx, inputs); err != nil {
-		return nil, err
-	}
-	nodes, err := watch.end()
+	nodes, err := x.watch.end()
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range nodes {
-		r.nodes[n.Node] = append(r.nodes[n.Node], n)
+		m.nodes[n.Node] = append(m.nodes[n.Node], n)
 	}
+	x.fused, x.file = m.fused, m.file
+	defer func() { x.fused = nil }()
 	for range timedRuns + 1 {
 		for _, timed := range []struct {
 			*parallax.Model
 			*clock
-		}{{m, fused}, {other, file}} {
+		}{{x.model, x.fused}, {x.other, x.file}} {
 			timed.begin()
-			if _, err := timed.Run(ctx, inputs); err != nil {
+			if _, err := timed.Run(ctx, set.inputs); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return r, nil
+	return m, nil
 }
 
-// tryInputs returns inputs that m runs on: the recorded ones beside it, or made
-// up ones, of a few sizes.
-func (s *session) tryInputs(ctx context.Context, m *parallax.Model, path string, r *measured) (map[string]*tensor.Tensor, error) {
+// allRan reports whether every fused node ran.
+func allRan(remarks []passes.Remark, list []*measured) bool {
+	for _, r := range remarks {
+		if r.Node != nil && ran(r, list) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// ran returns the first measurement in which r's node ran, or nil.
+func ran(r passes.Remark, list []*measured) *measured {
+	for _, m := range list {
+		if len(m.nodes[r.Node.Label()]) > 0 {
+			return m
+		}
+	}
+	return nil
+}
+
+// inputSets returns inputs that m runs on: the recorded ones beside it, or made up
+// ones, of the first size that will do.
+func (s *session) inputSets(ctx context.Context, m *parallax.Model, path string) ([]*dataSet, error) {
 	dirs, err := findDataSets(path)
-	if err == nil && len(dirs) > 0 {
-		set, err := readDataSet(dirs[0], portNames(m.Inputs()), portNames(m.Outputs()))
+	if err != nil {
+		return nil, err
+	}
+	var sets []*dataSet
+	for _, dir := range dirs[:min(mostSets, len(dirs))] {
+		set, err := readDataSet(dir, portNames(m.Inputs()), portNames(m.Outputs()))
 		if err == nil {
-			r.Inputs = "the inputs in " + filepath.Base(dirs[0])
 			_, err = m.Run(ctx, set.inputs)
 		}
 		if err == nil {
-			return set.inputs, nil
+			set.name = "the inputs in " + filepath.Base(dir)
+			sets = append(sets, set)
 		}
+	}
+	if len(sets) > 0 {
+		return sets, nil
 	}
 	var first error
 	for _, size := range []int64{8, 2, 1} {
 		dims := s.allDims(m, size)
+		set := &dataSet{name: "random inputs" + sizesText(dims), inputs: map[string]*tensor.Tensor{}}
 		in := inputFlags{fill: "random", seed: 1}
-		inputs := map[string]*tensor.Tensor{}
-		err := in.makeUp(inputs, m.Inputs(), dims)
+		err := in.makeUp(set.inputs, m.Inputs(), dims)
 		if err == nil {
-			_, err = m.Run(ctx, inputs)
+			_, err = m.Run(ctx, set.inputs)
 		}
 		if err == nil {
-			r.Inputs = "random inputs" + sizesText(dims)
-			return inputs, nil
+			return []*dataSet{set}, nil
 		}
 		if first == nil {
 			first = err

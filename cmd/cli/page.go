@@ -64,9 +64,9 @@ type attentionView struct {
 	Measured, Time            string
 }
 
-// newPage collects what the page shows. Figures come from m, which may be nil: then
+// newPage collects what the page shows. Figures come from list; if there is none,
 // unmeasured says why.
-func newPage(e explained, remarks []passes.Remark, in parallax.Inspection, m *measured, unmeasured error) *page {
+func newPage(e explained, remarks []passes.Remark, in parallax.Inspection, list []*measured, unmeasured error) *page {
 	p := &page{Model: clean(e.Model), Summary: clean(e.summary()), Facts: modelFacts(in)}
 	p.Columns = []string{"Verdict", "Kind"}
 	for _, c := range specColumns {
@@ -75,7 +75,7 @@ func newPage(e explained, remarks []passes.Remark, in parallax.Inspection, m *me
 	p.Columns = append(p.Columns, "Max abs", "Max ulp", "Fused", "Unfused")
 	for i, r := range remarks {
 		a := newAttentionView(fmt.Sprintf("a%d", i), r, e.Candidates[i])
-		figures := a.measure(r, m, unmeasured)
+		figures := a.measure(r, list, unmeasured)
 		c := e.Candidates[i]
 		cells := slices.Concat([]string{c.Verdict, c.Kind}, c.cells(), figures)
 		p.Rows = append(p.Rows, pageRow{ID: a.ID, Anchor: a.Anchor, Verdict: c.Verdict, Cells: pageCells(cells...)})
@@ -138,19 +138,20 @@ func (s *spec) facts() []fact {
 }
 
 // measure fills in the figures of the fused node, and returns those of the table.
-func (a *attentionView) measure(r passes.Remark, m *measured, why error) []string {
+func (a *attentionView) measure(r passes.Remark, list []*measured, why error) []string {
 	figures := []string{blank, blank, blank, blank}
 	switch {
 	case r.Verdict == passes.Refused:
 		a.NoNumerics = "Nothing is fused here."
 		return figures
-	case m == nil:
+	case why != nil:
 		a.NoNumerics = clean("Not measured: " + why.Error() + ".")
 		return figures
-	case r.Node == nil || len(m.nodes[r.Node.Label()]) == 0:
-		a.NoNumerics = "The fused node did not run on " + m.Inputs + "."
+	case r.Node == nil || ran(r, list) == nil:
+		a.NoNumerics = "There is no fused node that ran on " + list[len(list)-1].Inputs + "."
 		return figures
 	}
+	m := ran(r, list)
 	a.Measured = "Fused node beside its decomposition on the same operands, on " + m.Inputs + "."
 	worst := comparison{}
 	for _, n := range m.nodes[r.Node.Label()] {

@@ -28,14 +28,19 @@ const blank = "–"
 // gap is what is between columns.
 const gap = "  "
 
-// write prints the table in at most width characters a line, if its columns can
-// shrink that far; 0: as wide as it is.
-func (t *table) write(w io.Writer, indent string, width int) error {
+// write prints the table in at most width characters a line; 0: as wide as it is.
+// If its columns can't shrink that far, each row becomes a paragraph: the first
+// titles cells, and below them the others by name.
+func (t *table) write(w io.Writer, indent string, width, titles int) error {
 	widths := t.widths()
-	if width > 0 {
-		t.shrink(widths, width-len(indent))
-	}
 	var b strings.Builder
+	if width > 0 && !t.shrink(widths, width-len(indent)) {
+		for _, row := range t.rows {
+			t.writeParagraph(&b, indent, row, width, titles)
+		}
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
 	heads := make([]string, len(t.columns))
 	for i, c := range t.columns {
 		heads[i] = c.head
@@ -63,6 +68,29 @@ func (t *table) writeRow(b *strings.Builder, indent string, row []string, widths
 	b.WriteByte('\n')
 }
 
+func (t *table) writeParagraph(b *strings.Builder, indent string, row []string, width, titles int) {
+	var title, list []string
+	for i, cell := range row {
+		if cell = clean(cell); t.columns[i].names {
+			cell = elide(cell, max(t.columns[i].least, width/2), true)
+		}
+		switch {
+		case i < titles:
+			title = append(title, cell)
+		case cell != "" && cell != blank:
+			list = append(list, strings.TrimLeft(strings.ToLower(t.columns[i].head)+" "+cell, " "))
+		}
+	}
+	b.WriteString(indent + strings.TrimRight(strings.Join(title, gap), " ") + "\n")
+	if len(list) == 0 {
+		return
+	}
+	const deeper = "    "
+	for _, line := range wrap(strings.Join(list, ", "), max(1, width-len(indent+deeper))) {
+		b.WriteString(indent + deeper + line + "\n")
+	}
+}
+
 func (t *table) widths() []int {
 	widths := make([]int, len(t.columns))
 	for i, c := range t.columns {
@@ -75,8 +103,8 @@ func (t *table) widths() []int {
 }
 
 // shrink makes the columns fit: first it leaves out those that say nothing (−1),
-// then it takes from the widest that can give.
-func (t *table) shrink(widths []int, room int) {
+// then it takes from the widest that can give. It reports whether that was enough.
+func (t *table) shrink(widths []int, room int) bool {
 	total := -len(gap)
 	for _, n := range widths {
 		total += n + len(gap)
@@ -95,11 +123,12 @@ func (t *table) shrink(widths []int, room int) {
 			}
 		}
 		if widest < 0 {
-			return
+			return false
 		}
 		widths[widest]--
 		total--
 	}
+	return true
 }
 
 func (t *table) saysNothing(i int) bool {

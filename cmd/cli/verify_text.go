@@ -26,7 +26,7 @@ func (set verifiedSet) writeText(w io.Writer, width int) error {
 	for _, c := range set.Outputs {
 		outputs.rows = append(outputs.rows, c.row(c.Name))
 	}
-	if err := outputs.write(w, "  ", width); err != nil {
+	if err := outputs.write(w, "  ", width, 3); err != nil {
 		return err
 	}
 	if len(set.Nodes) > 0 {
@@ -36,7 +36,7 @@ func (set verifiedSet) writeText(w io.Writer, width int) error {
 	for _, n := range set.Nodes {
 		nodes.rows = append(nodes.rows, n.row(n.title()))
 	}
-	if err := nodes.write(w, "  ", width); err != nil || set.PerNode == nil {
+	if err := nodes.write(w, "  ", width, 3); err != nil || set.PerNode == nil {
 		return err
 	}
 	return set.PerNode.writeText(w)
