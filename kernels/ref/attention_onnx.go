@@ -18,7 +18,10 @@ const (
 
 // Attention evaluates ai.onnx Attention (opsets 23 and 24) in float64, rounding
 // once at each output. softmax_precision, which narrows nothing here, is not
-// looked at. Unlike the fused node's, a row that sees no key is NaN.
+// looked at. Where releases of ONNX differ under the same opset, the corrected
+// text counts: a softcap comes before the mask (onnx/onnx#7867), a row that sees
+// no key is zero, and a causal mask with nonpad_kv_seqlen ends at the last valid
+// key (onnx/onnx#8068).
 func Attention(y, presentK, presentV, qk *tensor.Tensor, a *attr.ONNXAttention, q, k, v, mask, pastK, pastV, nonpad *tensor.Tensor) error {
 	var c attr.Bound
 	spec, operands, err := onnxSpec(a, q, k, v, pastK, pastV)
@@ -127,7 +130,7 @@ func (m *onnxMask) bind(mask, nonpad *tensor.Tensor) error {
 
 // bias returns what is added to the score of key j: −inf hides it.
 func (m *onnxMask) bias(b, h, i, j int) float64 {
-	hidden := m.causal && j > i+m.c.Past || j >= m.width ||
+	hidden := m.causal && j > i+m.before(b) || j >= m.width ||
 		m.nonpad != nil && int64(j) >= m.nonpad.IntAt(b)
 	if hidden {
 		return math.Inf(-1)
@@ -142,6 +145,14 @@ func (m *onnxMask) bias(b, h, i, j int) float64 {
 	return math.Log(x) // 0 or −inf
 }
 
+// before is the number of keys in front of the one that belongs to query 0.
+func (m *onnxMask) before(b int) int {
+	if m.nonpad != nil {
+		return int(m.nonpad.IntAt(b)) - m.c.T
+	}
+	return m.c.Past
+}
+
 // stages returns what row i's scores are after each step, by qk mode.
 func (m *onnxMask) stages(r *row, i int) (s [4][]float64) {
 	for mode := range s {
@@ -153,6 +164,8 @@ func (m *onnxMask) stages(r *row, i int) (s [4][]float64) {
 		s[qkCapped][j] = r.score(i, j)
 		s[qkMasked][j] = s[qkCapped][j] + m.bias(r.b, r.h, i, j)
 	}
-	s[qkWeights] = softmax(s[qkMasked], math.Inf(-1))
+	if !math.IsInf(maxOf(s[qkMasked]), -1) {
+		s[qkWeights] = softmax(s[qkMasked], math.Inf(-1))
+	}
 	return s
 }

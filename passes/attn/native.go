@@ -22,40 +22,158 @@ const (
 )
 
 // Native translates ai.onnx Attention into the fused node. The refusal says what
-// the fused node can't express; the specification is then nil.
+// the fused node can't express; the specification is then nil. Where releases of
+// ONNX differ under the same opset, the corrected text counts: see
+// [ref.Attention].
 func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 	a, size, why := nativeSpec(n)
 	if why != nil {
 		return nil, nil, why
 	}
-	p := rewrite.NewPatch(n, "attention operator")
+	c := &nativeCall{Patch: rewrite.NewPatch(n, "attention operator"), n: n, a: a}
+	c.spec = &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast}
 	in := n.In[:3:3]
-	mask := n.Operand(nativeMask)
-	spec := &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast}
-	if mask != nil {
-		if why := wholeMask(n, mask, a); why != nil {
+	for _, part := range []func() ([]*ir.Value, *Refusal){c.masks, c.past, c.ranges} {
+		operands, why := part()
+		if why != nil {
 			return nil, nil, why
 		}
-		if mask.Type.DType == tensor.Bool {
-			a.Masks, spec.Masks = 1, []string{mask.String()}
-		} else {
-			a.Biases, spec.Biases = 1, []string{mask.String()}
-		}
-		in = append(in, mask)
+		in = append(in, operands...)
 	}
-	if a.HasPast {
-		in = append(in, n.In[nativePastK], n.In[nativePastV])
-	}
-	out := p.Ops(op.Parallax, a, a.Outputs(), in...)
+	out := c.Ops(op.Parallax, a, a.Outputs(), in...)
 	for i, v := range n.Out {
 		if v != nil {
-			p.Replace(v, out[i])
+			c.Replace(v, out[i])
 		}
 	}
-	if err := p.Err(); err != nil {
+	if err := c.Err(); err != nil {
 		return nil, nil, refuse(checkNative, n, "operands that the fused node takes", err.Error())
 	}
-	return p, spec, nil
+	return c.Patch, c.spec, nil
+}
+
+// nativeCall is an attention operator being translated.
+type nativeCall struct {
+	*rewrite.Patch
+	n    *ir.Node
+	a    *attr.Attention
+	spec *passes.Spec
+}
+
+func (c *nativeCall) past() ([]*ir.Value, *Refusal) {
+	if !c.a.HasPast {
+		return nil, nil
+	}
+	return []*ir.Value{c.n.In[nativePastK], c.n.In[nativePastV]}, nil
+}
+
+// ranges are the keys that nonpad_kv_seqlen leaves.
+func (c *nativeCall) ranges() ([]*ir.Value, *Refusal) {
+	lengths := c.n.Operand(nativeLengths)
+	if lengths == nil {
+		return nil, nil
+	}
+	starts := c.Op(op.Expand, nil, c.Int(0), c.Op(op.Shape, attr.New[attr.Shape](), lengths))
+	return []*ir.Value{starts, lengths}, nil
+}
+
+// masks are the mask, or bias, and what a causal mask needs that the fused node
+// has no alignment for.
+func (c *nativeCall) masks() ([]*ir.Value, *Refusal) {
+	var in []*ir.Value
+	if mask := c.n.Operand(nativeMask); mask != nil {
+		mask, why := c.whole(mask)
+		if why != nil {
+			return nil, why
+		}
+		in = append(in, mask)
+		if mask.Type.DType == tensor.Bool {
+			c.a.Masks, c.spec.Masks = 1, []string{mask.String()}
+		} else {
+			c.a.Biases, c.spec.Biases = 1, []string{mask.String()}
+		}
+	}
+	if !c.n.Attr.(*attr.ONNXAttention).Causal {
+		return in, nil
+	}
+	last := c.causal()
+	if last == nil {
+		return in, nil
+	}
+	// The last key that each query sees is compared with the keys.
+	at := fmt.Sprintf("k<=m%d", c.a.Masks)
+	if c.a.Visible = at; c.a.Masks > 0 {
+		c.a.Visible = "m0&" + at
+	}
+	c.a.Masks++
+	c.spec.Masks = append(c.spec.Masks, "causal after the past")
+	return append(in, last), nil
+}
+
+// causal sets the alignment: query i sees the keys up to i, after those of the
+// past, or so that the last query sees the last valid key. If the fused node has
+// no name for it, the last key of each query is returned.
+func (c *nativeCall) causal() *ir.Value {
+	t, s := c.queries(), c.newKeys()
+	switch {
+	case c.n.Operand(nativeLengths) != nil:
+		c.a.Causal = attr.CausalBottomRight
+	case !c.a.HasPast:
+		c.a.Causal = attr.CausalTopLeft
+	case t.Equal(s):
+		c.a.Causal = attr.CausalBottomRight
+	default:
+		queries := c.Op(op.Range, nil, c.Int(0), c.size(c.n.In[0], len(c.n.In[0].Type.Shape)-2), c.Int(1))
+		return c.Op(op.Unsqueeze, nil, c.Op(op.Add, nil, queries, c.size(c.n.In[nativePastK], 2)), c.Ints(1))
+	}
+	return nil
+}
+
+// size is one size of x, a scalar.
+func (c *nativeCall) size(x *ir.Value, axis int) *ir.Value {
+	return c.Op(op.Squeeze, nil, c.Op(op.Shape, &attr.Shape{Start: axis, End: axis + 1}, x))
+}
+
+func (c *nativeCall) queries() sym.Dim {
+	shape := c.n.In[0].Type.Shape
+	return shape[len(shape)-2]
+}
+
+func (c *nativeCall) newKeys() sym.Dim {
+	shape := c.n.In[1].Type.Shape
+	return shape[len(shape)-2]
+}
+
+// whole is a mask for all keys: the operator hides those that a shorter one
+// lacks, where the fused node would broadcast.
+func (c *nativeCall) whole(mask *ir.Value) (*ir.Value, *Refusal) {
+	s := c.newKeys()
+	if c.a.HasPast {
+		past := c.n.In[nativePastK].Type
+		if !past.HasRank {
+			return nil, refuse(checkNative, c.n, "a past of known rank", past.String())
+		}
+		s = s.Add(past.Shape[len(past.Shape)-2])
+	}
+	rank, _ := mask.Type.Rank()
+	if rank == 0 {
+		return nil, refuse(checkNative, c.n, fmt.Sprintf("a mask for all %s keys", s), mask.Type.String())
+	}
+	last := mask.Type.Shape[rank-1]
+	if last.Equal(s) || last.Is(1) {
+		return mask, nil
+	}
+	missing, ok := s.Sub(last).IsConst()
+	if !ok || missing < 1 {
+		return nil, refuse(checkNative, c.n, fmt.Sprintf("a mask for all %s keys", s), mask.Type.String())
+	}
+	hidden := tensor.New(mask.Type.DType)
+	if mask.Type.DType.IsFloat() {
+		hidden.SetFloat(0, math.Inf(-1))
+	}
+	pads := make([]int64, 2*rank)
+	pads[2*rank-1] = missing
+	return c.Op(op.Pad, attr.New[attr.Pad](), mask, c.Ints(pads...), c.Const(hidden)), nil
 }
 
 // nativeSpec reads the attributes.
@@ -71,8 +189,6 @@ func nativeSpec(n *ir.Node) (*attr.Attention, sym.Dim, *Refusal) {
 		return fail("operands of known rank", q.String())
 	case len(n.Out) > 3 && n.Out[3] != nil:
 		return fail("no output of scores", n.Out[3].String())
-	case n.Operand(nativeLengths) != nil:
-		return fail("no lengths of the keys", n.In[nativeLengths].String())
 	case n.In[2].Type.DType != q.DType || k.DType != q.DType:
 		return fail("operands of one type", fmt.Sprintf("%s, %s and %s", q, k, n.In[2].Type))
 	}
@@ -99,45 +215,6 @@ func nativeSpec(n *ir.Node) (*attr.Attention, sym.Dim, *Refusal) {
 	a.Softcap = float64(from.Softcap)
 	a.HasPast = n.Operand(nativePastK) != nil
 	a.HasPresent = len(n.Out) > 1 && n.Out[1] != nil || len(n.Out) > 2 && n.Out[2] != nil
-	if n.Operand(nativeMask) != nil {
-		a.EmptyRow = attr.EmptyRowNaN
-	}
-	return a, size, causal(n, from, a)
-}
-
-// causal reads is_causal: query i sees the keys up to i, after those of the past.
-func causal(n *ir.Node, from *attr.ONNXAttention, a *attr.Attention) *Refusal {
-	t, s := n.In[0].Type.Shape[len(n.In[0].Type.Shape)-2], newKeys(n)
-	switch {
-	case !from.Causal:
-	case !a.HasPast:
-		a.Causal = attr.CausalTopLeft
-	case t.Equal(s):
-		a.Causal = attr.CausalBottomRight
-	default:
-		return refuse(checkNative, n, "as many new keys as queries beside a past", s.String()+" and "+t.String())
-	}
-	return nil
-}
-
-func newKeys(n *ir.Node) sym.Dim {
-	shape := n.In[1].Type.Shape
-	return shape[len(shape)-2]
-}
-
-// wholeMask refuses a mask that may be shorter than the keys: the operator pads
-// it, where the fused node would broadcast.
-func wholeMask(n *ir.Node, mask *ir.Value, a *attr.Attention) *Refusal {
-	s := newKeys(n)
-	if a.HasPast {
-		past := n.In[nativePastK].Type
-		if !past.HasRank {
-			return refuse(checkNative, n, "a past of known rank", past.String())
-		}
-		s = s.Add(past.Shape[len(past.Shape)-2])
-	}
-	if !mask.Type.HasRank || len(mask.Type.Shape) == 0 || !mask.Type.Shape[len(mask.Type.Shape)-1].Equal(s) {
-		return refuse(checkNative, n, fmt.Sprintf("a mask for all %s keys", s), mask.Type.String())
-	}
-	return nil
+	a.HasRanges = n.Operand(nativeLengths) != nil
+	return a, size, nil
 }

@@ -225,8 +225,9 @@ def rotary(r):
 
 def main():
     import contrib_around
+    import contrib_onnx
     r = Recorder(sys.argv[1])
-    for part in [attention, multi_head, decoder_masked, group_query, rotary] + contrib_around.PARTS:
+    for part in [attention, multi_head, decoder_masked, group_query, rotary] + contrib_around.PARTS + contrib_onnx.PARTS:
         part(r)
     r.write()
     print("\n".join(r.failed), file=sys.stderr)
