@@ -27,8 +27,8 @@ const (
 type ExportOptions struct {
 	Form  string // one of the forms; empty: FormFunction
 	Opset int    // version of ai.onnx to write; 0: the first that fits, from Prefer on
-	// Prefer is the version to try first if Opset is 0; 0, or one that isn't
-	// written: 21.
+	// Prefer is the version to try first if Opset is 0, or the oldest that is
+	// written if it is older; 0, or one that isn't known: 21.
 	Prefer int
 }
 
@@ -79,8 +79,8 @@ func candidates(o ExportOptions) []int64 {
 		return []int64{int64(o.Opset)}
 	}
 	first := int64(defaultOpset)
-	if p := int64(o.Prefer); oldestExport <= p && p <= newestOpset {
-		first = p
+	if p := int64(o.Prefer); 0 < p && p <= newestOpset {
+		first = max(p, oldestExport)
 	}
 	var list []int64
 	for v := first; v <= newestOpset; v++ {

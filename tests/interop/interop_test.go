@@ -20,8 +20,15 @@ import (
 	"github.com/parallax-go/parallax/tests/models"
 )
 
-// requirements are pinned: a newer version is to be chosen, not to happen.
-var requirements = []string{"onnx==1.22.0", "onnxruntime==1.32.0", "numpy"}
+// environment is a Python with packages. Versions are pinned: a newer one is to be
+// chosen, not to happen.
+type environment struct {
+	name         string // its folder in the cache
+	modules      string // to import
+	requirements []string
+}
+
+var runtimes = environment{"interop-venv", "onnx, onnxruntime", []string{"onnx==1.22.0", "onnxruntime==1.32.0", "numpy"}}
 
 // job is one exported file for check.py.
 type job struct {
@@ -78,21 +85,28 @@ func fused(remarks []passes.Remark) string {
 	return fmt.Sprintf("%d attention and %d Parallax", attention, probed)
 }
 
-// check runs check.py over the jobs: one line of JSON per model.
+// check runs check.py over the jobs.
 func check(t *testing.T, dir string, jobs []job) {
+	t.Helper()
+	judge(t, dir, "check.py", runtimes, jobs, len(jobs))
+}
+
+// judge gives the jobs to a script of this folder, as JSON, and reports what it
+// finds wrong: one line of JSON per job.
+func judge(t *testing.T, dir, script string, e environment, jobs any, count int) {
 	t.Helper()
 	list, err := json.Marshal(jobs)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, file, _, _ := runtime.Caller(0)
-	cmd := exec.Command(python(t), filepath.Join(filepath.Dir(file), "check.py"))
+	cmd := exec.Command(python(t, e), filepath.Join(filepath.Dir(file), script))
 	cmd.Dir = dir
 	cmd.Stdin = bytes.NewReader(list)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("check.py: %v\n%s", err, out)
+		t.Fatalf("%s: %v\n%s", script, err, out)
 	}
 	d := json.NewDecoder(bytes.NewReader(out))
 	checked := 0
@@ -106,27 +120,27 @@ func check(t *testing.T, dir string, jobs []job) {
 			t.Errorf("%s: %s", r.Model, r.Error)
 		}
 	}
-	if checked != len(jobs) {
-		t.Errorf("%d of %d models were checked", checked, len(jobs))
+	if checked != count {
+		t.Errorf("%d of %d models were checked", checked, count)
 	}
 }
 
-// python returns the interpreter of an environment that has the requirements.
-func python(t *testing.T) string {
+// python returns the interpreter of an environment, which it makes if need be.
+func python(t *testing.T, e environment) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := filepath.Join(cache, "parallax", "interop-venv")
+	env := filepath.Join(cache, "parallax", e.name)
 	interpreter := filepath.Join(env, "bin", "python")
-	probe := exec.Command(interpreter, "-c", "import onnx, onnxruntime")
+	probe := exec.Command(interpreter, "-c", "import "+e.modules)
 	if probe.Run() == nil {
 		return interpreter
 	}
 	for _, args := range [][]string{
 		{"python3", "-m", "venv", env},
-		append([]string{interpreter, "-m", "pip", "install", "-q"}, requirements...),
+		append([]string{interpreter, "-m", "pip", "install", "-q"}, e.requirements...),
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
