@@ -88,6 +88,7 @@ var groups = []struct {
 	{"K", "KV cache", 8},
 	{"X", "Extras that change the mathematics", 12},
 	{"P", "Precision and axis guards", 8},
+	{"T", "Parallax attention: a probe t beside the weights p", 8},
 }
 
 func ids() []string {
