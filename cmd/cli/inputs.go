@@ -33,6 +33,12 @@ func (in *inputFlags) addFill(cmd *cobra.Command) {
 // gather returns a value for every input of m: from -i, from the data folder,
 // or made up.
 func (in *inputFlags) gather(m *parallax.Model, dims map[string]int64) (map[string]*tensor.Tensor, error) {
+	return in.gatherFirst(m, dims, func(map[string]*tensor.Tensor) {})
+}
+
+// gatherFirst is gather with inputs that follow from those given: complete adds
+// them.
+func (in *inputFlags) gatherFirst(m *parallax.Model, dims map[string]int64, complete func(given map[string]*tensor.Tensor)) (map[string]*tensor.Tensor, error) {
 	given := map[string]*tensor.Tensor{}
 	if len(in.data) > 0 {
 		set, err := readDataSet(in.data[0], portNames(m.Inputs()), portNames(m.Outputs()))
@@ -46,6 +52,7 @@ func (in *inputFlags) gather(m *parallax.Model, dims map[string]int64) (map[stri
 			return nil, err
 		}
 	}
+	complete(given)
 	if in.fill == "" {
 		return given, nil
 	}

@@ -20,7 +20,14 @@ func newRun(s *session) *cobra.Command {
 	var steps int
 	cmd := &cobra.Command{
 		Use:   "run MODEL",
-		Short: "Run a model once, or several steps with its state",
+		Short: "Run a model once, or step by step with its state",
+		Long: `Run a model once, and show or write its outputs.
+
+With --steps N a model that has past inputs and present outputs is run N times
+through its state, from an empty past: the inputs given are those of the first
+step, and each further step takes the most likely token of the logits before it.
+Masks grow, positions go on; in the first step both follow from the tokens if
+they are not given. The outputs are those of the last step.`,
 		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data != "" {
@@ -37,18 +44,18 @@ func newRun(s *session) *cobra.Command {
 				return err
 			}
 			defer m.Close()
-			inputs, err := in.gather(m, s.dimMap())
-			if err != nil {
-				return fail(exitInput, err)
+			n := 0
+			if cmd.Flags().Changed("steps") {
+				n = steps
 			}
-			outputs, err := runSteps(cmd.Context(), m, inputs, steps)
+			outputs, tokens, err := s.runModel(cmd.Context(), m, &in, n)
 			if err != nil {
-				return failRun(err)
+				return err
 			}
 			if out != "" {
 				return fail(exitInput, writeNPZ(out, outputs))
 			}
-			return s.showTensors(m.Outputs(), outputs)
+			return s.showTensors(m.Outputs(), outputs, tokens)
 		},
 	}
 	f := cmd.Flags()
@@ -56,32 +63,36 @@ func newRun(s *session) *cobra.Command {
 	f.StringArrayVarP(&in.files, "input", "i", nil, "`name=FILE` (.npy, .npz, .pb, .json), or FILE.npz with all inputs")
 	f.StringVar(&data, "data", "", "`DIR` with input_0.pb …")
 	in.addFill(cmd)
-	f.IntVar(&steps, "steps", 1, "run `N` times, each from the state that the one before left")
-	f.StringVarP(&out, "output", "o", "", "write the outputs to `FILE.npz`")
+	f.IntVar(&steps, "steps", 1, "run `N` steps with the model's state: a decoder goes on with its most likely tokens")
+	f.StringVarP(&out, "output", "o", "", "write the outputs, those of the last step, to `FILE.npz`")
 	s.addTarget(cmd)
 	return cmd
 }
 
-// runSteps runs m, with a state if there are several steps.
-func runSteps(ctx context.Context, m *parallax.Model, inputs map[string]*tensor.Tensor, steps int) (map[string]*tensor.Tensor, error) {
-	if steps == 1 {
-		return m.Run(ctx, inputs)
-	}
-	state, err := m.NewState()
-	if err != nil {
-		return nil, err
-	}
-	own := map[string]*tensor.Tensor{}
-	for _, p := range state.Inputs() {
-		own[p.Name] = inputs[p.Name]
-	}
-	var outputs map[string]*tensor.Tensor
-	for range steps {
-		if outputs, err = state.Run(ctx, own); err != nil {
-			return nil, err
+// runModel runs m on the inputs that the flags tell: once, or in steps if there
+// are any.
+func (s *session) runModel(ctx context.Context, m *parallax.Model, in *inputFlags, steps int) (out map[string]*tensor.Tensor, tokens [][]int64, err error) {
+	if steps == 0 {
+		inputs, err := in.gather(m, s.dimMap())
+		if err != nil {
+			return nil, nil, fail(exitInput, err)
 		}
+		out, err = m.Run(ctx, inputs)
+		return out, nil, failRun(err)
 	}
-	return outputs, nil
+	drive, err := newStepper(m)
+	if err != nil {
+		return nil, nil, fail(exitModel, err)
+	}
+	inputs, err := in.gatherFirst(m, s.dimMap(), drive.first)
+	if err == nil {
+		inputs, err = drive.withoutPast(inputs)
+	}
+	if err != nil {
+		return nil, nil, fail(exitInput, err)
+	}
+	out, tokens, err = drive.run(ctx, inputs, steps)
+	return out, tokens, failRun(err)
 }
 
 // shown is the JSON form of a tensor: its data in full, row-major.
@@ -92,7 +103,11 @@ type shown struct {
 	Data  []any  `json:"data"`
 }
 
-func (s *session) showTensors(ports []parallax.Port, tensors map[string]*tensor.Tensor) error {
+// showTensors prints outputs, and the tokens that steps chose.
+func (s *session) showTensors(ports []parallax.Port, tensors map[string]*tensor.Tensor, tokens [][]int64) error {
+	if !s.json {
+		showTokens(s.stdout, tokens)
+	}
 	list := []shown{}
 	for _, p := range ports {
 		t := tensors[p.Name]
@@ -113,9 +128,10 @@ func (s *session) showTensors(ports []parallax.Port, tensors map[string]*tensor.
 		return nil
 	}
 	return s.printJSON(struct {
-		Schema  int     `json:"schema"`
-		Outputs []shown `json:"outputs"`
-	}{schema, list})
+		Schema  int       `json:"schema"`
+		Tokens  [][]int64 `json:"tokens,omitempty"`
+		Outputs []shown   `json:"outputs"`
+	}{schema, tokens, list})
 }
 
 func element(t *tensor.Tensor, i int) any {

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+
+	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/runtime/decode"
+)
+
+// stepper drives a model through its state: a decoder with the most likely token
+// of each step, or a model whose states have one size with the same inputs again.
+type stepper struct {
+	m    *parallax.Model
+	plan *decode.Plan // nil: the inputs stay the same
+}
+
+func newStepper(m *parallax.Model) (*stepper, error) {
+	p := m.Program()
+	grows := false
+	for _, s := range p.States {
+		grows = grows || s.Axis >= 0
+	}
+	if !grows && len(p.States) > 0 {
+		return &stepper{m: m}, nil
+	}
+	plan, err := decode.New(p)
+	return &stepper{m, plan}, err
+}
+
+// first adds to the inputs of the first step what follows from its tokens.
+func (s *stepper) first(in map[string]*tensor.Tensor) {
+	if s.plan != nil {
+		s.plan.First(in)
+	}
+}
+
+// withoutPast leaves the pasts, which the state keeps.
+func (s *stepper) withoutPast(in map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
+	in = maps.Clone(in)
+	for _, pair := range s.m.Program().States {
+		name := s.m.Inputs()[pair.Input].Name
+		if t := in[name]; t != nil && pair.Axis >= 0 && pair.Axis < t.Rank() && t.Shape[pair.Axis] > 0 {
+			return nil, fmt.Errorf("input %q is %s: a sequence begins without a past", name, t)
+		}
+		delete(in, name)
+	}
+	return in, nil
+}
+
+// run runs n steps. It returns the outputs of the last one, and the tokens that
+// each step chose, by sequence of the batch.
+func (s *stepper) run(ctx context.Context, in map[string]*tensor.Tensor, n int) (out map[string]*tensor.Tensor, tokens [][]int64, err error) {
+	state, err := s.m.NewState()
+	if err != nil {
+		return nil, nil, err
+	}
+	for step := range n {
+		if out, err = state.Run(ctx, in); err != nil {
+			return nil, nil, fmt.Errorf("step %d: %w", step+1, err)
+		}
+		if s.plan == nil {
+			continue
+		}
+		chosen, err := s.plan.Greedy(out)
+		if err != nil {
+			return nil, nil, err
+		}
+		if step == 0 {
+			tokens = make([][]int64, len(chosen))
+		}
+		for i, id := range chosen {
+			tokens[i] = append(tokens[i], id)
+		}
+		if in, err = s.plan.Next(in, chosen); err != nil {
+			return nil, nil, err
+		}
+	}
+	return out, tokens, nil
+}
+
+// showTokens prints the tokens of each sequence on a line.
+func showTokens(w io.Writer, tokens [][]int64) {
+	for _, row := range tokens {
+		fmt.Fprintf(w, "tokens  %d\n", row)
+	}
+}
