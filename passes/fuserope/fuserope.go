@@ -20,7 +20,7 @@ var Pass = passes.Pass{
 		f := &fuser{columns: newColumns()}
 		return rewrite.Run(c, g, []rewrite.Rule{{
 			Label: "rotary embedding", Doc: "x·cos + turned(x)·sin in any phrasing",
-			Roots: []*ir.Op{op.Add, op.Sub, op.Concat},
+			Roots: []*ir.Op{op.Add, op.Sub, op.Concat, op.ReduceSum},
 			Match: f.match,
 		}})
 	},
@@ -57,6 +57,10 @@ func candidates(n *ir.Node) []tail {
 		return nil
 	case n.Op == op.Concat:
 		axis = counted(n.Attr.(*attr.Axis).Axis, rank)
+	case n.Op == op.ReduceSum:
+		if !isProduct(n.In[0]) {
+			return nil
+		}
 	case !isProduct(n.In[0]) || !isProduct(n.In[1]):
 		return nil
 	}
@@ -141,6 +145,8 @@ func (rot *rotation) write(t *tables) *ir.Value {
 	x := rot.x.v
 	if rot.x.axes > 1 {
 		x = reshaped(t.p, x, rot.x.before(), []int{size})
+	} else if x = t.reordered(rot.x, rot.from, rot.lanes/2, rot.lanes/2, size-rot.lanes); x == nil {
+		return nil
 	}
 	v := l.rotate(t.p, x, cos, sin, a)
 	if v != nil && rot.out.axes > 1 {

@@ -37,6 +37,8 @@ func init() {
 		op.Squeeze:   view,
 		op.Unsqueeze: view,
 		op.MatMul:    selection,
+
+		op.ReduceSum: total,
 	}
 }
 
@@ -351,4 +353,42 @@ func selection(r *reader, n *ir.Node, t tail, sizes []int) []lane {
 		}
 	}
 	return out
+}
+
+// total reads a sum along one axis of the lanes.
+func total(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+	a := n.Attr.(*attr.Reduce)
+	axes, ok := n.Operand(1).Ints()
+	if !ok || len(axes) != 1 {
+		return nil
+	}
+	count := t.axes
+	if !a.KeepDims {
+		count++
+	}
+	lanes, own := r.lanesOf(n.In[0], count)
+	axis := counted(int(axes[0]), len(n.In[0].Type.Shape)) - (len(n.In[0].Type.Shape) - count)
+	if lanes == nil || axis < 0 {
+		return nil
+	}
+	if !a.KeepDims {
+		sizes = slices.Insert(slices.Clone(sizes), axis, 1)
+	}
+	var sum []lane
+	for i := range own[axis] {
+		entry := picked(lanes, sizes, own, func(to, j int) (int, int) {
+			if to == axis {
+				j = i
+			}
+			return to, j
+		})
+		if sum == nil {
+			sum = entry
+			continue
+		}
+		for j, l := range entry {
+			sum[j] = r.sum(sum[j], l, t.lead())
+		}
+	}
+	return sum
 }

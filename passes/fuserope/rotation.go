@@ -10,26 +10,29 @@ import (
 // cos[i] and sin[i].
 type rotation struct {
 	out, x      tail
+	from        []lane // those of x, in the order in which they are rotated
 	cos, sin    []lane
 	lanes       int // that are rotated; the rest stays
 	interleaved bool
 }
 
-// rotationOf returns what out is a rotation of. The deepest such value is taken:
-// its lanes may be in the order that the operator wants, where those of values
-// further up are not.
+// rotationOf returns what out is a rotation of. The deepest value is taken whose
+// lanes are in the order that the operator wants; failing that, one whose lanes
+// can be put into that order.
 func rotationOf(r *reader, out tail) *rotation {
 	lanes := r.read(out.v, out.axes)
 	if lanes == nil || !slices.ContainsFunc(lanes, r.isSum) {
 		return nil
 	}
-	for _, x := range r.met {
-		if x == out || len(r.lanes[x]) != len(lanes) || x.v.Type.DType != out.v.Type.DType || !x.before().Equal(out.before()) {
-			continue
-		}
-		if rot := r.rotates(lanes, r.lanes[x]); rot != nil {
-			rot.out, rot.x = out, x
-			return rot
+	for _, inOrder := range []bool{true, false} {
+		for _, x := range r.met {
+			if x == out || len(r.lanes[x]) != len(lanes) || x.v.Type.DType != out.v.Type.DType || !x.before().Equal(out.before()) {
+				continue
+			}
+			if rot := r.rotates(lanes, r.lanes[x], inOrder); rot != nil && (inOrder || x.axes == 1) {
+				rot.out, rot.x = out, x
+				return rot
+			}
 		}
 	}
 	return nil
@@ -38,7 +41,7 @@ func rotationOf(r *reader, out tail) *rotation {
 func (r *reader) isSum(l lane) bool { return r.term(l).op == op.Add }
 
 // rotates compares the lanes of a result with those of x.
-func (r *reader) rotates(out, in []lane) *rotation {
+func (r *reader) rotates(out, in []lane, inOrder bool) *rotation {
 	place := map[lane]int{}
 	for i, l := range in {
 		place[l.abs()] = i
@@ -54,8 +57,8 @@ func (r *reader) rotates(out, in []lane) *rotation {
 		return nil
 	}
 	for _, interleaved := range []bool{false, true} {
-		rot := &rotation{lanes: lanes, interleaved: interleaved}
-		if rot.reads(r, out, in, place) {
+		rot := &rotation{from: slices.Clone(in), lanes: lanes, interleaved: interleaved}
+		if rot.reads(r, out, in, place) && (inOrder && slices.Equal(rot.from, in) || !inOrder && !interleaved) {
 			return rot
 		}
 	}
@@ -74,50 +77,62 @@ func (rot *rotation) pair(i int) (first, second int) {
 func (rot *rotation) reads(r *reader, out, in []lane, place map[lane]int) bool {
 	for i := range rot.lanes / 2 {
 		a, b := rot.pair(i)
-		cos, sin := r.factors(out[a], in, place, a, b)
-		if cos == 0 || sin == 0 {
+		first, okA := r.summands(out[a], in, place)
+		second, okB := r.summands(out[b], in, place)
+		if !okA || !okB || !rot.turns(first, second, in, a, b) {
 			return false
 		}
-		if again, back := r.factors(out[b], in, place, b, a); again != cos || back != -sin {
-			return false
-		}
-		rot.cos, rot.sin = append(rot.cos, cos), append(rot.sin, -sin)
 	}
 	return true
 }
 
-// factors returns p and q of l = in[a]·p + in[b]·q; 0 if it is not that.
-func (r *reader) factors(l lane, in []lane, place map[lane]int, a, b int) (p, q lane) {
-	sum := r.term(l)
-	if sum.op != op.Add {
-		return 0, 0
+// turns reports whether first = x·c − y·s and second = y·c + x·s, and notes x, y,
+// c and s; x is the lane that stands at a, if that fits.
+func (rot *rotation) turns(first, second [2]multiple, in []lane, a, b int) bool {
+	if first[0].at != a {
+		first[0], first[1] = first[1], first[0]
 	}
-	for _, summand := range []lane{sum.a * l.sign(), sum.b * l.sign()} {
-		at, factor := r.factor(summand, in, place)
-		switch {
-		case factor != 0 && at == a:
-			p = factor
-		case factor != 0 && at == b:
-			q = factor
+	for range first {
+		x, y := first[0], first[1]
+		if slices.Contains(second[:], multiple{y.at, x.by}) && slices.Contains(second[:], multiple{x.at, -y.by}) && x.at != y.at {
+			rot.cos, rot.sin = append(rot.cos, x.by), append(rot.sin, -y.by)
+			rot.from[a], rot.from[b] = in[x.at], in[y.at]
+			return true
 		}
+		first[0], first[1] = first[1], first[0]
 	}
-	return p, q
+	return false
 }
 
-// factor returns t of l = in[at]·t.
-func (r *reader) factor(l lane, in []lane, place map[lane]int) (at int, t lane) {
+// multiple is a lane of x, by its place, times another.
+type multiple struct {
+	at int
+	by lane
+}
+
+// summands returns the multiples of lanes of x that l is the sum of.
+func (r *reader) summands(l lane, in []lane, place map[lane]int) (m [2]multiple, ok bool) {
+	sum := r.term(l)
+	if sum.op != op.Add {
+		return m, false
+	}
+	var first, second bool
+	m[0], first = r.multiple(sum.a*l.sign(), in, place)
+	m[1], second = r.multiple(sum.b*l.sign(), in, place)
+	return m, first && second
+}
+
+// multiple reads l as a multiple of a lane of x.
+func (r *reader) multiple(l lane, in []lane, place map[lane]int) (multiple, bool) {
 	product := r.term(l)
 	if product.op != op.Mul {
-		return 0, 0
+		return multiple{}, false
 	}
-	x, t := product.a, product.b
+	x, by := product.a, product.b
+	if _, known := place[x]; !known {
+		x, by = by, x
+	}
 	at, known := place[x]
-	if !known {
-		x, t = t, x
-		at, known = place[x]
-	}
-	if _, both := place[t]; !known || both {
-		return 0, 0
-	}
-	return at, t * l.sign() * in[at].sign()
+	_, both := place[by]
+	return multiple{at, by * l.sign() * in[at].sign()}, known && !both
 }

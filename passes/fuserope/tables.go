@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -130,24 +131,46 @@ func (t *tables) selected(v *ir.Value, want []lane) *ir.Value {
 // cut returns a slice of a value with more lanes.
 func (t *tables) cut(want []lane) *ir.Value {
 	for _, at := range t.r.met {
-		lanes := t.r.lanes[at]
-		if at.axes != 1 || at.v.Const != nil {
-			continue
-		}
-		for start, l := range lanes {
-			if l != want[0] {
-				continue
-			}
-			for step := 1; step <= 2; step++ {
-				if runs(lanes[start:], want, step) {
-					end := start + (len(want)-1)*step + 1
-					last := int64(len(at.v.Type.Shape) - 1)
-					return t.p.Op(op.Slice, nil, at.v, t.p.Ints(int64(start)), t.p.Ints(int64(end)), t.p.Ints(last), t.p.Ints(int64(step)))
-				}
+		if at.axes == 1 && at.v.Const == nil {
+			if v := t.slice(at, want); v != nil {
+				return v
 			}
 		}
 	}
 	return nil
+}
+
+// slice returns lanes of a value that are next to each other, or every other.
+func (t *tables) slice(of tail, want []lane) *ir.Value {
+	for start, l := range t.r.lanes[of] {
+		for step := 1; l == want[0] && step <= 2; step++ {
+			if runs(t.r.lanes[of][start:], want, step) {
+				end := start + (len(want)-1)*step + 1
+				last := len(of.v.Type.Shape) - 1
+				return t.p.Op(op.Slice, nil, of.v, t.p.Ints(int64(start)), t.p.Ints(int64(end)), t.p.Ints(int64(last)), t.p.Ints(int64(step)))
+			}
+		}
+	}
+	return nil
+}
+
+// reordered returns the lanes of a value in another order, in up to three runs.
+func (t *tables) reordered(of tail, want []lane, runs ...int) *ir.Value {
+	if slices.Equal(t.r.lanes[of], want) {
+		return of.v
+	}
+	var parts []*ir.Value
+	for _, n := range runs {
+		if n == 0 {
+			continue
+		}
+		part := t.slice(of, want[:n])
+		if part == nil {
+			return nil
+		}
+		parts, want = append(parts, part), want[n:]
+	}
+	return t.p.Op(op.Concat, &attr.Axis{Axis: len(of.v.Type.Shape) - 1}, parts...)
 }
 
 // runs reports whether want are every step-th of lanes, from the first on.
