@@ -114,7 +114,7 @@ var arithmetic = map[string]func(a, b sym.Dim) (sym.Dim, bool){
 }
 
 // truncatedQuotient is ONNX's integer division, which rounds towards zero as
-// C's does: the floor where both are sizes.
+// C's does: the floor where both are sizes, and 0 for what is less than b below 0.
 func truncatedQuotient(a, b sym.Dim) (sym.Dim, bool) {
 	if q, ok := a.DivExact(b); ok {
 		return q, true
@@ -127,6 +127,8 @@ func truncatedQuotient(a, b sym.Dim) (sym.Dim, bool) {
 		return a.Div(b), true
 	case nonNegative(a.Neg()):
 		return a.CeilDiv(b), true
+	case sym.ProvablyLT(b.Neg(), a): // as (n-1)/2, which is 0 for n = 0
+		return a.Div(b).Max(sym.Const(0)), true
 	}
 	return sym.Dim{}, false
 }
