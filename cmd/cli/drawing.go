@@ -253,12 +253,18 @@ func nameOf(v *ir.Value) string {
 	return v.Name
 }
 
+// noBreak is a space that no line ends at.
+const noBreak = '\u00a0'
+
 // clean replaces what can't be seen, or turns the direction of the text around:
 // names come from the file.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		switch {
+		case unicode.IsPrint(r) || r == noBreak:
 			return r
+		case unicode.IsSpace(r):
+			return ' '
 		}
 		return unicode.ReplacementChar
 	}, text)

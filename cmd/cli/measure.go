@@ -63,6 +63,7 @@ func (c *clock) median(names map[string]bool) time.Duration {
 type measuring struct {
 	model, other *parallax.Model
 	target       kernels.Target
+	memory       int64
 	watch        nodeWatch
 	fused, file  *clock // of the inputs at hand; nil: not now
 }
@@ -73,7 +74,7 @@ func (s *session) measure(ctx context.Context, path string) ([]*measured, error)
 	if path == "-" {
 		return nil, fmt.Errorf("standard input can't be read again")
 	}
-	x := &measuring{target: kernels.CPU}
+	x := &measuring{target: kernels.CPU, memory: s.memory}
 	if s.target == "ref" {
 		x.target = kernels.Ref
 	}
@@ -128,7 +129,7 @@ func (x *measuring) close() {
 // run compares on one set of inputs, and then takes the times.
 func (x *measuring) run(ctx context.Context, set *dataSet) (*measured, error) {
 	m := &measured{Inputs: set.name, nodes: map[string][]nodeComparison{}, fused: &clock{}, file: &clock{}}
-	x.watch = nodeWatch{target: x.target, tolerance: func(d tensor.DType) tolerance { return tolerances[d] }}
+	x.watch = nodeWatch{target: x.target, memory: x.memory, tolerance: func(d tensor.DType) tolerance { return tolerances[d] }}
 	x.watch.begin(ctx, x.model.Remarks())
 	if _, err := x.model.Run(ctx, set.inputs); err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type nodeComparison struct {
 type nodeWatch struct {
 	ctx       context.Context // nil: not now
 	target    kernels.Target  // of the decomposition
+	memory    int64           // that it may take
 	tolerance func(tensor.DType) tolerance
 	anchors   map[string]string // by the fused node's name
 	found     []nodeComparison
@@ -34,7 +35,7 @@ type nodeWatch struct {
 
 // begin watches one run of m.
 func (w *nodeWatch) begin(ctx context.Context, remarks []passes.Remark) {
-	*w = nodeWatch{ctx: ctx, target: w.target, tolerance: w.tolerance, anchors: map[string]string{}}
+	*w = nodeWatch{ctx: ctx, target: w.target, memory: w.memory, tolerance: w.tolerance, anchors: map[string]string{}}
 	for _, r := range remarks {
 		if r.Node != nil {
 			w.anchors[r.Node.Label()] = r.Anchor
@@ -54,7 +55,7 @@ func (w *nodeWatch) step(s parallax.Step) {
 	if w.ctx == nil || w.err != nil || !fused {
 		return
 	}
-	want, err := unfused(w.ctx, w.target, a, s.In)
+	want, err := unfused(w.ctx, w.target, w.memory, a, s.In)
 	if err != nil {
 		w.err = fmt.Errorf("%s, unfused: %w", s.Name, err)
 		return

@@ -38,17 +38,16 @@ type pageRow struct {
 	Cells               []pageCell
 }
 
-// pageCell is a cell of a table, with the whole of what it shows.
+// pageCell is a cell of a table. Long names are cut; Whole is all of one.
 type pageCell struct{ Text, Whole string }
 
-// mostInCell is how many characters of a name a table shows.
-const mostInCell = 32
+// mostInName is how many characters of a name a table shows.
+const mostInName = 32
 
 func pageCells(texts ...string) []pageCell {
 	cells := make([]pageCell, len(texts))
 	for i, text := range texts {
-		whole := clean(text)
-		cells[i] = pageCell{elide(whole, mostInCell, true), whole}
+		cells[i].Text, cells[i].Whole = clean(text), clean(text)
 	}
 	return cells
 }
@@ -77,8 +76,13 @@ func newPage(e explained, remarks []passes.Remark, in parallax.Inspection, list 
 		a := newAttentionView(fmt.Sprintf("a%d", i), r, e.Candidates[i])
 		figures := a.measure(r, list, unmeasured)
 		c := e.Candidates[i]
-		cells := slices.Concat([]string{c.Verdict, c.Kind}, c.cells(), figures)
-		p.Rows = append(p.Rows, pageRow{ID: a.ID, Anchor: a.Anchor, Verdict: c.Verdict, Cells: pageCells(cells...)})
+		row := pageRow{ID: a.ID, Anchor: a.Anchor, Verdict: c.Verdict, Cells: pageCells(slices.Concat([]string{c.Verdict, c.Kind}, c.cells(), figures)...)}
+		for i, column := range specColumns {
+			if cell := &row.Cells[2+i]; column.names {
+				cell.Text = elide(cell.Whole, mostInName, true)
+			}
+		}
+		p.Rows = append(p.Rows, row)
 		p.Attentions = append(p.Attentions, a)
 	}
 	return p
@@ -167,7 +171,7 @@ func (a *attentionView) measure(r passes.Remark, list []*measured, why error) []
 	return figures
 }
 
-func durationText(d time.Duration) string { return fmt.Sprintf("%.3f\u00a0ms", milliseconds(d)) }
+func durationText(d time.Duration) string { return fmt.Sprintf("%.3f%cms", milliseconds(d), noBreak) }
 
 // write writes the page to the file called path.
 func (p *page) write(path string) error {

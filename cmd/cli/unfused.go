@@ -29,8 +29,8 @@ func asUnfused() []parallax.Option {
 }
 
 // unfused computes what a fused node stands for, operator by operator, from the
-// operands that it had.
-func unfused(ctx context.Context, target kernels.Target, a *attr.Attention, in []parallax.StepValue) ([]*tensor.Tensor, error) {
+// operands that it had, in so much memory.
+func unfused(ctx context.Context, target kernels.Target, memory int64, a *attr.Attention, in []parallax.StepValue) ([]*tensor.Tensor, error) {
 	g := ir.NewGraph("decomposition")
 	operands := make([]*ir.Value, len(in))
 	given := map[string]*tensor.Tensor{}
@@ -56,7 +56,7 @@ func unfused(ctx context.Context, target kernels.Target, a *attr.Attention, in [
 	if err != nil {
 		return nil, err
 	}
-	s, err := run.New(p, run.Options{Pool: par.Default()})
+	s, err := run.New(p, run.Options{Pool: par.Default(), MemoryLimit: memory})
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func (x *verification) load(s *session, path string) error {
 		return err
 	}
 	tolerance := func(d tensor.DType) tolerance { return x.tolerance(d, x.model.Precision()) }
-	x.nodes = nodeWatch{target: target, tolerance: tolerance}
+	x.nodes = nodeWatch{target: target, memory: s.memory, tolerance: tolerance}
 	x.values = valueWatch{trace: &x.trace, tolerance: tolerance}
 	x.other, err = s.load(path, append(asUnfused(), parallax.WithTarget(target), parallax.WithProfile(x.trace.step))...)
 	return err
