@@ -16,7 +16,7 @@ func newExplain(s *session) *cobra.Command {
 	var html string
 	cmd := &cobra.Command{
 		Use:   "explain MODEL",
-		Short: "Say of every attention in a model whether it is fused, and why not",
+		Short: "Say of every attention in a model whether it is fused, and why not (-v: each one by itself; -q: the counts)",
 		Args:  oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := s.explainModel(cmd.Context(), args[0], html)
@@ -34,7 +34,7 @@ func newExplain(s *session) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.IntVar(&require, "require-fusion", 0, "exit with code 1 if fewer than `N` are fused or native")
-	f.StringVar(&html, "html", "", "also write a page to `FILE`")
+	f.StringVar(&html, "html", "", "also write a page to `FILE`: each attention drawn before and after, its numerics and its time (runs the model)")
 	s.addTarget(cmd)
 	return cmd
 }

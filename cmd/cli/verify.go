@@ -37,7 +37,7 @@ func newVerify(s *session) *cobra.Command {
 	f.Float64Var(&v.rtol, "rtol", -1, "relative tolerance (default by element type)")
 	f.Float64Var(&v.atol, "atol", -1, "absolute tolerance (default by element type)")
 	f.StringVar(&v.against, "against", "", "`unfused|ref`: compare with the model computed this way instead of recorded outputs")
-	f.BoolVar(&v.perNode, "per-node", false, "with --against: compare every value that both ways compute")
+	f.BoolVar(&v.perNode, "per-node", false, "with --against: compare every value that both ways compute, and name the first that differs")
 	v.in.addFill(cmd)
 	choices(cmd, "against", "unfused", "ref")
 	s.addTarget(cmd)
