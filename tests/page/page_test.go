@@ -29,7 +29,7 @@ var screens = []screen{
 // shown are fixtures of all kinds, which are looked at on every screen: fused,
 // refused, in bodies, native, with a probe, with caches. The others are looked at
 // on the first.
-var shown = []string{"bert_sdpa", "t5_enc_dec", "trap_scale_per_key", "if_merged_decoder", "sdpa_opset23", "llama_gqa_kv_sdpa", "weight_dynamo18"}
+var shown = []string{"bert_sdpa", "t5_enc_dec", "trap_mask_after_softmax", "if_merged_decoder", "sdpa_opset23", "llama_gqa_kv_sdpa", "weight_dynamo18"}
 
 func TestPage(t *testing.T) {
 	cases, err := models.Cases()
