@@ -368,7 +368,7 @@ func (g *Region) overKeys(a Axis) bool { return a.Equal(Axis{g.Scores.Roles.S}.n
 
 // summed is Σ over the keys of m, times v if value is not nil, times k if key.
 func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
-	row, weights, probe, scores := Monomial{}, 0, 0, 0
+	row, weights, probe, scores, keys := Monomial{}, 0, 0, 0, 0
 	for s, k := range m {
 		switch s.Kind {
 		case Weight:
@@ -378,16 +378,21 @@ func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
 				return nil, false
 			}
 			probe, scores = s.Probe, scores+k
-		case Key, KeyTerms:
+		case Key:
+			keys = k
+		case KeyTerms:
 			return nil, false
 		default:
 			row[s] = k
 		}
 	}
-	if weights != 1 || scores < 0 || scores > 1 {
+	if key != nil && *key {
+		keys++
+	}
+	if weights != 1 || scores < 0 || scores > 1 || keys < 0 || keys > 1 {
 		return nil, false
 	}
-	withKey := key != nil && *key
+	withKey := keys == 1
 	switch {
 	case value == nil && !withKey && scores == 0:
 		return row, true
