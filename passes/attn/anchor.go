@@ -50,14 +50,21 @@ func Analyse(n *ir.Node) (*Match, *Refusal) {
 	if why != nil {
 		return nil, why
 	}
-	g := newRegion(x, s, l, w)
+	g := newRegion(x, s, l, w, false)
 	v, form, ok := g.find()
+	if !ok && g.averaged {
+		g = newRegion(x, s, l, w, true)
+		v, form, ok = g.find()
+	}
 	if form.Probe < 0 && g.twins() {
 		if u, probed, found := g.find(); found && probed.Probe >= 0 && g.alikeWhenEmpty() {
 			v, form, ok = u, probed, true
 		}
 	}
 	if !ok {
+		if x.fromEnd != 0 {
+			return nil, x.otherAxis()
+		}
 		if g.Why == nil {
 			return nil, refuse(checkOutput, n, "a product with the values", "no reader")
 		}
@@ -76,12 +83,17 @@ func logitsOf(n *ir.Node, w *walker) (*softmax, *Scores, *Logits, *Refusal) {
 	if why != nil {
 		return nil, nil, nil, why
 	}
-	if last := s.At.fromEnd(0); len(last) > 0 && last.Equal(Axis{s.Roles.T}) {
+	along := s.At.fromEnd(x.fromEnd)
+	if len(along) > 0 && along.Equal(Axis{s.Roles.T}) {
 		if s = s.swapped(); constantOnly(s.K.Base, 4) {
 			return nil, nil, nil, refuse(checkKeys, s.Product.Node, "keys computed from the input", origin(s.K.Base))
 		}
 	}
-	if last := s.At.fromEnd(0); !last.Equal(Axis{s.Roles.S}.normal()) {
+	switch {
+	case along.Equal(Axis{s.Roles.S}.normal()):
+	case x.fromEnd != 0:
+		return nil, nil, nil, x.otherAxis()
+	default:
 		return nil, nil, nil, refuse(checkAxis, n, fmt.Sprintf("the %s keys as the last axis", s.Roles.S.Size), x.scores.Type.String())
 	}
 	l, why := logits(s)
@@ -98,6 +110,15 @@ type softmax struct {
 	sink   *ir.Value // the score of a virtual key, or nil
 	start  *ir.Value // the weights of the keys
 	poly   Poly      // what start is
+	// fromEnd counts the axis of the keys from the last one.
+	fromEnd int
+	shifted bool // the maximum is subtracted first: the norm is 1 or more
+}
+
+// otherAxis refuses a softmax over an axis that is not the keys'.
+func (x *softmax) otherAxis() *Refusal {
+	axis := len(x.scores.Type.Shape) - 1 - x.fromEnd
+	return refuse(checkAxis, x.anchor, "the axis of the keys, that the values are summed over", fmt.Sprintf("axis %d of %s", axis, x.scores.Type))
 }
 
 // unwrap finds the scores under a softmax and the weights above it.
@@ -111,20 +132,20 @@ func unwrap(n *ir.Node) (*softmax, *Refusal) {
 	x.poly = poly(Term{1, mono(p)})
 	if n.Op == op.Exp {
 		x.poly = poly(Term{1, mono(Symbol{Kind: Norm}, p)})
-	} else if axis := n.Attr.(*attr.Axis).Axis; positive(axis, rank) != rank-1 {
-		return nil, refuse(checkAxis, n, "the last axis", fmt.Sprintf("axis %d of %s", positive(axis, rank), x.scores.Type))
+	} else {
+		x.fromEnd = rank - 1 - positive(n.Attr.(*attr.Axis).Axis, rank)
 	}
 	if d := x.scores.Def; d != nil && d.Op == op.Sub {
 		switch {
 		case n.Op == op.Exp && logNorm(d):
 			x.scores, x.poly = d.In[0], poly(Term{1, mono(p)})
 		case rowMax(d.In[1], d.In[0], 8):
-			x.scores = d.In[0]
+			x.scores, x.shifted = d.In[0], true
 		case n.Op == op.Exp:
 			return nil, refuse(checkMax, d, "the maximum over the keys of "+d.In[0].String(), origin(d.In[1]))
 		}
 	}
-	if n.Op == op.Softmax {
+	if n.Op == op.Softmax && x.fromEnd == 0 {
 		x.cutSink()
 	}
 	return x, nil

@@ -13,8 +13,9 @@ import (
 // arranger makes the nodes that bring values from one layout to another.
 type arranger struct {
 	*ir.Builder
-	// sources are values whose dims may be read when a shape is not constant.
-	sources []*ir.Value
+	// sources are values whose dims may be read when a shape is not constant, and
+	// inputs those to be read if none of them has a dim.
+	sources, inputs []*ir.Value
 }
 
 // Arrange makes the nodes that bring v, laid out as from, to the layout to; nil if
@@ -51,6 +52,29 @@ func (b *arranger) arrange(v *ir.Value, from, to Layout) *ir.Value {
 	}
 	v = b.Op(op.Transpose, &attr.Transpose{Perm: perm}, v)
 	return b.reshape(v, to.Shape())
+}
+
+// once is l without the axes that only repeat.
+func (l Layout) once() Layout {
+	out := slices.Clone(l)
+	for i, a := range out {
+		if a.constant() {
+			out[i] = nil
+		}
+	}
+	return out
+}
+
+// repeat expands v, laid out as l.once(), to l; nil if a size can't be read.
+func (b *arranger) repeat(v *ir.Value, l Layout) *ir.Value {
+	if l.Equal(l.once()) {
+		return v
+	}
+	shape := b.shape(nil, l.Shape())
+	if shape == nil {
+		return nil
+	}
+	return b.Op(op.Expand, nil, v, shape)
 }
 
 // pieces is the layout with one axis per piece.

@@ -159,7 +159,7 @@ func (b *arranger) dim(d sym.Dim) *ir.Value {
 
 // read returns the first dim of a source for which fits holds.
 func (b *arranger) read(fits func(sym.Dim) bool) *ir.Value {
-	for _, v := range b.sources {
+	for _, v := range slices.Concat(b.sources, b.inputs) {
 		if !v.Type.HasRank {
 			continue
 		}

@@ -171,7 +171,7 @@ func (m *Match) Patch() (*rewrite.Patch, *Refusal) {
 		label = "fuse parallax"
 	}
 	p := rewrite.NewPatch(m.region.Anchor, label).Cover(m.nodes...).Cover(m.region.Scores.Nodes...)
-	b := &arranger{Builder: p.Builder}
+	b := &arranger{Builder: p.Builder, inputs: m.region.Anchor.Graph().Inputs}
 	in, why := m.inputs(b)
 	if why != nil {
 		return nil, why
@@ -205,12 +205,17 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 		operands = append(operands, m.ops.R)
 	}
 	for _, o := range operands {
-		v := b.arrange(o.Value, o.From, o.To)
+		v := b.arrange(o.Value, o.From, o.To.once())
 		if v == nil {
 			return nil, refuse(checkOperand, g.Anchor, "a layout that the sizes tell", origin(o.Value))
 		}
 		in = append(in, b.cast(v, element))
 		b.sources = append(b.sources, v)
+	}
+	for i, o := range operands {
+		if in[i] = b.repeat(in[i], o.To); in[i] == nil {
+			return nil, refuse(checkOperand, g.Anchor, "a batch whose size an operand has", origin(o.Value))
+		}
 	}
 	for _, x := range g.logits.Factors {
 		if why := m.fold(b, in, x); why != nil {

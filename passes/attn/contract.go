@@ -101,8 +101,8 @@ func (c *contraction) overKeys(at int) (Abstract, *Refusal) {
 		if why != nil {
 			return Abstract{}, why
 		}
-		if k, ok := c.asKey(i, features); ok && !key {
-			key = true
+		if k, ok := c.asKey(i, features); ok && !key && !g.keysAreValues {
+			key, g.averaged = true, true
 			x = x.Times(Number(k.Last().Scale))
 			c.axes[features] = Axis{g.Scores.Roles.D}
 			continue

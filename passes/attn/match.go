@@ -106,7 +106,7 @@ func (g *Region) cone(out *ir.Value) ([]*ir.Node, *Refusal) {
 		seen[n] = true
 		nodes = append(nodes, n)
 		for _, v := range n.In {
-			if _, ok := g.known[v]; ok {
+			if _, ok := g.known[v]; ok || g.between[v] {
 				visit(v.Def)
 			}
 		}

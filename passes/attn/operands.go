@@ -140,9 +140,18 @@ func (r Reading) operand(want Layout) (Operand, bool) {
 			return Operand{s.Value, want, want, s.Scale}, true
 		}
 	}
+	// What an operand has once for the whole batch is repeated; parts of an axis
+	// can't be.
 	repeats := slices.ContainsFunc(want, func(a Axis) bool {
-		return slices.ContainsFunc(a, func(p Piece) bool { return p.Role < 0 })
+		return !a.constant() && slices.ContainsFunc(a, func(p Piece) bool { return p.Role < 0 })
 	})
+	if once := want.once(); !once.Equal(want) {
+		for _, s := range r.Steps {
+			if s.Layout.Equal(once) {
+				return Operand{s.Value, once, want, s.Scale}, true
+			}
+		}
+	}
 	first := r.Steps[0]
 	return Operand{first.Value, first.Layout, want, first.Scale}, !repeats
 }

@@ -15,7 +15,8 @@ type Label rune
 // one labels an axis of size 1 that is broadcast.
 const one Label = 0
 
-// Product is a sum of products in one form for MatMul, Gemm and Einsum: out[Out]
+// Product is a sum of products in one form for MatMul, Gemm, Einsum and a
+// sum written out: out[Out]
 // = Scale · Σ Π In[i][Labels[i]] over the labels that Out has not.
 type Product struct {
 	Node   *ir.Node
@@ -43,8 +44,45 @@ func AsProduct(n *ir.Node) *Product {
 		return gemm(n)
 	case op.Einsum:
 		return einsum(n)
+	case op.ReduceSum:
+		return summation(n)
 	}
 	return nil
+}
+
+// summation reads the sum over one axis of a product element by element.
+func summation(n *ir.Node) *Product {
+	times, axes := n.In[0].Def, n.Operand(1)
+	over, ok := axes.Ints()
+	if !ok || len(over) != 1 || times == nil || times.Op != op.Mul || n.Attr.(*attr.Reduce).KeepDims {
+		return nil
+	}
+	rank := len(n.In[0].Type.Shape)
+	p := &Product{Node: n, In: times.In, Scale: 1}
+	for i := range rank {
+		p.Out = append(p.Out, 'a'+Label(i))
+	}
+	for _, v := range times.In {
+		if !v.Type.HasRank {
+			return nil
+		}
+		p.Labels = append(p.Labels, slices.Clone(p.Out[rank-len(v.Type.Shape):]))
+	}
+	p.broadcast()
+	axis := positive(int(over[0]), rank)
+	p.Out = slices.Delete(p.Out, axis, axis+1)
+	return p
+}
+
+// broadcast marks the axes of size 1 that another operand has longer.
+func (p *Product) broadcast() {
+	for i, labels := range p.Labels {
+		for j, l := range labels {
+			if p.In[i].Type.Shape[j].Is(1) && p.longer(l) {
+				labels[j] = one
+			}
+		}
+	}
 }
 
 // matmul labels the batch axes a, b, …, the rows of the left operand i, the
@@ -112,13 +150,7 @@ func einsum(n *ir.Node) *Product {
 		}
 		p.Labels = append(p.Labels, labels)
 	}
-	for i, labels := range p.Labels {
-		for j, l := range labels {
-			if p.In[i].Type.Shape[j].Is(1) && p.longer(l) {
-				labels[j] = one
-			}
-		}
-	}
+	p.broadcast()
 	return p
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // Region is what is computed from the probabilities of one anchor, as far as it
@@ -26,9 +27,14 @@ type Region struct {
 	known   map[*ir.Value]Abstract
 	order   []*ir.Value // the keys of known as they were found
 	inside  map[*ir.Node]bool
+	between map[*ir.Value]bool // inside a product of two nodes
+	shifted bool               // see softmax
 	walker  *walker
 	logits  *Logits
 	pending []*ir.Node
+	// averaged: a mean of the keys is calculated, which is attention if they are
+	// the values, too.
+	averaged, keysAreValues bool
 }
 
 // Abstract is a value of the region: a polynomial, and what its axes run over.
@@ -43,8 +49,13 @@ type Abstract struct {
 const maxRegion = 200
 
 // newRegion calculates everything below the weights of an anchor.
-func newRegion(x *softmax, s *Scores, l *Logits, w *walker) *Region {
-	g := &Region{Anchor: x.anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{x.start.Def: true}, walker: w, logits: l}
+// What is keys and values at once is taken for values where that is said.
+func newRegion(x *softmax, s *Scores, l *Logits, w *walker, keysAreValues bool) *Region {
+	g := &Region{
+		Anchor: x.anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{x.start.Def: true},
+		between: map[*ir.Value]bool{}, shifted: x.shifted,
+		walker: w, logits: l, keysAreValues: keysAreValues,
+	}
 	g.learn(x.start, Abstract{x.poly, s.At})
 	g.run()
 	return g
@@ -56,6 +67,9 @@ func (g *Region) run() {
 		n := g.pending[0]
 		g.pending = g.pending[1:]
 		x, why := g.evalAll(n)
+		if why != nil && g.summation(n) {
+			continue
+		}
 		if why != nil {
 			if g.Why == nil {
 				g.Why = why
@@ -67,6 +81,26 @@ func (g *Region) run() {
 			g.learn(v, x[j])
 		}
 	}
+}
+
+// summation calculates a product that n begins, elementwise, and a sum ends.
+func (g *Region) summation(n *ir.Node) bool {
+	u, sole := n.Out[0].SoleUse()
+	if n.Op != op.Mul || !sole || u.Node.Op != op.ReduceSum {
+		return false
+	}
+	p := AsProduct(u.Node)
+	if p == nil {
+		return false
+	}
+	x, why := g.product(p)
+	if why != nil {
+		return false
+	}
+	g.inside[n], g.inside[u.Node] = true, true
+	g.between[n.Out[0]] = true
+	g.learn(u.Node.Out[0], x)
+	return true
 }
 
 // learn records v and queues its readers, in the order of the graph.
@@ -277,7 +311,7 @@ func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
 	}
 	switch n.Op {
 	case op.Add:
-		return Abstract{x.Poly.Plus(1, y.Poly), at}, nil
+		return Abstract{g.normed(x.Poly.Plus(1, y.Poly), n.Out[0].Type.DType), at}, nil
 	case op.Sub:
 		return Abstract{x.Poly.Plus(-1, y.Poly), at}, nil
 	case op.Mul:
@@ -288,6 +322,19 @@ func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
 		return Abstract{}, refuse(checkOutput, n, "division by the norm of the softmax", y.Poly.String())
 	}
 	return Abstract{x.Poly.Times(inverse), at}, nil
+}
+
+// negligible is what a norm of 1 or more may be increased by without a change in
+// f32: less than half of its precision.
+const negligible = 1.0 / (1 << 25)
+
+// normed drops what a file adds to the norm lest it be zero.
+func (g *Region) normed(p Poly, element tensor.DType) Poly {
+	more := p.coef()
+	if g.shifted && element != tensor.Float64 && len(p) == 2 && p.coef(Symbol{Kind: Norm}) == 1 && more > 0 && more <= negligible {
+		return p.Plus(-more, Number(1))
+	}
+	return p
 }
 
 // both returns what the operands of n are. Beside a value of the region, one may
