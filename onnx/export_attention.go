@@ -10,53 +10,23 @@ import (
 )
 
 // expressible returns why ai.onnx Attention (opset 23) doesn't mean what n does;
-// nil: it does. Its row without a visible key is NaN, and its causal mask begins
-// at the last key of the past.
+// nil: it does. What its attributes have no name for becomes its mask. A row
+// without a visible key is NaN there up to ONNX 1.22, and zero after.
 func expressible(n *ir.Node, a *attr.Attention) error {
-	at := a.Operands()
+	in := n.In[:3]
 	switch {
 	case a.Probe != attr.ProbeNone || a.Weights != attr.WeightsSoftmax || a.Affine != attr.AffineCentred:
 		return errors.New("it is no softmax attention")
-	case a.HasSink || a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0:
-		return errors.New("it has a sink, ranges or a window")
-	case a.Biases+a.Masks > 1 || a.Relative > 0 || a.Visible != "":
-		return errors.New("it has more than one mask, or one that is no array of scores")
-	case a.Biases+a.Masks > 0 && a.EmptyRow != attr.EmptyRowNaN:
+	case a.HasSink:
+		return errors.New("it has a sink")
+	case a.EmptyRow == attr.EmptyRowFilled && (a.Biases+a.Masks > 0 || a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0):
 		return errors.New("it gives empty rows a value")
-	case a.Biases == 1 && n.In[at.Bias].Type.DType != n.In[at.Q].Type.DType:
-		return errors.New("its bias is of another type")
 	case a.Scale == 0:
 		return errors.New("its scale is 0, which means another there")
-	case !maskFits(n, a):
-		return errors.New("its mask is broadcast along queries or keys, which ONNX Runtime refuses")
-	case !causalFits(n, a):
-		return errors.New("it aligns the causal mask in another way")
+	case !in[0].Type.HasRank || !in[1].Type.HasRank:
+		return errors.New("the ranks of its operands are not known")
 	}
 	return nil
-}
-
-// maskFits reports whether the mask's last axes are the queries and the keys.
-func maskFits(n *ir.Node, a *attr.Attention) bool {
-	at := a.Operands()
-	i := max(at.Bias, at.Mask)
-	if i < 0 {
-		return true
-	}
-	q, k, mask := n.In[at.Q].Type, n.In[at.K].Type, n.In[i].Type
-	if !q.HasRank || !k.HasRank || !mask.HasRank || len(mask.Shape) < 2 {
-		return false
-	}
-	axis := queryAxis(a)
-	keys := k.Shape[axis]
-	if a.HasPast {
-		past := n.In[at.PastK].Type
-		if !past.HasRank {
-			return false
-		}
-		keys = keys.Add(past.Shape[2])
-	}
-	last := len(mask.Shape) - 1
-	return mask.Shape[last-1].Equal(q.Shape[axis]) && mask.Shape[last].Equal(keys)
 }
 
 // queryAxis is the axis of q that counts queries, and of k and v that counts keys.
@@ -67,18 +37,19 @@ func queryAxis(a *attr.Attention) int {
 	return 2
 }
 
-// causalFits reports whether is_causal means a's alignment.
+// causalFits reports whether is_causal means a's alignment: its causal mask
+// begins at the last key of the past. Windows are relative to the alignment, and
+// lengths shift it.
 func causalFits(n *ir.Node, a *attr.Attention) bool {
-	q, k := n.In[0].Type, n.In[1].Type
 	axis := queryAxis(a)
-	square := q.HasRank && k.HasRank && q.Shape[axis].Equal(k.Shape[axis])
-	switch a.Causal {
-	case attr.CausalNone:
-		return true
-	case attr.CausalTopLeft:
+	square := n.In[0].Type.Shape[axis].Equal(n.In[1].Type.Shape[axis])
+	switch {
+	case a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0:
+		return false
+	case a.Causal == attr.CausalTopLeft:
 		return !a.HasPast
 	}
-	return square
+	return a.Causal == attr.CausalBottomRight && square
 }
 
 // hasAttention reports whether Attention may be written: an opset asked for is
@@ -94,18 +65,20 @@ func (w *writer) attention(n *ir.Node, a *attr.Attention) error {
 		return &wrongOpset{w.opset, "Attention came with opset 23"}
 	}
 	spec := attr.New[attr.ONNXAttention]()
-	spec.Scale, spec.Softcap, spec.Causal = float32(a.Scale), float32(a.Softcap), a.Causal != attr.CausalNone
+	spec.Scale, spec.Softcap, spec.Causal = float32(a.Scale), float32(a.Softcap), causalFits(n, a)
 	if a.Layout == attr.LayoutBSD {
 		spec.Heads, spec.KVHeads = a.Heads, a.KVHeads
 	}
 	at := a.Operands()
 	in := make([]*ir.Value, 6)
 	copy(in, n.In[:3])
-	if a.Masks == 1 {
-		in[3] = n.In[at.Mask]
+	b := ir.NewBuilder(n.Graph())
+	in[3] = op.ScoreMask(b, n, spec.Causal)
+	if err := b.Err(); err != nil {
+		return err
 	}
-	if a.Biases == 1 {
-		in[3] = n.In[at.Bias]
+	if err := w.detached(b.Nodes()); err != nil {
+		return err
 	}
 	if a.HasPast {
 		in[4], in[5] = n.In[at.PastK], n.In[at.PastV]

@@ -182,13 +182,18 @@ func (d *decomposition) scores() *ir.Value {
 		s = d.mul(d.Op(Tanh, nil, d.Op(Div, nil, s, limit)), limit)
 	}
 	for i := range d.a.Biases {
-		bias := d.like(d.in[d.at.Bias+i])
-		if i >= d.a.Biases-d.a.Relative {
-			bias = d.spread(bias)
-		}
-		s = d.add(s, bias)
+		s = d.add(s, d.bias(i))
 	}
 	return s
+}
+
+// bias returns bias i as it is added to the scores.
+func (d *decomposition) bias(i int) *ir.Value {
+	bias := d.like(d.in[d.at.Bias+i])
+	if i >= d.a.Biases-d.a.Relative {
+		return d.spread(bias)
+	}
+	return bias
 }
 
 // sink returns the score of the virtual key, which broadcasts to [B, heads, T,

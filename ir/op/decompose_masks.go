@@ -43,8 +43,33 @@ func (d *decomposition) visible() *ir.Value {
 // whatever the sizes: then a query aligned at the end always sees a key.
 func (d *decomposition) enoughKeys() bool {
 	t, okT := size(d.in[0], d.queryAxis())
-	s, okS := size(d.kT, 3)
+	s, okS := d.keySize()
 	return okT && okS && sym.ProvablyLE(t, s)
+}
+
+// keyCount is the number of keys, the past's included, as an i64 scalar.
+func (d *decomposition) keyCount() *ir.Value {
+	if d.kT != nil {
+		return d.dim(d.kT, 3)
+	}
+	n := d.dim(d.in[1], d.queryAxis())
+	if d.a.HasPast {
+		n = d.add(d.dim(d.in[d.at.PastK], 2), n)
+	}
+	return n
+}
+
+// keySize is keyCount as far as it is known.
+func (d *decomposition) keySize() (sym.Dim, bool) {
+	if d.kT != nil {
+		return size(d.kT, 3)
+	}
+	n, ok := size(d.in[1], d.queryAxis())
+	if !d.a.HasPast {
+		return n, ok
+	}
+	past, okPast := size(d.in[d.at.PastK], 2)
+	return past.Add(n), ok && okPast
 }
 
 // queryAxis is the axis of operand q that counts the queries.
@@ -71,8 +96,8 @@ func (d *decomposition) positional() bool {
 // positions tells and the conditions on the positions of queries and keys.
 func (d *decomposition) positions(and func(*ir.Value)) {
 	zero, one := d.Int(0), d.Int(1)
-	key := d.Op(Range, nil, zero, d.dim(d.kT, 3), one) // [S]
-	var length *ir.Value                               // [B, 1, 1, 1]
+	key := d.Op(Range, nil, zero, d.keyCount(), one) // [S]
+	var length *ir.Value                             // [B, 1, 1, 1]
 	if d.at.Starts >= 0 {
 		start := d.perBatch(d.in[d.at.Starts])
 		length = d.perBatch(d.in[d.at.Lengths])
@@ -106,10 +131,10 @@ func (d *decomposition) queryPositions(length *ir.Value) *ir.Value {
 		return column(zero, t)
 	case length != nil:
 		// Lengths above S count as S, as in the reference.
-		clamped := d.Op(Min, nil, length, d.dim(d.kT, 3))
+		clamped := d.Op(Min, nil, length, d.keyCount())
 		return d.add(column(d.Op(Neg, nil, t), zero), clamped)
 	}
-	s := d.dim(d.kT, 3)
+	s := d.keyCount()
 	return column(d.Op(Sub, nil, s, t), s)
 }
 
@@ -157,7 +182,7 @@ func (d *decomposition) term(t attr.Term) *ir.Value {
 	case attr.TermQuery:
 		return d.Op(Unsqueeze, nil, d.Op(Range, nil, d.Int(0), d.dim(d.in[0], d.queryAxis()), d.Int(1)), d.Ints(1))
 	case attr.TermKey:
-		return d.Op(Range, nil, d.Int(0), d.dim(d.kT, 3), d.Int(1))
+		return d.Op(Range, nil, d.Int(0), d.keyCount(), d.Int(1))
 	}
 	return d.in[d.at.Mask+int(t)]
 }

@@ -1,0 +1,56 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+)
+
+// ScoreMask builds the one operand that does to the scores of a fused node what
+// its masks, ranges, windows and biases do together, and its causal alignment
+// unless without says so: [.., T, S], of bool, or of q's type with −inf where a
+// key is hidden. It is nil if there is nothing to do.
+func ScoreMask(b *ir.Builder, n *ir.Node, withoutCausal bool) *ir.Value {
+	a, ok := n.Attr.(*attr.Attention)
+	if !ok {
+		panic(fmt.Sprintf("BUG: node %s has attributes of type %T", n.Label(), n.Attr))
+	}
+	if withoutCausal {
+		c := *a
+		c.Causal = attr.CausalNone
+		a = &c
+	}
+	d := &decomposition{Builder: b, a: a, in: n.Operands(), at: a.Operands()}
+	mask := d.visible()
+	if a.Biases > 0 {
+		sum := d.bias(0)
+		for i := 1; i < a.Biases; i++ {
+			sum = d.add(sum, d.bias(i))
+		}
+		if mask != nil {
+			sum = d.Op(Where, nil, mask, sum, d.number(math.Inf(-1)))
+		}
+		mask = sum
+	}
+	if mask == nil || d.spans(mask) {
+		return mask
+	}
+	one := d.Ints(1)
+	t := d.reshape(d.dim(d.in[0], d.queryAxis()), 1)
+	full := d.Op(Concat, &attr.Axis{Axis: 0}, one, one, t, d.reshape(d.keyCount(), 1))
+	return d.Op(Expand, nil, mask, full)
+}
+
+// spans reports whether the last axes of a mask are the queries and the keys.
+func (d *decomposition) spans(mask *ir.Value) bool {
+	rank, _ := mask.Type.Rank()
+	t, okT := size(d.in[0], d.queryAxis())
+	s, okS := d.keySize()
+	if rank < 2 || !okT || !okS {
+		return false
+	}
+	shape := mask.Type.Shape
+	return shape[rank-2].Equal(t) && shape[rank-1].Equal(s)
+}
