@@ -68,6 +68,11 @@ func viewed(n *ir.Node, scaled bool) (*ir.Value, float64) {
 	switch n.Op {
 	case op.Identity, op.Reshape, op.Flatten, op.Transpose, op.Squeeze, op.Unsqueeze, op.Expand, op.Tile:
 		return n.In[0], 1
+	case op.Gather:
+		if _, ok := repeatsOf(n); ok {
+			return n.In[0], 1
+		}
+		return nil, 0
 	}
 	if !scaled {
 		return nil, 0
@@ -124,6 +129,8 @@ func arranged(n *ir.Node, l Layout, fresh Role) (Layout, bool) {
 		return expanded(l, shape, fresh)
 	case op.Tile:
 		return tiled(n, l, fresh)
+	case op.Gather:
+		return gathered(n, l, fresh)
 	case op.Reshape, op.Flatten, op.Squeeze, op.Unsqueeze:
 		return l.Reshape(shape)
 	}
