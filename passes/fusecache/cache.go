@@ -7,6 +7,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/attn"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
@@ -106,41 +107,59 @@ func (c *cache) read() bool {
 
 // replace lets the readers of past and new together read present.
 func (c *cache) replace(p *rewrite.Patch, present *ir.Value) bool {
-	joined := c.join.Out[0]
-	for _, u := range joined.Uses() {
-		// Masks are often made from the shape: it must not wait for the attention.
-		if u.Node != nil && u.Node.Op == op.Shape {
-			p.Replace(u.Node.Out[0], c.sizes(p.Builder, u.Node))
-		}
-	}
 	v := attn.Arrange(p.Builder, present, c.heads, attn.Identity(c.shape()), c.past, c.new)
 	if v == nil || p.Err() != nil {
 		return false
 	}
-	p.Replace(joined, v)
+	p.Replace(c.join.Out[0], v)
 	return true
 }
 
-// sizes is what n, a Shape of past and new together, gives.
+// readSizes lets shapes of past and new together be read off the two: masks are
+// often made from them, and must not wait for the attention.
+func (c *cache) readSizes(pc *passes.Context) {
+	for _, n := range shapesOf(c.join.Out[0]) {
+		p := rewrite.NewPatch(n, "size of a cache")
+		if sizes := c.sizes(p.Builder, n); sizes != nil && p.Err() == nil {
+			rewrite.Commit(pc, p.Replace(n.Out[0], sizes)) // else it stays as it is
+		}
+	}
+}
+
+// sizes is what n, a Shape of past and new together, gives; nil if a dim of it is
+// none of theirs.
 func (c *cache) sizes(b *ir.Builder, n *ir.Node) *ir.Value {
-	rank := len(c.shape())
-	from, to := bounds(n.Attr.(*attr.Shape), rank)
-	read := func(v *ir.Value, from, to int) *ir.Value {
-		return b.Op(op.Shape, &attr.Shape{Start: from, End: to}, v)
+	dims := n.Out[0].Sym
+	if len(dims) == 0 {
+		return nil
 	}
-	if c.axis < from || c.axis >= to {
-		return read(c.past, from, to)
-	}
-	var parts []*ir.Value
-	if from < c.axis {
-		parts = append(parts, read(c.past, from, c.axis))
-	}
-	parts = append(parts, b.Op(op.Add, nil, read(c.past, c.axis, c.axis+1), read(c.new, c.axis, c.axis+1)))
-	if c.axis+1 < to {
-		parts = append(parts, read(c.past, c.axis+1, to))
+	parts := make([]*ir.Value, len(dims))
+	for i, d := range dims {
+		if parts[i] = c.size(b, d); parts[i] == nil {
+			return nil
+		}
 	}
 	if len(parts) == 1 {
 		return parts[0]
 	}
 	return b.Op(op.Concat, &attr.Axis{}, parts...)
+}
+
+// size is d as a list of one.
+func (c *cache) size(b *ir.Builder, d sym.Dim) *ir.Value {
+	if n, ok := d.IsConst(); ok {
+		return b.Ints(n)
+	}
+	read := func(v *ir.Value, axis int) *ir.Value {
+		return b.Op(op.Shape, &attr.Shape{Start: axis, End: axis + 1}, v)
+	}
+	for _, v := range []*ir.Value{c.past, c.new} {
+		if axis := slices.IndexFunc(v.Type.Shape, d.Equal); axis >= 0 {
+			return read(v, axis)
+		}
+	}
+	if !d.Equal(c.shape()[c.axis]) {
+		return nil
+	}
+	return b.Op(op.Add, nil, read(c.past, c.axis), read(c.new, c.axis))
 }

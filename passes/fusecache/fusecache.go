@@ -49,6 +49,8 @@ func fuse(c *passes.Context, n *ir.Node) {
 	if !ok || keys.join == values.join {
 		return
 	}
+	keys.readSizes(c)
+	values.readSizes(c)
 	p, fused := patch(c.Root(), n, keys, values)
 	if p == nil || p.Err() != nil || rewrite.Commit(c, p) != nil {
 		return

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
-	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 )
 
@@ -51,14 +50,20 @@ func toOutput(v *ir.Value, steps int) bool {
 	})
 }
 
-// bounds returns the axes from ≤ i < to that a Shape gives of a value of that
-// rank.
-func bounds(a *attr.Shape, rank int) (from, to int) {
-	at := func(i int) int {
-		if i < 0 {
-			i += rank
+// shapesOf returns the Shape nodes of v and of views of it.
+func shapesOf(v *ir.Value) []*ir.Node {
+	var shapes []*ir.Node
+	queue := []*ir.Value{v}
+	for i := 0; i < len(queue) && i < maxWalk; i++ {
+		for _, u := range queue[i].Uses() {
+			switch {
+			case u.Node == nil:
+			case u.Node.Op == op.Shape:
+				shapes = append(shapes, u.Node)
+			case moves(u.Node) && u.Index == 0:
+				queue = append(queue, u.Node.Out[0])
+			}
 		}
-		return min(max(i, 0), rank)
 	}
-	return at(a.Start), at(a.End)
+	return shapes
 }

@@ -70,6 +70,7 @@ func TestSteps(t *testing.T) {
 		want  [3]string
 	}{
 		{"mask of its own symbol", "attention_mask i64[b,total]", nil, [3]string{"[1,3] 1 1 1", "[1,4] 1 1 1 1", "[1,5] 1 1 1 1 1"}},
+		{"mask of its own batch", "attention_mask i64[s31,s64]", nil, [3]string{"[1,3] 1 1 1", "[1,4] 1 1 1 1", "[1,5] 1 1 1 1 1"}},
 		{"mask of past and new", "attention_mask f32[b,past+t]", nil, [3]string{"[1,3] 1 1 1", "[1,4] 1 1 1 1", "[1,5] 1 1 1 1 1"}},
 		{"mask of the new tokens", "attention_mask i64[b,t]", nil, [3]string{"[1,3] 1 1 1", "[1,1] 1", "[1,1] 1"}},
 		{"left padding", "attention_mask i64[b,total]", ids(0, 1, 1), [3]string{"[1,3] 0 1 1", "[1,4] 0 1 1 1", "[1,5] 0 1 1 1 1"}},

@@ -155,22 +155,23 @@ func (l *lengths) learn(p *codegen.Program) {
 	}
 }
 
-// axes tells what the axes of an input count. Where the last one has a symbol of
-// its own, or the very number of new tokens, the rule knows: exporters give a mask
-// a symbol for all positions, and don't say that it is past and new ones together.
+// axes tells what the axes of an input count. A symbol of its own is one that the
+// rule knows in the last place, and else the batch: exporters give the length of a
+// mask a name, and don't say that it is past and new ones together.
 func (l *lengths) axes(in *input) []axis {
 	list := make([]axis, len(in.Type.Shape))
 	for i, d := range in.Type.Shape {
 		_, constant := d.IsConst()
-		byRule := i == len(list)-1 && in.rule != nil
+		last, known := i == len(list)-1, in.rule != nil
 		switch {
-		case !constant && (slices.ContainsFunc(l.whole, d.Equal) || l.sums(d)):
-			list[i] = sequence
-		case d.Equal(l.fresh) && (!constant || byRule):
+		case d.Equal(l.fresh) && (!constant || last && known):
 			list[i] = fresh
-		case !constant && d.Equal(l.batch):
+		case constant:
+		case slices.ContainsFunc(l.whole, d.Equal), l.sums(d):
+			list[i] = sequence
+		case d.Equal(l.batch), known && !last:
 			list[i] = batch
-		case !constant && byRule:
+		case known:
 			list[i] = in.rule.last
 		}
 	}
