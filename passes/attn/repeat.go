@@ -9,19 +9,23 @@ import (
 	"github.com/parallax-go/parallax/ir/sym"
 )
 
-// repeats is a Gather that reads all entries of an axis in order, each inner
+// repeats says that a node reads all entries of an axis in order, each inner
 // times in a row, and that outer times over: how some exporters repeat heads.
 type repeats struct {
 	axis         int
 	outer, inner int64
 }
 
+// repeatsOf reads a Gather, and a Concat of one value with itself.
 func repeatsOf(n *ir.Node) (repeats, bool) {
 	rank, ok := n.In[0].Type.Rank()
-	if !ok || n.Op != op.Gather {
+	if !ok {
 		return repeats{}, false
 	}
-	r := repeats{axis: positive(n.Attr.(*attr.Axis).Axis, rank)}
+	r := repeats{axis: positive(n.Attr.(*attr.Axis).Axis, rank), outer: int64(len(n.In)), inner: 1}
+	if n.Op == op.Concat {
+		return r, !slices.ContainsFunc(n.In, func(v *ir.Value) bool { return v != n.In[0] })
+	}
 	size, known := n.In[0].Type.Shape[r.axis].IsConst()
 	indices, constant := n.In[1].Ints()
 	if d, _ := n.In[1].Type.Rank(); !known || !constant || d != 1 || size == 0 {

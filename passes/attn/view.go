@@ -68,7 +68,7 @@ func viewed(n *ir.Node, scaled bool) (*ir.Value, float64) {
 	switch n.Op {
 	case op.Identity, op.Reshape, op.Flatten, op.Transpose, op.Squeeze, op.Unsqueeze, op.Expand, op.Tile:
 		return n.In[0], 1
-	case op.Gather:
+	case op.Gather, op.Concat:
 		if _, ok := repeatsOf(n); ok {
 			return n.In[0], 1
 		}
@@ -129,7 +129,7 @@ func arranged(n *ir.Node, l Layout, fresh Role) (Layout, bool) {
 		return expanded(l, shape, fresh)
 	case op.Tile:
 		return tiled(n, l, fresh)
-	case op.Gather:
+	case op.Gather, op.Concat:
 		return gathered(n, l, fresh)
 	case op.Reshape, op.Flatten, op.Squeeze, op.Unsqueeze:
 		return l.Reshape(shape)
