@@ -29,13 +29,13 @@ func (s *Sampler) Seed(seed uint64) { s.random = rand.New(rand.NewPCG(seed, 0)) 
 
 // Pick returns a token. Equal logits are ordered by token, so that a choice does
 // not depend on how they are sorted.
-func (s *Sampler) Pick(logits []float32) (int, error) {
+func (s *Sampler) Pick(logits []float64) (int, error) {
 	s.candidates = s.candidates[:0]
 	for i, l := range logits {
 		if l != l {
 			return 0, errors.New("the logits are not numbers")
 		}
-		s.candidates = append(s.candidates, candidate{token: i, logit: float64(l)})
+		s.candidates = append(s.candidates, candidate{token: i, logit: l})
 	}
 	if len(s.candidates) == 0 {
 		return 0, errors.New("there are no logits")

@@ -7,17 +7,17 @@ import (
 )
 
 func TestGreedy(t *testing.T) {
-	inf := float32(math.Inf(1))
+	inf := math.Inf(1)
 	for _, c := range []struct {
 		name   string
-		logits []float32
+		logits []float64
 		want   int
 	}{
-		{"greatest", []float32{1, 3, 2}, 1},
-		{"first of equals", []float32{1, 3, 3}, 1},
-		{"all hidden but one", []float32{-inf, -inf, -5}, 2},
-		{"all hidden", []float32{-inf, -inf}, 0},
-		{"infinite", []float32{7, inf, 3}, 1},
+		{"greatest", []float64{1, 3, 2}, 1},
+		{"first of equals", []float64{1, 3, 3}, 1},
+		{"all hidden but one", []float64{-inf, -inf, -5}, 2},
+		{"all hidden", []float64{-inf, -inf}, 0},
+		{"infinite", []float64{7, inf, 3}, 1},
 	} {
 		got, err := (&Sampler{}).Pick(c.logits)
 		if err != nil || got != c.want {
@@ -25,11 +25,11 @@ func TestGreedy(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		logits []float32
+		logits []float64
 		want   string
 	}{
 		{nil, "no logits"},
-		{[]float32{1, float32(math.NaN())}, "not numbers"},
+		{[]float64{1, math.NaN()}, "not numbers"},
 	} {
 		if _, err := (&Sampler{}).Pick(c.logits); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: error %v, want %q", c.logits, err, c.want)
@@ -38,7 +38,7 @@ func TestGreedy(t *testing.T) {
 }
 
 // shares counts what a sampler picks.
-func shares(t *testing.T, s Sampler, logits []float32) []float64 {
+func shares(t *testing.T, s Sampler, logits []float64) []float64 {
 	t.Helper()
 	const draws = 20000
 	s.Seed(5)
@@ -58,8 +58,7 @@ func shares(t *testing.T, s Sampler, logits []float32) []float64 {
 
 // TestSampling: shares are within five deviations of the probabilities.
 func TestSampling(t *testing.T) {
-	log := func(p float64) float32 { return float32(math.Log(p)) }
-	logits := []float32{log(0.15), log(0.5), log(0.05), log(0.3)}
+	logits := []float64{math.Log(0.15), math.Log(0.5), math.Log(0.05), math.Log(0.3)}
 	for _, c := range []struct {
 		name    string
 		sampler Sampler
@@ -83,7 +82,7 @@ func TestSampling(t *testing.T) {
 }
 
 func TestSeed(t *testing.T) {
-	logits := make([]float32, 1000)
+	logits := make([]float64, 1000)
 	pick := func(seed uint64) (tokens [8]int) {
 		s := Sampler{Temperature: 1}
 		s.Seed(seed)

@@ -48,6 +48,12 @@ func New(p *codegen.Program) (*Plan, error) {
 	if len(p.States) == 0 {
 		return nil, fmt.Errorf("%w: it has no inputs that continue an output", ErrPlan)
 	}
+	return Whole(p)
+}
+
+// Whole makes the plan of a program with or without states. Without, only first
+// steps are runs: each takes the whole sequence.
+func Whole(p *codegen.Program) (*Plan, error) {
 	ports := stepInputs(p)
 	tokens, err := tokenInput(ports)
 	if err != nil {
