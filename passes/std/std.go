@@ -17,6 +17,7 @@ import (
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/fuserope"
+	"github.com/parallax-go/parallax/passes/readmasks"
 	"github.com/parallax-go/parallax/passes/unify"
 )
 
@@ -32,6 +33,7 @@ var table = []passes.Pass{
 	fuserope.Pass,
 	fuseparallax.Pass,
 	fuseattn.Pass,
+	readmasks.Pass,
 	fusecache.Pass,
 	expandattn.Pass,
 	tidy,
@@ -82,6 +84,10 @@ var reasons = []Reason{
 	{"fuseparallax", "fuseattn", "plain attention inside a Parallax subgraph would take its probabilities away"},
 	{"fuseparallax", "fusecache", "caches are operands of the fused node"},
 	{"fuseattn", "fusecache", "caches are operands of the fused node"},
+	{"fuseparallax", "readmasks", "masks are operands of the fused node"},
+	{"fuseattn", "readmasks", "masks are operands of the fused node"},
+	{"readmasks", "fusecache", "masks made from the sizes of cached keys no longer wait for them"},
+	{"readmasks", "expandattn", "a decomposition needs no masks where positions say it all"},
 	{"fusecache", "expandattn", "only what was fused can be expanded"},
 	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
 	{"fuseattn", "expandattn", "only what was fused can be expanded"},

@@ -1,0 +1,175 @@
+package readmasks
+
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+)
+
+// term is part of what is added to the scores: val where seen holds, fill where
+// it doesn't.
+type term struct {
+	seen *expr
+	fill float64 // 0 if all keys are seen
+	val  *expr
+	from *ir.Value // the operand, if it is all of it
+}
+
+// dominant is the finite fill below which a masked key has weight 0 beside any
+// visible one: exp(−10000 − s) is 0 in f32 for every score s > −9800.
+const dominant = -1e4
+
+// terms splits a bias into what is added one after another.
+func (s *space) terms(v *ir.Value, e *expr) []term {
+	parts := s.addends(e)
+	out := make([]term, len(parts))
+	for i, part := range parts {
+		out[i] = s.masked(part)
+		if len(parts) == 1 {
+			out[i].from = v
+		}
+	}
+	return out
+}
+
+// addends returns what e is the sum of.
+func (s *space) addends(e *expr) []*expr {
+	if e.kind != apply || !e.dtype.IsFloat() {
+		return []*expr{e}
+	}
+	switch e.node.Op {
+	case op.Add:
+		return append(s.addends(e.args[0]), s.addends(e.args[1])...)
+	case op.Sub:
+		out := s.addends(e.args[0])
+		for _, x := range s.addends(e.args[1]) {
+			out = append(out, s.applied(operation(op.Neg, nil, e.dtype), []*expr{x}))
+		}
+		return out
+	}
+	return []*expr{e}
+}
+
+// masked takes the cases out of e in which it is a number that hides keys.
+func (s *space) masked(e *expr) term {
+	whole := term{seen: s.bool(true), val: e}
+	t := whole
+	var kept []piece
+	for _, p := range s.outer(e) {
+		fill, hides := s.fill(p.val)
+		switch {
+		case !hides:
+			kept = append(kept, p)
+		case t.fill != 0 && t.fill != fill:
+			return whole
+		default:
+			t.fill, t.seen = fill, s.and(t.seen, s.not(p.cond))
+		}
+	}
+	switch {
+	case t.fill == 0:
+		return whole
+	case len(kept) == 0:
+		t.val = s.zero(e.dtype)
+		return t
+	}
+	t.val = kept[len(kept)-1].val
+	for i := len(kept) - 2; i >= 0; i-- {
+		t.val = s.chosen(kept[i].cond, kept[i].val, t.val)
+	}
+	return t
+}
+
+// outer takes apart the choices that e is made by, and sums of numbers. Choices
+// below other operators are left alone: they choose what is added.
+func (s *space) outer(e *expr) []piece {
+	if e.kind != choose {
+		pieces := s.cases(e)
+		for _, p := range pieces {
+			if constant(p.val) == nil {
+				return []piece{{s.bool(true), e}}
+			}
+		}
+		return pieces
+	}
+	var out []piece
+	for i, c := range []*expr{e.args[0], s.not(e.args[0])} {
+		for _, p := range s.outer(e.args[1+i]) {
+			if cond := s.and(c, p.cond); !cond.isBool(false) {
+				out = append(out, piece{cond, p.val})
+			}
+		}
+	}
+	return s.merged(out)
+}
+
+// swallow is a fill that leaves nothing in f32 of numbers up to swallowed.
+const (
+	swallow   = -1e38
+	swallowed = 1e25
+)
+
+// fill reports whether e is a number that hides keys, or so large a negative one
+// that what is added to it is lost.
+func (s *space) fill(e *expr) (float64, bool) {
+	r := s.range64(e)
+	switch {
+	case r.unknown() || r.hi > dominant:
+		return 0, false
+	case r.lo == r.hi:
+		return r.lo, true
+	}
+	return r.hi, r.hi <= swallow && float32(r.lo) == float32(r.hi) && !math.IsInf(r.lo, 0)
+}
+
+// bounded reports whether nothing that t adds to a seen key matters beside fill.
+func (s *space) bounded(t term, fill float64) bool {
+	r := s.range64(t.val)
+	return !r.unknown() && r.size() <= -fill/10
+}
+
+// relative rewrites e, which depends on key minus query, as an expression of the
+// space of relative positions: there the index of the keys counts them from
+// −(queries−1). It returns nil if e depends on more.
+func (s *space) relative(e *expr, in *space) *expr {
+	switch e.kind {
+	case number:
+		return in.number(e.num)
+	case affine, least:
+		l := e.line
+		if !l.coef[query].Add(l.coef[key]).Is(0) {
+			return nil
+		}
+		last := s.dims[query].Sub(sym.Const(1))
+		l.off = l.off.Sub(l.coef[key].Mul(last))
+		l.coef[query] = sym.Dim{}
+		if e.kind == least {
+			return in.least(l)
+		}
+		return in.affine(l, e.dtype)
+	case loose:
+		if e.at == query || e.at == key {
+			return nil
+		}
+		return in.loose(e.at)
+	}
+	args := make([]*expr, len(e.args))
+	for i, arg := range e.args {
+		if args[i] = s.relative(arg, in); args[i] == nil {
+			return nil
+		}
+	}
+	switch e.kind {
+	case load:
+		return in.load(e.of, args)
+	case apply:
+		return in.applied(e.node, args)
+	case choose:
+		return in.chosen(args[0], args[1], args[2])
+	case conj:
+		return in.and(args...)
+	}
+	return in.not(args[0])
+}

@@ -1,0 +1,23 @@
+// Package readmasks understands the masks and biases of fused attention nodes. It
+// reads the subgraph that computes one as an expression of the indices of the
+// scores, (batch, head, query, key), and splits the condition under which a key
+// is seen into what [attr.Attention] has words for: causal, windows, ranges of
+// keys, masks of the keys or of the queries alone, and a formula over those. What
+// is added to the scores is split into terms, each kept at its lowest rank; one
+// that depends on key minus query becomes a relative bias. Afterwards no operand
+// of queries × keys is left where the file computed it from smaller things.
+//
+// Answers stay as they were, rows that see no key included: what is not
+// understood stays an operand, and an added number becomes a condition only where
+// nothing but the number can show.
+//
+// The element of a value at given indices is read by walking up (read.go,
+// views.go), over constant tables too (table.go); conditions are kept in a normal
+// form (logic.go, compare.go), functions with few values as cases (cases.go);
+// condition.go and bias.go turn them into the specification, and emit.go builds
+// the operands by doing the file's own operations on smaller arrays, so that
+// their elements are the same to the last bit.
+//
+// The package knows nothing of exporters: there is no list of phrasings, only of
+// operators.
+package readmasks
