@@ -5,37 +5,56 @@ import (
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
 )
 
-// What is calculated feature by feature of the keys: the keys themselves, their
-// mean, and either times a probe, which a sum over the features makes t and t̄.
+// What is calculated feature by feature: the keys themselves, their mean, and
+// either times a probe, which a sum over the features makes t and t̄; and values
+// beside their mean.
 
 // keyFeatures reads v as the keys of the anchor beside x, a value of the region
 // over the features: k − k̄ in [batch, heads, queries, keys, features].
 func (g *Region) keyFeatures(v *ir.Value, x Abstract) (Abstract, bool) {
-	d := Axis{g.Scores.Roles.D}.normal()
-	if !slices.ContainsFunc(x.At, d.Equal) || !v.Type.HasRank || len(v.Type.Shape) > len(x.At) {
+	at, ok := g.withKeys(v, x.At)
+	if !ok || !slices.ContainsFunc(x.At, Axis{g.Scores.Roles.D}.normal().Equal) {
 		return Abstract{}, false
-	}
-	keys := Axis{g.Scores.Roles.S}.normal()
-	at := make(Layout, len(v.Type.Shape))
-	for i, size := range v.Type.Shape {
-		axis := x.At[len(x.At)-len(at)+i]
-		switch {
-		case size.Is(1):
-		case axis.Size().Equal(size):
-			at[i] = axis
-		case len(axis) == 0 && keys.Size().Equal(size):
-			at[i] = keys
-		default:
-			return Abstract{}, false
-		}
 	}
 	k := read(v, at, true)
 	if !k.sameAs(g.Scores.K, g.keyAxes()) {
 		return Abstract{}, false
 	}
 	return Abstract{poly(Term{k.Last().Scale, mono(Symbol{Kind: Key})}), at}, true
+}
+
+// valueFeatures reads v as a V that is known beside x, likewise: v − v̄.
+func (g *Region) valueFeatures(v *ir.Value, x Abstract) (Abstract, bool) {
+	at, ok := g.withKeys(v, x.At)
+	if !ok {
+		return Abstract{}, false
+	}
+	for n, known := range g.Values {
+		f := Piece{valueRole(n), sym.Const(1), g.sizes[n]}
+		if slices.ContainsFunc(at, Axis{f}.normal().Equal) && read(v, at, false).sameAs(known, g.valueAxes(f)) {
+			return Abstract{poly(Term{1, mono(Symbol{Kind: Val, Value: n})}), at}, true
+		}
+	}
+	return Abstract{}, false
+}
+
+// withKeys is the layout of v, whose axes are those of at or of size 1, counted
+// from the end, or the keys where at has none.
+func (g *Region) withKeys(v *ir.Value, at Layout) (Layout, bool) {
+	keys := Axis{g.Scores.Roles.S}.normal()
+	over := slices.Clone(at)
+	if !v.Type.HasRank || len(v.Type.Shape) > len(at) {
+		return nil, false
+	}
+	for i, size := range v.Type.Shape {
+		if j := len(at) - len(v.Type.Shape) + i; len(at[j]) == 0 && keys.Size().Equal(size) {
+			over[j] = keys
+		}
+	}
+	return alike(v, over)
 }
 
 // probeTerms reads keys, or their mean, times a probe, element by element.

@@ -13,7 +13,7 @@ import (
 // symbols depend on the query alone, key symbols on the key too.
 type Symbol struct {
 	Kind  Kind
-	Value int // which V, numbered by the region; of Moment0, Moment1 and Outer
+	Value int // which V, numbered by the region; of Moment0, Moment1, Outer and Val
 	Probe int // which r, numbered by the region; of Score2, Mean, MeanTerms, KeyTerms and Moment1
 }
 
@@ -33,17 +33,18 @@ const (
 	MeanTerms             // r times Σ p k, feature by feature: what t̄ is the sum of
 	Key                   // k, feature by feature
 	KeyTerms              // r times k, feature by feature: what t is the sum of
+	Val                   // v, feature by feature
 	Row                   // a factor of the file, number Value, that doesn't depend on the key; a row symbol
 	Part                  // 1 in part Probe of join Value, 0 in the others; a row symbol
 )
 
-var kindNames = [...]string{"Z", "p", "t", "mean", "o", "ot", "kmean", "cov", "means", "k", "ts", "f", "part"}
+var kindNames = [...]string{"Z", "p", "t", "mean", "o", "ot", "kmean", "cov", "means", "k", "ts", "v", "f", "part"}
 
 func (s Symbol) String() string {
 	switch s.Kind {
 	case Score2, Mean, MeanTerms, KeyTerms:
 		return fmt.Sprintf("%s%d", kindNames[s.Kind], s.Probe)
-	case Moment0, Outer, Row:
+	case Moment0, Outer, Val, Row:
 		return fmt.Sprintf("%s%d", kindNames[s.Kind], s.Value)
 	case Moment1, Part:
 		return fmt.Sprintf("%s%d.%d", kindNames[s.Kind], s.Probe, s.Value)

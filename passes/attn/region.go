@@ -363,6 +363,9 @@ func (g *Region) beside(n *ir.Node, v *ir.Value, x Abstract) (Abstract, bool) {
 	if y, ok := g.keyFeatures(v, x); ok {
 		return y, true
 	}
+	if y, ok := g.valueFeatures(v, x); ok {
+		return y, true
+	}
 	return g.rowFactor(n, v, x)
 }
 
@@ -415,7 +418,10 @@ func (g *Region) overKeys(a Axis) bool { return a.Equal(Axis{g.Scores.Roles.S}.n
 
 // summed is Σ over the keys of m, times v if value is not nil, times k if key.
 func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
-	row, weights, probe, scores, keys := Monomial{}, 0, 0, 0, 0
+	row, weights, probe, scores, keys, values := Monomial{}, 0, 0, 0, 0, 0
+	if value != nil {
+		values++
+	}
 	for s, k := range m {
 		switch s.Kind {
 		case Weight:
@@ -427,6 +433,8 @@ func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
 			probe, scores = s.Probe, scores+k
 		case Key:
 			keys = k
+		case Val:
+			value, values = &s.Value, values+k
 		case KeyTerms:
 			return nil, false
 		default:
@@ -436,7 +444,7 @@ func summed(m Monomial, value *int, key *bool) (Monomial, bool) {
 	if key != nil && *key {
 		keys++
 	}
-	if weights != 1 || scores < 0 || scores > 1 || keys < 0 || keys > 1 {
+	if weights != 1 || scores < 0 || scores > 1 || keys < 0 || keys > 1 || values < 0 || values > 1 {
 		return nil, false
 	}
 	withKey := keys == 1
