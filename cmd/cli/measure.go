@@ -24,8 +24,12 @@ type measured struct {
 	file   *clock // by the file's node
 }
 
-// timedRuns is how many runs times are the median of; one before is not counted.
-const timedRuns = 9
+// Times are the median of so many runs, or of as many as begin within timedFor;
+// one before is not counted.
+const (
+	timedRuns = 9
+	timedFor  = 4 * time.Second
+)
 
 // mostSets is how many recorded inputs are tried for nodes that did not run on
 // those before: the branches of an If.
@@ -143,7 +147,8 @@ func (x *measuring) run(ctx context.Context, set *dataSet) (*measured, error) {
 	}
 	x.fused, x.file = m.fused, m.file
 	defer func() { x.fused = nil }()
-	for range timedRuns + 1 {
+	began := time.Now()
+	for i := 0; i < 2 || i <= timedRuns && time.Since(began) < timedFor; i++ {
 		for _, timed := range []struct {
 			*parallax.Model
 			*clock
@@ -217,12 +222,20 @@ func (s *session) inputSets(ctx context.Context, m *parallax.Model, path string)
 	return nil, fmt.Errorf("no inputs could be made up that the model runs on (%w); --dim binds its dimensions", first)
 }
 
-// allDims binds every dimension of the inputs: as --dim says, else to size.
+// allDims binds every dimension of the inputs: as --dim says, else the first of
+// an input, which counts sequences or pictures, to at most 2, and others to size.
 func (s *session) allDims(m *parallax.Model, size int64) map[string]int64 {
 	dims := map[string]int64{}
 	for _, p := range m.Inputs() {
 		for _, name := range p.Type.Shape.Symbols() {
 			dims[name] = size
+		}
+	}
+	for _, p := range m.Inputs() {
+		if len(p.Type.Shape) > 1 {
+			if name, ok := p.Type.Shape[0].IsSymbol(); ok {
+				dims[name] = min(size, 2)
+			}
 		}
 	}
 	maps.Copy(dims, withoutPast(m, s.dimMap()))
@@ -239,6 +252,9 @@ func sizesText(dims map[string]int64) string {
 	}
 	return " with " + strings.Join(parts, ", ")
 }
+
+// timed is how many runs the times are the median of.
+func (m *measured) timed() int { return len(m.fused.runs) - 1 }
 
 // times returns what r's node takes, and what the nodes of the file take that it
 // stands for; false if one of them did not run.

@@ -166,7 +166,7 @@ func (a *attentionView) measure(r passes.Remark, list []*measured, why error) []
 	figures[0], figures[1] = fmt.Sprintf("%.3g", float64(worst.MaxAbs)), fmt.Sprintf("%.4g", float64(worst.MaxULP))
 	if fused, file, ok := m.times(r); ok {
 		figures[2], figures[3] = durationText(fused), durationText(file)
-		a.Time = fmt.Sprintf("%s fused, %s unfused (%.1f×), the median of %d runs.", figures[2], figures[3], float64(file)/float64(fused), timedRuns)
+		a.Time = fmt.Sprintf("%s fused, %s unfused (%.1f×), the median of %s.", figures[2], figures[3], float64(file)/float64(fused), count(m.timed(), "run"))
 	}
 	return figures
 }

@@ -28,7 +28,7 @@ through its state, from an empty past: the inputs given are those of the first
 step, and each further step takes the most likely token of the logits before it.
 Masks grow, positions go on; in the first step both follow from the tokens if
 they are not given. The outputs are those of the last step.`,
-		Args:  oneModel,
+		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data != "" {
 				in.data = []string{data}
