@@ -66,8 +66,11 @@ func (w *writer) standard(n *ir.Node) error {
 		return fail("it has no elements of type %s then", d.Long())
 	}
 	operands := slices.Clone(n.Operands())
+	err := r.args.check(operands)
+	if err != nil {
+		return fail("%s", err)
+	}
 	out := &wire.Node{OpType: n.Op.Name, Name: w.nodeName(n)}
-	var err error
 	if out.Attribute, err = w.attributes(n, r, operands); err != nil {
 		return fail("%s", err)
 	}

@@ -5,6 +5,7 @@ import "github.com/parallax-go/parallax/ir/op"
 // contractionRules are those of products, convolutions, normalisations and
 // attention.
 func contractionRules() []rule {
+	attention := fields("is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision")
 	return []rule{
 		{op: op.MatMul, since: 1},
 		{op: op.Gemm, since: 1, known: known{"alpha": field, "beta": field, "transA": field, "transB": field, "broadcast": ignored}},
@@ -42,7 +43,8 @@ func contractionRules() []rule {
 
 		{name: "TensorScatter", since: 24, known: known{"axis": custom, "mode": custom}, build: one(tensorScatter), args: operands("past_cache update write_indices?")},
 		{op: op.RotaryEmbedding, since: 23, known: fields("interleaved", "num_heads", "rotary_embedding_dim")},
-		{op: op.Attention, since: 23, known: fields("is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision")},
+		{op: op.Attention, since: 23, known: attention, args: operands("q k v mask? past_key? past_value?")},
+		{op: op.Attention, since: 24, known: attention, args: operands("q k v mask? past_key? past_value? nonpad_kv_seqlen?")},
 		{op: op.Parallax, since: 1, known: attentionFields()},
 	}
 }

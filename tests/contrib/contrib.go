@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,4 +185,14 @@ func attribute(name string, v any) *wire.Attribute {
 // Title names the case among all.
 func (f *File) Title(c *Case) string {
 	return strings.TrimPrefix(f.Domain+".", ".") + f.Op + "/" + c.Name
+}
+
+// EmptyRows puts zeros for NaN: ai.onnx Attention gives them to rows that see
+// nothing.
+func EmptyRows(t *tensor.Tensor) {
+	for i := range t.Len() {
+		if math.IsNaN(t.FloatAt(i)) {
+			t.SetFloat(i, 0)
+		}
+	}
 }

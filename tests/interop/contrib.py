@@ -1,116 +1,23 @@
 """Records what ONNX Runtime's CPU kernels compute for the operators of com.microsoft
 and for attention of ai.onnx: one JSON file per operator, random data of our own.
-Operators that have no CPU kernel are computed here, from their schema.
+Operators that have no CPU kernel are computed from their schema.
 
     python contrib.py OUTDIR
 
-Format: {op, domain, opset, cases: [{name, attrs, in, out}]}; an operand is null
-(left out) or {name, dtype, shape, data} with data in base64, little-endian; dims,
-if there, names the symbolic sizes, and const marks initializers."""
+Format: {op, domain, opset, cases: [{name, attrs, in, out, padding, refused}]}; an
+operand is null (left out) or {name, dtype, shape, data} with data in base64,
+little-endian; dims, if there, names the symbolic sizes, and const marks initializers."""
 
-import base64
-import json
-import os
 import sys
 
-import numpy as np
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper
+import contrib_around
+import contrib_attention
+import contrib_onnx
+from contrib_record import Recorder
 
-MS = "com.microsoft"
-NAMES = {np.dtype(np.float32): "f32", np.dtype(np.int32): "i32", np.dtype(np.int64): "i64", np.dtype(np.bool_): "bool"}
-
-
-class Operand:
-    """An operand: a name, contents, names of dims ("B S 8"), and whether it is an initializer."""
-
-    def __init__(self, name, array, dims=None, const=False):
-        self.name, self.array, self.dims, self.const = name, np.asarray(array), dims, const
-
-
-class Recorder:
-    def __init__(self, folder):
-        self.folder, self.files, self.failed = folder, {}, []
-        self.rng = np.random.default_rng(7)
-
-    def normal(self, *shape, scale=1.0):
-        return (self.rng.standard_normal(shape) * scale).astype(np.float32)
-
-    def uniform(self, low, high, *shape):
-        return self.rng.uniform(low, high, shape).astype(np.float32)
-
-    def add(self, op, name, attrs, operands, outputs, domain=MS, opset=None, expect=None, padding=None):
-        """Records a case. outputs lists output names, "" for one not asked for; expect
-        replaces ONNX Runtime; padding tells per output from which row on a batch entry
-        means nothing."""
-        opset = opset or (1 if domain else 23)
-        if expect is None:
-            try:
-                expect = run(op, domain, opset, attrs, operands, outputs)
-            except Exception as e:
-                self.failed.append(f"{op}/{name}: {str(e).splitlines()[0][:300]}")
-                return
-        case = self.case(op, domain, opset, name, attrs, operands)
-        case["out"] = [None if o == "" else encode(Operand(o, expect[o])) for o in outputs]
-        if padding:
-            case["padding"] = padding
-
-    def refuse(self, op, name, attrs, operands, outputs, why, domain=MS, opset=None):
-        """Records a case that is refused, for a reason that has the words of why."""
-        case = self.case(op, domain, opset or (1 if domain else 23), name, attrs, operands)
-        case["out"] = [None if o == "" else {"name": o} for o in outputs]
-        case["refused"] = why
-
-    def case(self, op, domain, opset, name, attrs, operands):
-        case = {
-            "name": name,
-            "attrs": {k: attribute(v) for k, v in attrs.items()},
-            "in": [None if o is None else encode(o) for o in operands],
-        }
-        self.files.setdefault((domain, op, opset), []).append(case)
-        return case
-
-    def write(self):
-        for (domain, op, opset), cases in self.files.items():
-            name = f"{(domain or 'ai.onnx')}.{op}{'' if domain else '-%d' % opset}.json"
-            with open(os.path.join(self.folder, name), "w") as f:
-                f.write('{"op":%s,"domain":%s,"opset":%d,"cases":[\n' % (json.dumps(op), json.dumps(domain), opset))
-                f.write(",\n".join(json.dumps(c, separators=(",", ":")) for c in cases))
-                f.write("\n]}\n")
-
-
-def attribute(v):
-    """Floats are told from integers."""
-    if isinstance(v, list):
-        return [attribute(x) for x in v]
-    return {"float": v} if isinstance(v, float) else v
-
-
-def encode(o):
-    a = np.ascontiguousarray(o.array)
-    e = {"name": o.name, "dtype": NAMES[a.dtype], "shape": list(np.shape(o.array)), "data": base64.b64encode(a.tobytes()).decode()}
-    if o.dims:
-        e["dims"] = o.dims.split()
-    if o.const:
-        e["const"] = True
-    return e
-
-
-def run(op, domain, opset, attrs, operands, outputs):
-    node = helper.make_node(op, ["" if o is None else o.name for o in operands], outputs, domain=domain, **attrs)
-    given = [o for o in operands if o is not None]
-    graph = helper.make_graph(
-        [node], "g",
-        [helper.make_tensor_value_info(o.name, helper.np_dtype_to_tensor_dtype(o.array.dtype), None) for o in given],
-        [helper.make_empty_tensor_value_info(n) for n in outputs if n])
-    imports = [helper.make_opsetid("", opset if domain == "" else 17)]
-    if domain:
-        imports.append(helper.make_opsetid(domain, opset))
-    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    names = [n for n in outputs if n]
-    return dict(zip(names, session.run(names, {o.name: o.array for o in given})))
+recorder = Recorder(sys.argv[1])
+for part in contrib_attention.PARTS + contrib_around.PARTS + contrib_onnx.PARTS:
+    part(recorder)
+recorder.write()
+if recorder.failed:
+    sys.exit("\n".join(recorder.failed))

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from contrib import MS, Operand, run
+from contrib_record import MS, Operand, run
 
 O = Operand
 B, T, C = 2, 3, 8

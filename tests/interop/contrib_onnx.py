@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from contrib import Operand, run
+from contrib_record import Operand, run
 
 O = Operand
 B, G, H = 2, 2, 8  # batch, key heads, head size
