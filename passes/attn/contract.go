@@ -41,12 +41,9 @@ func (g *Region) product(p *Product) (Abstract, *Refusal) {
 	return g.stop(p.Node, "a sum over the keys")
 }
 
-// dot calculates a product of two operands that both are of the region, or t, and
-// its sum over the keys if the result has them not.
+// dot calculates a product of operands that all are of the region, or t, and its
+// sum over the keys if the result has them not.
 func (g *Region) dot(p *Product) (Abstract, bool) {
-	if len(p.In) != 2 {
-		return Abstract{}, false
-	}
 	axes, x := map[Label]Axis{}, Number(p.Scale)
 	for i, labels := range p.Labels {
 		y, why := g.operand(p.Node, p.In[i])
