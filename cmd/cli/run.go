@@ -24,10 +24,11 @@ func newRun(s *session) *cobra.Command {
 		Long: `Run a model once, and show or write its outputs.
 
 With --steps N a model that has past inputs and present outputs is run N times
-through its state, from an empty past: the inputs given are those of the first
-step, and each further step takes the most likely token of the logits before it.
-Masks grow, positions go on; in the first step both follow from the tokens if
-they are not given. The outputs are those of the last step.`,
+through its state: the inputs given are those of the first step, which begins a
+sequence unless they hold a past, and each further step takes the most likely
+token of the logits before it. Masks grow, positions go on; in the first step both
+follow from the tokens if they are not given. The outputs are those of the last
+step.`,
 		Args: oneModel,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if data != "" {
@@ -85,9 +86,6 @@ func (s *session) runModel(ctx context.Context, m *parallax.Model, in *inputFlag
 		return nil, nil, fail(exitModel, err)
 	}
 	inputs, err := in.gatherFirst(m, s.dimMap(), drive.first)
-	if err == nil {
-		inputs, err = drive.withoutPast(inputs)
-	}
 	if err != nil {
 		return nil, nil, fail(exitInput, err)
 	}

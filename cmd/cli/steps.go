@@ -31,30 +31,46 @@ func newStepper(m *parallax.Model) (*stepper, error) {
 	return &stepper{m, plan}, err
 }
 
-// first adds to the inputs of the first step what follows from its tokens.
+// first adds to the inputs of the first step what follows from its tokens, and
+// from how many the pasts hold.
 func (s *stepper) first(in map[string]*tensor.Tensor) {
-	if s.plan != nil {
-		s.plan.First(in)
+	if s.plan == nil {
+		return
 	}
+	past := 0
+	for _, pair := range s.m.Program().States {
+		if t := in[s.m.Inputs()[pair.Input].Name]; t != nil && pair.Axis >= 0 && pair.Axis < t.Rank() {
+			past = t.Shape[pair.Axis]
+		}
+	}
+	s.plan.Complete(in, past)
 }
 
-// withoutPast leaves the pasts, which the state keeps.
-func (s *stepper) withoutPast(in map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
-	in = maps.Clone(in)
+// begin takes the pasts off the inputs of the first step. If there are any, the
+// state goes on from them.
+func (s *stepper) begin(in map[string]*tensor.Tensor) (*parallax.State, map[string]*tensor.Tensor, error) {
+	state, err := s.m.NewState()
+	if err != nil {
+		return nil, nil, err
+	}
+	in, past := maps.Clone(in), map[string]*tensor.Tensor{}
 	for _, pair := range s.m.Program().States {
 		name := s.m.Inputs()[pair.Input].Name
-		if t := in[name]; t != nil && pair.Axis >= 0 && pair.Axis < t.Rank() && t.Shape[pair.Axis] > 0 {
-			return nil, fmt.Errorf("input %q is %s: a sequence begins without a past", name, t)
+		if t := in[name]; t != nil && t.Len() > 0 {
+			past[name] = t
 		}
 		delete(in, name)
 	}
-	return in, nil
+	if len(past) > 0 {
+		err = state.Continue(past)
+	}
+	return state, in, err
 }
 
 // run runs n steps. It returns the outputs of the last one, and the tokens that
 // each step chose, by sequence of the batch.
 func (s *stepper) run(ctx context.Context, in map[string]*tensor.Tensor, n int) (out map[string]*tensor.Tensor, tokens [][]int64, err error) {
-	state, err := s.m.NewState()
+	state, in, err := s.begin(in)
 	if err != nil {
 		return nil, nil, err
 	}

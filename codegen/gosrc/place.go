@@ -71,7 +71,7 @@ func locate(o Options) (place, error) {
 }
 
 // taken are the methods that a generated package has anyway.
-var taken = []string{"Close", "NewState", "Clone", "Len", "Reset", "Truncate", "Reorder", "Tensor", "State"}
+var taken = []string{"Close", "NewState", "Clone", "Len", "Reset", "Truncate", "Reorder", "Continue", "Tensor", "State"}
 
 func checkMethod(name string) error {
 	switch {

@@ -118,6 +118,20 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// TestComplete: what follows from two tokens after three others.
+func TestComplete(t *testing.T) {
+	p, err := New(decoder(t, "input_ids i64[b,t]", "attention_mask i64[b,total]", "position_ids i64[b,t]", "cache_position i64[past+t]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := map[string]*tensor.Tensor{"input_ids": ids(5, 6)}
+	p.Complete(in, 3)
+	want := map[string]string{"attention_mask": "[1,5] 1 1 1 1 1", "position_ids": "[1,2] 3 4", "cache_position": "[5] 0 1 2 3 4"}
+	if diff := cmp.Diff(want, shown(in, p)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestNotDriven(t *testing.T) {
 	stateless := decoder(t, "input_ids i64[b,t]")
 	stateless.States = nil

@@ -37,28 +37,35 @@ func describe(t *tensor.Tensor) string {
 }
 
 // First adds to the inputs of a sequence's first step those that follow from the
-// tokens: masks that hide nothing, positions from 0 on, token types that are all
-// 0. A mask for queries and keys is not made up: it would have to be causal.
-func (p *Plan) First(in map[string]*tensor.Tensor) {
+// tokens; see [Plan.Complete].
+func (p *Plan) First(in map[string]*tensor.Tensor) { p.Complete(in, 0) }
+
+// Complete adds to the inputs of a step after past positions those that follow
+// from its tokens: masks that hide nothing, positions that go on, token types that
+// are all 0. A mask for queries and keys is not made up: it would have to be
+// causal.
+func (p *Plan) Complete(in map[string]*tensor.Tensor, past int) {
 	tokens := in[p.Tokens]
 	if tokens == nil || tokens.Rank() != 2 {
 		return
 	}
 	for i := range p.inputs {
 		x := &p.inputs[i]
-		if shape, ok := x.firstShape(tokens); ok && in[x.Name] == nil {
+		if shape, ok := x.firstShape(tokens, past); ok && in[x.Name] == nil {
 			t := tensor.New(x.Type.DType, shape...)
+			last := shape[len(shape)-1]
 			for i := range t.Len() {
-				t.SetFloat(i, float64(x.rule.first(i%tokens.Shape[1])))
+				at := past + tokens.Shape[1] - last + i%last
+				t.SetFloat(i, float64(x.rule.first(at)))
 			}
 			in[x.Name] = t
 		}
 	}
 }
 
-// firstShape is the shape that an input has beside the first tokens; false if it
-// doesn't follow from them.
-func (in *input) firstShape(tokens *tensor.Tensor) ([]int, bool) {
+// firstShape is the shape that an input has beside tokens after past positions;
+// false if it doesn't follow from them.
+func (in *input) firstShape(tokens *tensor.Tensor, past int) ([]int, bool) {
 	if in.rule == nil || in.rule.first == nil || len(in.axes) == 0 || !in.axes[len(in.axes)-1].moves() {
 		return nil, false
 	}
@@ -68,6 +75,9 @@ func (in *input) firstShape(tokens *tensor.Tensor) ([]int, bool) {
 		switch {
 		case a.moves() && i == len(in.axes)-1:
 			shape[i] = tokens.Shape[1]
+			if a == sequence {
+				shape[i] += past
+			}
 		case a == batch:
 			shape[i] = tokens.Shape[0]
 		case a == fixed && constant:

@@ -93,6 +93,24 @@ func (c *cache) clone() *cache {
 // store writes the positions held to dst from element at on, with the axes in
 // the order of perm.
 func (c *cache) store(dst *tensor.Tensor, at int, perm []int) {
+	c.inOrder(perm, func(from, n int) {
+		copyElements(dst, at, &c.buffer, from, n)
+		at += n
+	})
+}
+
+// load takes length positions from src, in the order that store writes them.
+func (c *cache) load(src *tensor.Tensor, at int, perm []int, length int) {
+	c.length = length
+	c.inOrder(perm, func(to, n int) {
+		copyElements(&c.buffer, to, src, at, n)
+		at += n
+	})
+}
+
+// inOrder calls move for runs of n elements of the positions held, with the axes
+// in the order of perm.
+func (c *cache) inOrder(perm []int, move func(at, n int)) {
 	b := &c.buffer
 	extent := [4]int{b.Shape[0], b.Shape[1], c.length, b.Shape[3]}
 	stride := [4]int{b.Shape[1] * b.Shape[2] * b.Shape[3], b.Shape[2] * b.Shape[3], b.Shape[3], 1}
@@ -105,8 +123,7 @@ func (c *cache) store(dst *tensor.Tensor, at int, perm []int) {
 		for j := range extent[p1] {
 			for k := range extent[p2] {
 				for l := 0; l < extent[p3]; l += run {
-					copyElements(dst, at, b, i*stride[p0]+j*stride[p1]+k*stride[p2]+l*stride[p3], run)
-					at += run
+					move(i*stride[p0]+j*stride[p1]+k*stride[p2]+l*stride[p3], run)
 				}
 			}
 		}
@@ -165,16 +182,19 @@ func (f *Frame) declare(output int) {
 func (s *State) present(i int) *tensor.Tensor {
 	t := tensor.New(s.current[i].DType, s.current[i].Shape...)
 	for k, c := range s.model.spec.Caches {
-		if c.State != i {
-			continue
+		if c.State == i {
+			s.caches[k].store(t, c.start(t), c.Perm)
 		}
-		at := 0
-		if c.Part >= 0 {
-			at = c.Part * t.Len() / t.Shape[0]
-		}
-		s.caches[k].store(t, at, c.Perm)
 	}
 	return t
+}
+
+// start is the element of t, a whole state, that the cache begins with.
+func (c *Cache) start(t *tensor.Tensor) int {
+	if c.Part < 0 {
+		return 0
+	}
+	return c.Part * t.Len() / t.Shape[0]
 }
 
 // cachesOf returns the caches that are state i.

@@ -16,7 +16,7 @@ import (
 	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/kernels/catalog"
 	"github.com/parallax-go/parallax/passes"
-	"github.com/parallax-go/parallax/passes/fusecache"
+	"github.com/parallax-go/parallax/passes/std"
 	"github.com/parallax-go/parallax/runtime/rt"
 )
 
@@ -93,6 +93,60 @@ var cacheForms = []struct {
   output %o
   output %present
 }`},
+	{"written out", 2, `graph {
+  input %x : f32[b,t,32]
+  input %past_k : f32[b,4,p,8]
+  input %past_v : f32[b,4,p,8]
+  %x4 = Reshape(%x, i64 = [0, 0, 4, 8])
+  %q = Transpose(%x4) {perm=[0,2,1,3]}
+  %v = Neg(%q)
+  %present_k = Concat(%past_k, %q) {axis=2}
+  %present_v = Concat(%past_v, %v) {axis=2}
+  %kt = Transpose(%present_k) {perm=[0,1,3,2]}
+  %s = MatMul(%q, %kt)
+  %scaled = Mul(%s, f32 = 0.35)
+  %w = Softmax(%scaled)
+  %y = MatMul(%w, %present_v)
+  %yt = Transpose(%y) {perm=[0,2,1,3]}
+  %o = Reshape(%yt, i64 = [0, 0, 32])
+  output %o
+  output %present_k
+  output %present_v
+}`},
+	{"heads in the batch", 0, `graph {
+  input %x : f32[b,4,t,8]
+  input %past_k : f32[b*4,p,8]
+  input %past_v : f32[b*4,p,8]
+  %sizes = Shape(%x)
+  %b = Slice(%sizes, i64 = [0], i64 = [1])
+  %t = Slice(%sizes, i64 = [2], i64 = [3])
+  %three = Concat(i64 = [-1], %t, i64 = [8])
+  %k = Reshape(%x, %three)
+  %v = Neg(%k)
+  %present_k = Concat(%past_k, %k) {axis=1}
+  %present_v = Concat(%past_v, %v) {axis=1}
+  %four = Concat(%b, i64 = [4, -1, 8])
+  %k4 = Reshape(%present_k, %four)
+  %v4 = Reshape(%present_v, %four)
+  %o = ai.parallax.Parallax(%x, %k4, %v4) {heads=4, kv_heads=4, scale=0.5}
+  output %o
+  output %present_k
+  output %present_v
+}`},
+	{"the past is read", 0, `graph {
+  input %x : f32[b,4,t,8]
+  input %past_k : f32[b,4,p,8]
+  input %past_v : f32[b,4,p,8]
+  %v = Neg(%x)
+  %present_k = Concat(%past_k, %x) {axis=2}
+  %present_v = Concat(%past_v, %v) {axis=2}
+  %o1 = ai.parallax.Parallax(%x, %present_k, %present_v) {heads=4, kv_heads=4, scale=0.5}
+  %sum = ReduceSum(%past_k, i64 = [2])
+  %o = Add(%o1, %sum)
+  output %o
+  output %present_k
+  output %present_v
+}`},
 	{"the present is read", 0, `graph {
   input %x : f32[b,4,t,8]
   input %past_k : f32[b,4,p,8]
@@ -109,14 +163,14 @@ var cacheForms = []struct {
 }`},
 }
 
-// cached parses a form and joins its caches with the attention.
+// cached parses a form and compiles it.
 func cached(t testing.TB, src string) *ir.Graph {
 	t.Helper()
 	g, err := text.Parse(src)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := passes.Run(context.Background(), g, []passes.Pass{fusecache.Pass}, &passes.Options{Verify: true}); err != nil {
+	if _, err := passes.Run(context.Background(), g, std.Passes(), &passes.Options{Verify: true}); err != nil {
 		t.Fatal(err)
 	}
 	return g
@@ -190,7 +244,7 @@ func (d *driver) reset() {
 
 func (d *driver) drive(actions int) {
 	for range actions {
-		switch action := d.rng.IntN(10); {
+		switch action := d.rng.IntN(11); {
 		case action < 5:
 			d.step()
 		case action == 5:
@@ -204,6 +258,12 @@ func (d *driver) drive(actions int) {
 			clone := d.state.Clone()
 			d.scribble()
 			d.state = clone
+		case action == 9:
+			d.done = append(d.done, "continuation")
+			d.scribble()
+			if err := d.state.Continue(d.past); err != nil {
+				d.t.Fatal(err)
+			}
 		default:
 			d.done = append(d.done, "reset")
 			d.state.Reset()
@@ -277,8 +337,10 @@ func (d *driver) truncate() {
 // reorder is meant for states whose batch is the first axis, or the second of
 // stacks in place.
 func (d *driver) reorder() {
-	if d.state.Len() == 0 {
-		return
+	for _, past := range d.past {
+		if d.state.Len() == 0 || past.Shape[past.Rank()/5] != d.batch {
+			return
+		}
 	}
 	order := make([]int, 1+d.rng.IntN(3))
 	for i := range order {
@@ -321,6 +383,46 @@ func taken(x *tensor.Tensor, axis, n int, from func(i int) int) *tensor.Tensor {
 		y.SetFloat(i, x.FloatAt((outer*x.Shape[axis]+from(at))*inner+rest))
 	}
 	return y
+}
+
+func TestContinueRefuses(t *testing.T) {
+	s := open(t, cached(t, cacheForms[0].src), kernels.CPU, Options{})
+	state, err := s.NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, good := random(1, 2, 4, 3, 8), random(2, 2, 2, 5, 8)
+	want, err := state.Run(context.Background(), map[string]*tensor.Tensor{"x": x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		past map[string]*tensor.Tensor
+		want error
+	}{
+		{map[string]*tensor.Tensor{"past_k": good}, rt.ErrInputMissing},
+		{map[string]*tensor.Tensor{"past_k": good, "past_v": random(1, 2, 2, 8)}, rt.ErrInputShape},
+		{map[string]*tensor.Tensor{"past_k": good, "past_v": random(1, 2, 3, 5, 8)}, rt.ErrInputShape},
+		{map[string]*tensor.Tensor{"past_k": good, "past_v": tensor.New(tensor.Float16, 2, 2, 5, 8)}, rt.ErrInputType},
+	} {
+		if err := state.Continue(c.past); !errors.Is(err, c.want) {
+			t.Errorf("error %v, want %v", err, c.want)
+		}
+	}
+	if err := state.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	got, err := state.Run(context.Background(), map[string]*tensor.Tensor{"x": x})
+	if err != nil || !got["o"].Equal(want["o"]) {
+		t.Errorf("error %v, or another result: the state has changed", err)
+	}
+	other := map[string]*tensor.Tensor{"past_k": good, "past_v": random(3, 2, 2, 4, 8)}
+	if err := state.Continue(other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.Run(context.Background(), map[string]*tensor.Tensor{"x": x}); !errors.Is(err, rt.ErrInput) {
+		t.Errorf("caches of different lengths: error %v, want a wrong input", err)
+	}
 }
 
 // decoder is one layer whose cache is long: what a step costs is what it reads.

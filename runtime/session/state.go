@@ -66,6 +66,16 @@ func (s *State) Present() map[string]*tensor.Tensor {
 	return out
 }
 
+// Continue makes s the state of a sequence that went on elsewhere: past has the
+// past inputs by name. They are copied.
+func (s *State) Continue(past map[string]*tensor.Tensor) error {
+	list := make([]*tensor.Tensor, len(s.session.program.States))
+	for i, p := range s.session.program.States {
+		list[i] = past[s.session.program.Inputs[p.Input].Name]
+	}
+	return s.State.Continue(list)
+}
+
 // Clone returns a state that continues on its own from here.
 func (s *State) Clone() *State {
 	c := *s
