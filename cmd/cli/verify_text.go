@@ -59,10 +59,12 @@ func (c comparison) row(name string) []string {
 	return []string{okText(c.OK), name, tensor.ShapeString(c.Shape), c.errors()}
 }
 
+// writeText prints what --per-node found. Outputs decide whether a check fails:
+// values between them may differ by more than their tolerance.
 func (d *divergence) writeText(w io.Writer) error {
 	text := fmt.Sprintf("ok    %d values that both compute are the same", d.Compared)
 	if f := d.First; f != nil {
-		text = fmt.Sprintf("FAIL  %d of %d values that both compute differ, first %s of %s (%s)", d.Diverged, d.Compared, f.Value, f.Node, f.Operator)
+		text = fmt.Sprintf("DIFF  %d of %d values that both compute differ, first %s of %s (%s)", d.Diverged, d.Compared, f.Value, f.Node, f.Operator)
 		if f.Why != "" {
 			text += ": " + f.Why
 		} else {
