@@ -12,6 +12,7 @@ import (
 const (
 	maxLanes = 1024
 	maxReads = 256
+	maxTerms = 1 << 15
 )
 
 // tail is a value whose last axes are taken as lanes.
@@ -56,7 +57,7 @@ func (r *reader) read(v *ir.Value, axes int) []lane {
 func (r *reader) look(t tail, sizes []int) []lane {
 	r.reads++
 	switch {
-	case r.reads > maxReads:
+	case r.reads > maxReads || len(r.terms) > maxTerms:
 		return nil
 	case t.v.Const != nil && t.v.Const.DType.IsFloat():
 		return r.constant(t, product(sizes))

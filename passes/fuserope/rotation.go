@@ -9,28 +9,32 @@ import (
 // rotation says which value is rotated how. Pair i is turned by the angle of
 // cos[i] and sin[i].
 type rotation struct {
-	out, x      tail
-	from        []lane // those of x, in the order in which they are rotated
+	x           tail
+	from        []lane // of x, in the order in which they are rotated; the rest stays
 	cos, sin    []lane
-	lanes       int // that are rotated; the rest stays
+	lanes       int // that are rotated
 	interleaved bool
 }
 
-// rotationOf returns what out is a rotation of. The deepest value is taken whose
-// lanes are in the order that the operator wants; failing that, one whose lanes
-// can be put into that order.
-func rotationOf(r *reader, out tail) *rotation {
-	lanes := r.read(out.v, out.axes)
-	if lanes == nil || !slices.ContainsFunc(lanes, r.isSum) {
+// rotationOf returns what a value with these lanes is a rotation of; like says
+// how it looks but for its lanes. The deepest value is taken whose lanes are in the
+// order that the operator wants; failing that, one that can be cut so.
+func rotationOf(r *reader, out []lane, like tail) *rotation {
+	if !slices.ContainsFunc(out, r.isSum) {
 		return nil
 	}
 	for _, inOrder := range []bool{true, false} {
 		for _, x := range r.met {
-			if x == out || len(r.lanes[x]) != len(lanes) || x.v.Type.DType != out.v.Type.DType || !x.before().Equal(out.before()) {
+			if x == like || x.v.Type.DType != like.v.Type.DType || !x.before().Equal(like.before()) {
 				continue
 			}
-			if rot := r.rotates(lanes, r.lanes[x], inOrder); rot != nil && (inOrder || x.axes == 1) {
-				rot.out, rot.x = out, x
+			in := r.lanes[x]
+			fits := inOrder && len(in) == len(out) || !inOrder && len(in) >= len(out) && x.axes == 1
+			if !fits {
+				continue
+			}
+			if rot := r.rotates(out, in); rot != nil && slices.Equal(rot.from, in) == inOrder {
+				rot.x = x
 				return rot
 			}
 		}
@@ -41,7 +45,7 @@ func rotationOf(r *reader, out tail) *rotation {
 func (r *reader) isSum(l lane) bool { return r.term(l).op == op.Add }
 
 // rotates compares the lanes of a result with those of x.
-func (r *reader) rotates(out, in []lane, inOrder bool) *rotation {
+func (r *reader) rotates(out, in []lane) *rotation {
 	place := map[lane]int{}
 	for i, l := range in {
 		place[l.abs()] = i
@@ -53,12 +57,17 @@ func (r *reader) rotates(out, in []lane, inOrder bool) *rotation {
 	if lanes < 0 {
 		lanes = len(out)
 	}
-	if lanes == 0 || lanes%2 != 0 || !slices.Equal(out[lanes:], in[lanes:]) {
+	if lanes == 0 || lanes%2 != 0 {
 		return nil
 	}
+	for _, l := range out[lanes:] {
+		if at, known := place[l.abs()]; !known || in[at] != l {
+			return nil
+		}
+	}
 	for _, interleaved := range []bool{false, true} {
-		rot := &rotation{from: slices.Clone(in), lanes: lanes, interleaved: interleaved}
-		if rot.reads(r, out, in, place) && (inOrder && slices.Equal(rot.from, in) || !inOrder && !interleaved) {
+		rot := &rotation{from: slices.Clone(out), lanes: lanes, interleaved: interleaved}
+		if rot.reads(r, out, in, place) {
 			return rot
 		}
 	}

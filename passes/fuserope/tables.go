@@ -154,23 +154,28 @@ func (t *tables) slice(of tail, want []lane) *ir.Value {
 	return nil
 }
 
-// reordered returns the lanes of a value in another order, in up to three runs.
-func (t *tables) reordered(of tail, want []lane, runs ...int) *ir.Value {
-	if slices.Equal(t.r.lanes[of], want) {
-		return of.v
+// reordered returns the lanes of a value that are rotated: cut out in one piece,
+// or, unless they are neighbours, the halves and the rest one by one.
+func (t *tables) reordered(rot *rotation) *ir.Value {
+	if slices.Equal(t.r.lanes[rot.x], rot.from) {
+		return rot.x.v
+	}
+	if v := t.slice(rot.x, rot.from); v != nil || rot.interleaved {
+		return v
 	}
 	var parts []*ir.Value
-	for _, n := range runs {
-		if n == 0 {
+	half := rot.lanes / 2
+	for _, want := range [][]lane{rot.from[:half], rot.from[half:rot.lanes], rot.from[rot.lanes:]} {
+		if len(want) == 0 {
 			continue
 		}
-		part := t.slice(of, want[:n])
+		part := t.slice(rot.x, want)
 		if part == nil {
 			return nil
 		}
-		parts, want = append(parts, part), want[n:]
+		parts = append(parts, part)
 	}
-	return t.p.Op(op.Concat, &attr.Axis{Axis: len(of.v.Type.Shape) - 1}, parts...)
+	return t.p.Op(op.Concat, &attr.Axis{Axis: len(rot.x.v.Type.Shape) - 1}, parts...)
 }
 
 // runs reports whether want are every step-th of lanes, from the first on.
