@@ -14,9 +14,19 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// decoders are fixtures with past/present pairs whose steps take token ids and a
-// mask of all positions so far.
-var decoders = []string{"gpt2_kv_eager", "llama_gqa_kv_sdpa", "mistral_sliding_kv", "qwen3_qknorm_kv"}
+// generated are fixtures with past/present pairs, by folder of testdata; their
+// steps take token ids, and some a mask of all positions so far. The last keeps
+// its caches in another order of axes than the file.
+var generated = []struct {
+	name string
+	mask bool
+}{
+	{"models/gpt2_kv_eager", true},
+	{"models/llama_fp16_kv", true},
+	{"models/mistral_sliding_kv", true},
+	{"models/qwen3_qknorm_kv", true},
+	{"parallax-models/fla_cache_in_out_dynamo18", false},
+}
 
 // stepLengths are the tokens of each step: a prompt, single tokens, a few at once.
 // Before the last step the sequence is cut back to truncateTo.
@@ -42,15 +52,15 @@ func TestGeneratedState(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	for _, name := range decoders {
-		t.Run(name, func(t *testing.T) {
-			model := filepath.Join(Root(), "tests", "testdata", "models", name, "model.onnx")
+	for _, c := range generated {
+		t.Run(c.name, func(t *testing.T) {
+			model := filepath.Join(Root(), "tests", "testdata", filepath.FromSlash(c.name), "model.onnx")
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, "go.mod"), "module generated\n\ngo 1.25.0\n\nrequire github.com/parallax-go/parallax v0.0.0\n\nreplace github.com/parallax-go/parallax => "+filepath.ToSlash(Root())+"\n")
 			if _, err := parallax.Compile(model, filepath.Join(dir, "decoder"), parallax.CompileOptions{Func: "Step"}); err != nil {
 				t.Fatal(err)
 			}
-			write(t, filepath.Join(dir, "main.go"), stateMain())
+			write(t, filepath.Join(dir, "main.go"), stateMain(c.mask))
 			program := filepath.Join(dir, "steps.exe")
 			goTool(t, dir, "build", "-o", program, ".")
 			got, err := exec.Command(program).Output()
@@ -82,8 +92,7 @@ func stepsInProcess(t *testing.T, model string) []byte {
 				t.Fatal(err)
 			}
 		}
-		ids, mask := tokens(s.Len(), n)
-		out, err := s.Run(context.Background(), map[string]*tensor.Tensor{"input_ids": ids, "attention_mask": mask})
+		out, err := s.Run(context.Background(), step(m, s.Len(), n))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +102,11 @@ func stepsInProcess(t *testing.T, model string) []byte {
 }
 
 // stateMain is stepsInProcess on the generated package, on the same tokens.
-func stateMain() string {
+func stateMain(mask bool) string {
+	inputs := "InputIds: ids"
+	if mask {
+		inputs += ", AttentionMask: mask"
+	}
 	return fmt.Sprintf(`package main
 
 import (
@@ -127,19 +140,21 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	steps := %#v
+	steps := %#[1]v
 	for i, n := range steps {
 		if i == len(steps)-1 {
-			if err := s.Truncate(%d); err != nil {
+			if err := s.Truncate(%[2]d); err != nil {
 				log.Fatal(err)
 			}
 		}
 		ids, mask := tokens(s.Len(), n)
-		out, err := s.Clone().Step(context.Background(), decoder.StepInputs{InputIds: ids, AttentionMask: mask})
+		in := decoder.StepInputs{%[3]s}
+		_ = mask // not every model takes one
+		out, err := s.Clone().Step(context.Background(), in)
 		if err != nil {
 			log.Fatal(err)
 		}
-		again, err := s.Step(context.Background(), decoder.StepInputs{InputIds: ids, AttentionMask: mask})
+		again, err := s.Step(context.Background(), in)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -149,7 +164,7 @@ func main() {
 		os.Stdout.Write(out.Logits.Bytes())
 	}
 }
-`, stepLengths, truncateTo)
+`, stepLengths, truncateTo, inputs)
 }
 
 // cached are fixtures whose states are caches that their attention appends to, by
