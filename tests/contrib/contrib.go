@@ -74,9 +74,9 @@ func Read(dir string) ([]File, error) {
 // dtypes by the names in the files.
 var dtypes = map[string]tensor.DType{"f32": tensor.Float32, "i32": tensor.Int32, "i64": tensor.Int64, "bool": tensor.Bool}
 
-// Tensor returns the contents, floats converted to type d.
+// Tensor returns a copy of the contents, floats converted to type d.
 func (o *Operand) Tensor(d tensor.DType) (*tensor.Tensor, error) {
-	t, err := tensor.FromBytes(dtypes[o.DType], o.Shape, o.Data)
+	t, err := tensor.FromBytes(dtypes[o.DType], o.Shape, slices.Clone(o.Data))
 	if err != nil || !t.DType.IsFloat() || t.DType == d {
 		return t, err
 	}

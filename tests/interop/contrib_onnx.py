@@ -78,7 +78,7 @@ def lengths(r, add):
         add(f"lengths {n} and mask, causal={causal}", {"is_causal": causal}, qkv + [O("mask", r.normal(3, 5), "T S"), None, None, O("nonpad", np.array(n, np.int64), "B")])
     qkv, _ = operands(r, 1, 5, 4)
     add("lengths, one query", {"is_causal": 1}, qkv + [None, None, None, O("nonpad", np.array([4, 2], np.int64), "B")])
-    qkv, _ = operands(r, 3, 5)
+    qkv = [O(o.name, o.array) for o in operands(r, 3, 5)[0]]  # how many keys it lacks has to be known
     mask = r.normal(3, 4)
     padded = O("mask", np.pad(mask, ((0, 0), (0, 1)), constant_values=-np.inf).astype(np.float32))
     n = O("nonpad", np.array([4, 3], np.int64), "B")
