@@ -55,8 +55,13 @@ func (l *lowering) addCache(r *route, present int) int {
 	c := Cache{State: r.state, Part: r.part, Perm: r.perm}
 	c.Slot = l.addSlot(Slot{Kind: Room, DType: slot.DType, Shape: slot.Shape, HasShape: true, First: slot.First, Last: slot.Last, Name: slot.Name})
 	l.p.Caches = append(l.p.Caches, c)
+	l.p.Slots[present].Stateless = true
 	for _, n := range r.nodes {
-		l.p.Steps[l.steps[n]].Stateless = true
+		step := &l.p.Steps[l.steps[n]]
+		step.Stateless = true
+		for _, out := range step.Out {
+			l.p.Slots[out].Stateless = true
+		}
 	}
 	out := l.p.Outputs[l.p.States[r.state].Output].Slot
 	for i := range l.p.Steps {

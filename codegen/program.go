@@ -119,6 +119,9 @@ type Slot struct {
 	// the one that fills it and the last one that reads it or a view of it.
 	First, Last int
 
+	// Stateless slots hold nothing in the run of a State: see Step.Stateless.
+	Stateless bool
+
 	Of       int            // View: the slot renamed
 	Contents []int          // Dims: the numbers that are the elements
 	Tensor   *tensor.Tensor // Const, Weight

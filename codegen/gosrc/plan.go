@@ -150,6 +150,9 @@ func slotLiteral(s codegen.Slot) string {
 	if s.Kind == codegen.View {
 		fmt.Fprintf(&b, ", Of: %d", s.Of)
 	}
+	if s.Stateless {
+		b.WriteString(", Stateless: true")
+	}
 	if len(s.Contents) > 0 {
 		fmt.Fprintf(&b, ", Contents: %s", intsLiteral(s.Contents))
 	}

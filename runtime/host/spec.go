@@ -60,7 +60,7 @@ var kinds = map[codegen.Kind]rt.Kind{
 }
 
 func slotOf(s codegen.Slot) rt.Slot {
-	return rt.Slot{Kind: kinds[s.Kind], DType: s.DType, Shape: dimsOf(s.Shape), First: s.First, Last: s.Last, Of: s.Of, Contents: s.Contents}
+	return rt.Slot{Kind: kinds[s.Kind], DType: s.DType, Shape: dimsOf(s.Shape), First: s.First, Last: s.Last, Of: s.Of, Contents: s.Contents, Stateless: s.Stateless}
 }
 
 func dimsOf(shape []codegen.Dim) []rt.Dim {

@@ -33,6 +33,7 @@ type Frame struct {
 	budget   *tensor.Budget // of the whole run: what is not planned
 	at       int            // the step that runs
 	kept     []int          // positions of each cache, if a State runs; else −1
+	stateful bool           // a State runs
 
 	ctx    context.Context
 	done   <-chan struct{}

@@ -63,6 +63,9 @@ func (f *Frame) sizes(numbers []int64) ([]int64, error) {
 		if s.Kind != Arena {
 			continue
 		}
+		if f.need[i] = 0; f.stateful && s.Stateless {
+			continue
+		}
 		n, ok := f.bytes(s, numbers)
 		if !ok {
 			return nil, fmt.Errorf("%w: a value would have shape %s", ErrTooLarge, tensor.ShapeString(f.shape))

@@ -147,6 +147,9 @@ func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state *State)
 func (f *Frame) execute(in, out []*tensor.Tensor, state *State) (err error) {
 	defer f.overdrawn(&err)
 	f.at = 0
+	if f.stateful != (state != nil) {
+		f.stateful, f.last = state != nil, f.last[:0] // other slots have to be laid out
+	}
 	if err := f.bind(in); err != nil {
 		return err
 	}

@@ -91,6 +91,7 @@ type Slot struct {
 	First, Last int   // steps from and to which the memory is in use
 	Of          int   // View: the slot renamed
 	Contents    []int // Dims: the numbers that are the elements
+	Stateless   bool  // the run of a State has no use for it
 }
 
 // Port is an input or output.
