@@ -1,6 +1,7 @@
 package readmasks
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
@@ -93,7 +94,7 @@ func (t *attention) buildBiases(m *emitter) ([]*ir.Value, bool) {
 		if t.isZero(x.val) {
 			continue
 		}
-		v := x.from
+		var v *ir.Value
 		switch e := t.space.relative(x.val, far.space); {
 		case x.from != nil && !wide(x.from):
 		case !x.val.vars.spans():
@@ -103,9 +104,11 @@ func (t *attention) buildBiases(m *emitter) ([]*ir.Value, bool) {
 				relative = append(relative, v)
 				continue
 			}
-			v = x.from
 		case x.from == nil:
 			v = m.emit(x.val)
+		}
+		if v == nil {
+			v = x.from
 		}
 		if v == nil {
 			return nil, false
@@ -172,7 +175,7 @@ func (t *attention) sizesOf() *sizes {
 	z := newSizes()
 	for _, v := range t.reader.sizes {
 		if v.Def == nil || v.Def.Graph() == t.node.Graph() {
-			z.tell(v.Sym[0], v)
+			z.tell(v)
 		}
 	}
 	q, k := t.node.In[t.at.Q], t.node.In[t.at.K]
@@ -184,9 +187,15 @@ func (t *attention) sizesOf() *sizes {
 		past := t.node.In[t.at.PastK]
 		z.axis(past.Type.Shape[2], past, 2)
 	}
-	keys := func(b *ir.Builder) *ir.Value { return z.of(b, t.dims[key]) }
+	// The span is made of what is known without it: with one query it is the
+	// number of keys.
+	apart := &sizes{maps.Clone(z.known)}
+	if apart.of(ir.NewBuilder(t.node.Graph()), t.dims[key]) == nil {
+		return z
+	}
 	z.add(t.span(), func(b *ir.Builder) *ir.Value {
-		return b.Op(op.Sub, nil, b.Op(op.Add, nil, keys(b), z.of(b, t.dims[query])), b.Int(1))
+		keys, queries := apart.of(b, t.dims[key]), apart.of(b, t.dims[query])
+		return b.Op(op.Sub, nil, b.Op(op.Add, nil, keys, queries), b.Int(1))
 	})
 	return z
 }
