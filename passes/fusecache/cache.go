@@ -50,6 +50,9 @@ func readCache(v *ir.Value, a *attr.Attention) (*cache, bool) {
 // shape is that of past and new together.
 func (c *cache) shape() sym.Shape { return c.join.Out[0].Type.Shape }
 
+// length is that of the past.
+func (c *cache) length() sym.Dim { return c.past.Type.Shape[c.axis] }
+
 // headsFirst lays an operand out as [batch, heads, length, size].
 func headsFirst(l attn.Layout, a *attr.Attention) (attn.Layout, bool) {
 	if a.Layout == attr.LayoutBHSD {

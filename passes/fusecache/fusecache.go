@@ -46,7 +46,7 @@ func fuse(c *passes.Context, n *ir.Node) {
 		return
 	}
 	values, ok := readCache(n.In[at.V], a)
-	if !ok || keys.join == values.join {
+	if !ok || keys.join == values.join || !keys.length().Equal(values.length()) {
 		return
 	}
 	keys.readSizes(c)
