@@ -37,6 +37,9 @@ type Case struct {
 	// Padding lists by output the pairs (b, n): rows n and on of batch entry b mean
 	// nothing.
 	Padding map[string][][2]int
+	// Blind: a row sees nothing, and is weighed by the scores beside a finite fill,
+	// which absorbs them in 16 bits.
+	Blind   bool
 	Refused string // words of the reason why the node is not read
 }
 

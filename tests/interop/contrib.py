@@ -4,7 +4,7 @@ Operators that have no CPU kernel are computed from their schema.
 
     python contrib.py OUTDIR
 
-Format: {op, domain, opset, cases: [{name, attrs, in, out, padding, refused}]}; an
+Format: {op, domain, opset, cases: [{name, attrs, in, out, padding, blind, refused}]}; an
 operand is null (left out) or {name, dtype, shape, data} with data in base64,
 little-endian; dims, if there, names the symbolic sizes, and const marks initializers."""
 

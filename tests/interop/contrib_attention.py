@@ -34,6 +34,9 @@ def masks(r, keys, batch=B, queries=T):
     }
 
 
+BLIND = ("empty", "rows")  # masks with rows that see nothing
+
+
 def only_padding(masks):
     """The masks that MultiHeadAttention takes."""
     return {name: m for name, m in masks.items() if name not in ("bounds", "dummy")}
@@ -52,9 +55,9 @@ def attention(r):
     r.add("Attention", "present alone", base, [x, w, b], ["y", "present"])
     for one_way in [0, 1]:
         for name, m in masks(r, T).items():
-            r.add("Attention", f"mask {name} one_way={one_way}", dict(base, unidirectional=one_way), [x, w, b, m], ["y"])
+            r.add("Attention", f"mask {name} one_way={one_way}", dict(base, unidirectional=one_way), [x, w, b, m], ["y"], blind=name in BLIND)
         for name, m in masks(r, S).items():
-            r.add("Attention", f"past, mask {name} one_way={one_way}", dict(base, unidirectional=one_way), [x, w, b, m, past], ["y", "present"])
+            r.add("Attention", f"past, mask {name} one_way={one_way}", dict(base, unidirectional=one_way), [x, w, b, m, past], ["y", "present"], blind=name in BLIND)
     r.add("Attention", "fill", dict(base, mask_filter_value=-1.5), [x, w, b, masks(r, T)["keys"]], ["y"])
     r.add("Attention", "fill, one_way", dict(base, mask_filter_value=-1.5, unidirectional=1), [x, w, b, masks(r, T)["rows"]], ["y"])
     bias = O("attention_bias", r.normal(1, N, T, T))
@@ -77,7 +80,7 @@ def multi_head(r):
     pk, pv = O("past_key", r.normal(B, N, P, H), "B 2 P 8"), O("past_value", r.normal(B, N, P, H), "B 2 P 8")
     base = {"num_heads": N}
     outs = ["y", "present_key", "present_value"]
-    add = lambda name, attrs, operands, out=["y"]: r.add("MultiHeadAttention", name, dict(base, **attrs), operands, out)
+    add = lambda name, attrs, operands, out=["y"], **more: r.add("MultiHeadAttention", name, dict(base, **attrs), operands, out, **more)
     for one_way, scale in itertools.product([0, 1], [None, 0.5]):
         attrs = dict({"unidirectional": one_way}, **({"scale": scale} if scale else {}))
         add(f"plain one_way={one_way} scale={scale}", attrs, [q, k, v])
@@ -101,9 +104,9 @@ def multi_head(r):
     r.add("MultiHeadAttention", "packed qkv, bias", base, [packed, None, None, bias], ["y"], expect=separate(*three, bias))
     for one_way in [0, 1]:
         for name, m in only_padding(masks(r, T)).items():
-            add(f"mask {name} one_way={one_way}", {"unidirectional": one_way}, [q, k, v, None, m])
+            add(f"mask {name} one_way={one_way}", {"unidirectional": one_way}, [q, k, v, None, m], blind=name in BLIND)
         for name, m in only_padding(masks(r, S)).items():
-            add(f"past, mask {name} one_way={one_way}", {"unidirectional": one_way}, [q, k, v, None, m, None, pk, pv], outs)
+            add(f"past, mask {name} one_way={one_way}", {"unidirectional": one_way}, [q, k, v, None, m, None, pk, pv], outs, blind=name in BLIND)
     starts = np.array([3, 2, 0, 4, 8, 0, 3, 5], np.int32)
     add("mask of packed rows", {}, [q, k, v, None, O("mask", starts)])
     add("fill", {"mask_filter_value": -2.0}, [q, k, v, None, masks(r, T)["keys"]])

@@ -31,10 +31,11 @@ class Recorder:
     def uniform(self, low, high, *shape):
         return self.rng.uniform(low, high, shape).astype(np.float32)
 
-    def add(self, op, name, attrs, operands, outputs, domain=MS, opset=None, expect=None, padding=None):
+    def add(self, op, name, attrs, operands, outputs, domain=MS, opset=None, expect=None, padding=None, blind=False):
         """Records a case. outputs lists output names, "" for one not asked for; expect
         replaces ONNX Runtime; padding tells per output from which row on a batch entry
-        means nothing."""
+        means nothing; blind, that a row sees nothing: its weights are the scores' beside
+        a fill that absorbs them in 16 bits."""
         opset = opset or (1 if domain else 23)
         if expect is None:
             try:
@@ -46,6 +47,8 @@ class Recorder:
         case["out"] = [None if o == "" else encode(Operand(o, expect[o])) for o in outputs]
         if padding:
             case["padding"] = padding
+        if blind:
+            case["blind"] = True
 
     def refuse(self, op, name, attrs, operands, outputs, why, domain=MS, opset=None):
         """Records a case that is refused, for a reason that has the words of why."""
