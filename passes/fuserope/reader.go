@@ -89,7 +89,7 @@ func (r *reader) constant(t tail, n int) []lane {
 		if rep.unit {
 			lanes[i] = r.name(one, nil) * rep.sign
 		} else {
-			lanes[i] = r.name(term{of: t.v, index: rep.index}, t.lead()) * rep.sign
+			lanes[i] = r.name(term{of: t.v, index: rep.index}, t.lead()) * rep.sign * reps[rep.index].sign
 		}
 	}
 	return lanes
