@@ -29,7 +29,10 @@ func (u *upgrader) selfAttention(w *walk) *refusal {
 // source follows v back through what keeps the sequence that it is: views, casts,
 // norms, and sums and products with weights.
 func source(v *ir.Value) *ir.Value {
-	for v.Def != nil {
+	for range maxSteps {
+		if v.Def == nil {
+			break
+		}
 		switch n := v.Def; n.Op {
 		case op.Reshape, op.Flatten, op.Squeeze, op.Unsqueeze, op.Transpose, op.Identity, op.Slice, op.Split, op.Gather, op.Cast,
 			op.LayerNormalization, op.RMSNormalization:

@@ -16,7 +16,8 @@ type follower struct {
 	*ir.Builder
 	*walk
 	names      names
-	base       string // of the names of the parameters
+	twins      []*ir.Value // the parameters of an attention with the same weights
+	base       string      // of the names of the parameters
 	parameters []*ir.Value
 	made       map[*ir.Value]*ir.Value // what stands for a value of the path in r
 	gates      map[*ir.Node]float64    // products with the gain of a norm, and how the gate begins
@@ -254,19 +255,36 @@ func (f *follower) norm(n *ir.Node, x *ir.Value) *ir.Value {
 	return f.Op(n.Op, attr.Clone(n.Attr), x, f.parameter("gate", n.In[1].Type.DType, shape, math.Sqrt(epsilon)))
 }
 
-// parameter makes an initializer all of whose elements are begin.
+// parameter makes an initializer all of whose elements are begin; or takes the one
+// that the node's twin has in its place.
 func (f *follower) parameter(part string, d tensor.DType, shape []int, begin float64) *ir.Value {
-	name := f.base
-	if part != "" {
-		name = fmt.Sprintf("%s.%s", name, part)
-	}
-	t := tensor.New(d, shape...)
-	if begin != 0 {
-		for i := range t.Len() {
-			t.SetFloat(i, begin)
+	v := f.twin(len(f.parameters), d, shape)
+	if v == nil {
+		name := f.base
+		if part != "" {
+			name = fmt.Sprintf("%s.%s", name, part)
 		}
+		v = f.Graph().NewConst(f.names.take(name), filled(d, shape, begin))
 	}
-	v := f.Graph().NewConst(f.names.take(name), t)
 	f.parameters = append(f.parameters, v)
 	return v
+}
+
+// twin returns a value of the contents of parameter i of an attention that reads
+// the same weights, if there is one; nil otherwise.
+func (f *follower) twin(i int, d tensor.DType, shape []int) *ir.Value {
+	if i >= len(f.twins) || f.twins[i].Const.DType != d || !tensor.SameShape(f.twins[i].Const.Shape, shape) {
+		return nil
+	}
+	return f.Graph().NewConst(f.twins[i].Name, f.twins[i].Const)
+}
+
+func filled(d tensor.DType, shape []int, x float64) *tensor.Tensor {
+	t := tensor.New(d, shape...)
+	if x != 0 {
+		for i := range t.Len() {
+			t.SetFloat(i, x)
+		}
+	}
+	return t
 }

@@ -106,6 +106,9 @@ func fixedWithin(v *ir.Value, left *int) bool {
 	if v == nil || v.Const != nil {
 		return true
 	}
+	if _, known := v.Ints(); known {
+		return true // sizes that don't depend on the inputs
+	}
 	if *left--; v.Def == nil || *left < 0 || !keepsWeights[v.Def.Op] {
 		return false
 	}
@@ -134,17 +137,6 @@ func weightKey(v *ir.Value) any {
 		}
 	}
 	return v.Const
-}
-
-// readers counts the projections of g and its regions by their weights.
-func readers(g *ir.Graph) map[any]int {
-	count := map[any]int{}
-	for n := range g.All() {
-		if p := asProjection(n); p != nil {
-			count[weightKey(p.w())]++
-		}
-	}
-	return count
 }
 
 // kind names an operator as its file does.

@@ -45,16 +45,13 @@ func Pass(weights map[string]*tensor.Tensor, report *Report) passes.Pass {
 		Name: "upgrade",
 		Doc:  "give softmax attention a probe of zeros: Parallax attention to train",
 		Run: func(c *passes.Context, g *ir.Graph) error {
-			u := &upgrader{Context: c, report: report, names: namesOf(g), readers: readers(g)}
-			for h := range g.Graphs() {
-				for _, n := range slices.Collect(h.Nodes()) {
-					if err := c.Err(); err != nil {
-						return err
-					}
-					if n.Op == op.Parallax {
-						u.node(n)
-					}
-				}
+			u := &upgrader{Context: c, report: report, names: namesOf(g), twins: map[any][]*ir.Value{}}
+			walks, err := u.walks(g)
+			if err != nil {
+				return err
+			}
+			for _, w := range walks {
+				u.node(w)
 			}
 			return u.fill(weights)
 		},
@@ -66,22 +63,48 @@ type upgrader struct {
 	*passes.Context
 	report     *Report
 	names      names
-	readers    map[any]int // projections by the weights that they read
+	twins      map[any][]*ir.Value // parameters by the weights that they stand beside
 	parameters []*ir.Value
 }
 
-// node gives n a probe, or says why not.
-func (u *upgrader) node(n *ir.Node) {
-	u.Work(1)
+// walks follows the query of every fused node of g and its regions. Those that
+// can't be upgraded are reported.
+func (u *upgrader) walks(g *ir.Graph) ([]*walk, error) {
+	var walks []*walk
+	for _, h := range slices.Collect(g.Graphs()) {
+		for n := range h.Nodes() {
+			if err := u.Err(); err != nil {
+				return nil, err
+			}
+			if n.Op != op.Parallax {
+				continue
+			}
+			if w, why := u.walk(n); why != nil {
+				u.refuse(n, why)
+			} else {
+				walks = append(walks, w)
+			}
+		}
+	}
+	return u.apart(g, walks), nil
+}
+
+func (u *upgrader) refuse(n *ir.Node, why *refusal) {
+	u.report.Refused = append(u.report.Refused, Refused{Anchor(n), why.Reason, why.Remedy})
+}
+
+// node gives w's node a probe, or says why not.
+func (u *upgrader) node(w *walk) {
+	n := w.node
 	p := rewrite.NewPatch(n, "upgrade")
-	made, why := u.patch(p)
+	made, why := u.patch(p, w)
 	if why == nil {
 		if r := rewrite.Commit(u.Context, p); r != nil {
 			why = &refusal{Reason: *r}
 		}
 	}
 	if why != nil {
-		u.report.Refused = append(u.report.Refused, Refused{Anchor(n), why.Reason, why.Remedy})
+		u.refuse(n, why)
 		return
 	}
 	up := Upgraded{Anchor: Anchor(n)}
@@ -89,30 +112,20 @@ func (u *upgrader) node(n *ir.Node) {
 		up.Parameters = append(up.Parameters, Parameter{v.Name, v.Const.DType, v.Const.Shape})
 	}
 	u.parameters = append(u.parameters, made...)
+	u.twins[weightKey(w.from.w())] = made
 	u.report.Upgraded = append(u.report.Upgraded, up)
 }
 
-// patch makes the node with a probe in place of p's root, and returns the new
-// parameters.
-func (u *upgrader) patch(p *rewrite.Patch) ([]*ir.Value, *refusal) {
+// patch makes the node with a probe in place of p's root, and returns the
+// parameters that it has.
+func (u *upgrader) patch(p *rewrite.Patch, w *walk) ([]*ir.Value, *refusal) {
 	n := p.Root
-	a := n.Attr.(*attr.Attention)
-	switch {
-	case a.Probe != attr.ProbeNone:
-		return nil, refuse(checkSoftmax, n, "softmax attention without a probe", "probe "+string(a.Probe))
-	case a.Weights != attr.WeightsSoftmax:
-		return nil, refuse(checkSoftmax, n, "softmax attention", "weights "+string(a.Weights))
-	}
-	w, why := u.walk(n)
-	if why != nil {
-		return nil, why
-	}
-	f := &follower{Builder: p.Builder, walk: w, names: u.names, made: map[*ir.Value]*ir.Value{}, gates: map[*ir.Node]float64{}}
+	f := &follower{Builder: p.Builder, walk: w, names: u.names, twins: u.twins[weightKey(w.from.w())], made: map[*ir.Value]*ir.Value{}, gates: map[*ir.Node]float64{}}
 	r, why := f.probe()
 	if why != nil {
 		return nil, why
 	}
-	with := attr.Clone(a).(*attr.Attention)
+	with := attr.Clone(n.Attr).(*attr.Attention)
 	with.Probe, with.HasProbe = attr.ProbeLearned, true
 	out := p.Ops(op.Parallax, with, len(n.Out), slices.Insert(slices.Clone(n.In), with.Operands().R, r)...)
 	if err := p.Err(); err != nil {

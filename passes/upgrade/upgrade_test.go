@@ -101,8 +101,6 @@ func TestRefusals(t *testing.T) {
 		{"cross-attention", "  %q = " + x + "  %k = MatMul(%y, f32[4,4] = fill 0.2)\n  %v = MatMul(%y, f32[4,4] = fill 0.3)\n" + tail,
 			"self-attention", `the input %1 "y"`},
 		{"keys of a cache alone", "  %q = " + x + "  %k = Identity(%y)\n  %v = Identity(%y)\n" + tail, "self-attention", `the input %1 "y"`},
-		{"weights of two layers", "  %xq = Transpose(%x) {perm=[0,1,2]}\n  %q = MatMul(%xq, %w)\n  %q2 = MatMul(%y, %w)\n  output %q2\n" + rest,
-			"weights of its own", "is read by 2"},
 		{"quantised weights", "  %wf = Opaque(u8[4,4] = fill 3) {op_type=\"DequantizeLinear\"} : f32[4,4]\n  %q = MatMul(%x, %wf)\n" + rest,
 			"weights are floats", "MatMul q of DequantizeLinear wf"},
 		{"packed weights of an operator that is not known", "  %q = Opaque(%x, u8[4,2] = fill 3) {domain=\"com.microsoft\", op_type=\"MatMulNBits\"} : f32[b,t,4]\n" + rest,
@@ -118,9 +116,6 @@ func TestRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			src := head + tt.body
 			src = strings.Replace(src, "%shape", "i64 = [2, 3, 4]", 1)
-			if strings.Contains(src, "%w)") {
-				src = strings.Replace(src, "  input %y", "  const %w : f32[4,4] = fill 0.1\n  input %y", 1)
-			}
 			g := passtest.Parse(t, src)
 			before := g.Canonical()
 			report := run(t, g, nil)
@@ -200,5 +195,70 @@ func TestWeightsThatDontFit(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, w.Faults); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestSharedWeights checks that layers that share the weights of their queries
+// stay, but not one whose query's weights project something else as well.
+func TestSharedWeights(t *testing.T) {
+	layer := "  %q = " + x + "  %k = MatMul(%x, f32[4,4] = fill 0.2)\n  %v = MatMul(%x, f32[4,4] = fill 0.3)\n" +
+		"  %o = ai.parallax.Parallax(%q, %k, %v) {heads=2, kv_heads=2, scale=0.5, layout=bsd}\n"
+	second := strings.NewReplacer("%q", "%q2", "%k", "%k2", "%v", "%v2", "%o", "%o2", "%x", "%o").Replace(layer)
+	g := passtest.Parse(t, head+layer+second+"  output %o2\n}\n")
+	queries := projectionsOf(g, "q", "q2")
+	queries[1].In[1].Const = queries[0].In[1].Const
+	report := run(t, g, nil)
+	if len(report.Upgraded) != 0 || len(report.Refused) != 2 {
+		t.Fatalf("%+v", report)
+	}
+	if r := report.Refused[0].Reason; r.Check != "weights of its own" || !strings.HasSuffix(r.Got, "which q2 has as well") {
+		t.Errorf("%+v", r)
+	}
+
+	g = passtest.Parse(t, head+layer+"  %other = MatMul(%y, f32[4,4] = fill 0.1)\n  output %other\n  output %o\n}\n")
+	queries = projectionsOf(g, "q", "other")
+	queries[1].In[1].Const = queries[0].In[1].Const
+	if report := run(t, g, nil); len(report.Upgraded) != 1 {
+		t.Errorf("%+v", report)
+	}
+}
+
+// projectionsOf returns the nodes that define the values of the names.
+func projectionsOf(g *ir.Graph, names ...string) []*ir.Node {
+	nodes := make([]*ir.Node, len(names))
+	for n := range g.All() {
+		for i, name := range names {
+			if n.Out[0].Name == name {
+				nodes[i] = n
+			}
+		}
+	}
+	return nodes
+}
+
+// TestBranches checks that the branches of an If, which share weights, share W_R.
+func TestBranches(t *testing.T) {
+	branch := " region {\n  capture %X : f32[b,t,4] = %x\n  %Q = MatMul(%X, f32[4,4] = fill 0.1)\n" +
+		"  %K = MatMul(%X, f32[4,4] = fill 0.2)\n  %V = MatMul(%X, f32[4,4] = fill 0.3)\n" +
+		"  %O = ai.parallax.Parallax(%Q, %K, %V) {heads=2, kv_heads=2, scale=0.5, layout=bsd}\n  output %O\n  }"
+	part := func(suffix string) string {
+		return strings.NewReplacer("%X", "%x"+suffix, "%Q", "%q"+suffix, "%K", "%k"+suffix, "%V", "%v"+suffix, "%O", "%o"+suffix).Replace(branch)
+	}
+	g := passtest.Parse(t, "graph {\n  input %c : bool[]\n  input %x : f32[b,t,4]\n  %y = If(%c)"+part("1")+part("2")+"\n  output %y\n}\n")
+	queries := projectionsOf(g, "q1", "q2")
+	queries[1].In[1].Const = queries[0].In[1].Const
+	weights := map[string]*tensor.Tensor{"W_R": tensor.New(tensor.Float32, 4, 4)}
+	report := run(t, g, weights)
+	if len(report.Upgraded) != 2 || report.Upgraded[0].Parameters[0].Name != "W_R" || report.Upgraded[1].Parameters[0].Name != "W_R" {
+		t.Fatalf("%+v", report)
+	}
+	var probes []*tensor.Tensor
+	for n := range g.All() {
+		if n.Name == "W_R" {
+			probes = append(probes, n.In[1].Const)
+		}
+	}
+	if len(probes) != 2 || probes[0] != probes[1] {
+		t.Errorf("%d projections by W_R, of one tensor: %t", len(probes), len(probes) == 2 && probes[0] == probes[1])
 	}
 }

@@ -53,29 +53,33 @@ func (w *walk) query() *ir.Value { return w.node.In[0] }
 // walk finds the projection of n's query, and checks that it can have a W_R
 // beside it.
 func (u *upgrader) walk(n *ir.Node) (*walk, *refusal) {
+	switch a := n.Attr.(*attr.Attention); {
+	case a.Probe != attr.ProbeNone:
+		return nil, refuse(checkSoftmax, n, "softmax attention without a probe", "probe "+string(a.Probe))
+	case a.Weights != attr.WeightsSoftmax:
+		return nil, refuse(checkSoftmax, n, "softmax attention", "weights "+string(a.Weights))
+	}
 	w := &walk{node: n, through: map[*ir.Node]bool{}}
-	for {
-		w.on, w.found, w.visited = map[*ir.Value]bool{}, nil, 0
-		w.reach(w.query())
-		u.Work(w.visited)
-		if w.visited > maxSteps {
-			return nil, refuse(checkWork, n, fmt.Sprintf("at most %d nodes between projection and query", maxSteps), "more")
-		}
-		if len(w.found) < 2 || !w.rotations() {
-			break
-		}
+	for w.search(); len(w.found) > 1 && w.rotations(); w.search() {
+	}
+	u.Work(w.visited)
+	if w.visited > maxSteps {
+		return nil, refuse(checkWork, n, fmt.Sprintf("at most %d nodes between projection and query", maxSteps), "more")
 	}
 	if why := w.settle(); why != nil {
 		return nil, why
-	}
-	if readers := u.readers[weightKey(w.from.w())]; readers > 1 {
-		return nil, refuse(checkShared, w.from.node, "weights that one projection reads", fmt.Sprintf("%s is read by %d", w.from.w(), readers))
 	}
 	if why := u.selfAttention(w); why != nil {
 		return nil, why
 	}
 	w.trace()
 	return w, w.findCuts()
+}
+
+// search finds the projections that the query depends on.
+func (w *walk) search() {
+	w.on, w.found, w.visited = map[*ir.Value]bool{}, nil, 0
+	w.reach(w.query())
 }
 
 // reach reports whether v depends on a projection through steps alone, and
@@ -91,6 +95,9 @@ func (w *walk) reach(v *ir.Value) bool {
 	}
 	w.visited++
 	if p := asProjection(n); p != nil && !w.through[n] {
+		if w.from != nil && w.from.node != n {
+			return false
+		}
 		if !slices.ContainsFunc(w.found, func(q *projection) bool { return q.node == n }) {
 			w.found = append(w.found, p)
 		}
@@ -137,17 +144,35 @@ func (w *walk) rotations() bool {
 	return marked
 }
 
-// settle chooses the projection, or says why there is none.
+// settle chooses the projection, or says why there is none. Of a sum, it is the
+// one whose input the others are computed from by projections: of the query's own
+// and an adapter of low rank, the former. The others are left out, as biases are.
 func (w *walk) settle() *refusal {
-	switch len(w.found) {
-	case 1:
-		w.from = w.found[0]
-		return nil
-	case 0:
+	if len(w.found) == 0 {
 		return w.noProjection()
+	}
+	for _, p := range w.found {
+		if slices.ContainsFunc(w.found, func(q *projection) bool { return q != p && !q.adapts(p) }) {
+			continue
+		}
+		if w.from = p; len(w.found) > 1 {
+			w.search()
+		}
+		return nil
 	}
 	return refuse(checkProjection, w.node, "a query of one projection",
 		fmt.Sprintf("a sum of several: %s and %s", w.found[0].node.Label(), w.found[1].node.Label()))
+}
+
+// adapts reports whether p projects what another projection has made of q's
+// input.
+func (p *projection) adapts(q *projection) bool {
+	inner := source(p.x())
+	if inner.Def == nil {
+		return false
+	}
+	first := asProjection(inner.Def)
+	return first != nil && source(first.x()) == source(q.x())
 }
 
 // noProjection tells what the query is instead.

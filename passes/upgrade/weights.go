@@ -18,6 +18,9 @@ func (u *upgrader) fill(weights map[string]*tensor.Tensor) error {
 	var faults []string
 	known := map[string]bool{}
 	for _, v := range u.parameters {
+		if known[v.Name] {
+			continue // of a twin
+		}
 		known[v.Name] = true
 		if fault := faultOf(v, weights[v.Name]); fault != "" {
 			faults = append(faults, fault)
@@ -31,14 +34,23 @@ func (u *upgrader) fill(weights map[string]*tensor.Tensor) error {
 	if len(faults) > 0 {
 		return &WeightsError{faults}
 	}
+	filled := map[string]*tensor.Tensor{}
 	for _, v := range u.parameters {
-		t := tensor.New(v.Const.DType, v.Const.Shape...)
-		for i := range t.Len() {
-			t.SetFloat(i, weights[v.Name].FloatAt(i))
+		if filled[v.Name] == nil {
+			filled[v.Name] = converted(weights[v.Name], v.Const.DType)
 		}
-		v.Const = t
+		v.Const = filled[v.Name]
 	}
 	return nil
+}
+
+// converted returns t in another float type.
+func converted(t *tensor.Tensor, d tensor.DType) *tensor.Tensor {
+	out := tensor.New(d, t.Shape...)
+	for i := range t.Len() {
+		out.SetFloat(i, t.FloatAt(i))
+	}
+	return out
 }
 
 // faultOf says what is wrong with t as the contents of v; "" if nothing is.
