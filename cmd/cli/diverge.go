@@ -84,7 +84,8 @@ func (w *valueWatch) begin() { w.on, w.count, w.result = true, map[string]int{},
 // end returns what was found since begin.
 func (w *valueWatch) end() *divergence {
 	w.on = false
-	return &w.result
+	found := w.result
+	return &found
 }
 
 // step is told of each step of the run.

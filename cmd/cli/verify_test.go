@@ -68,6 +68,9 @@ func TestFirstDifference(t *testing.T) {
 	if d.Diverged == 0 || d.Diverged >= d.Compared {
 		t.Errorf("%d of %d values differ", d.Diverged, d.Compared)
 	}
+	if values.begin(); d.Compared == 0 {
+		t.Error("what was found is gone with the next run")
+	}
 	found, err := nodes.end()
 	if err != nil || len(found) != 2 {
 		t.Fatalf("%d nodes, error %v", len(found), err)
