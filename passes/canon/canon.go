@@ -17,7 +17,7 @@ var Pass = passes.Pass{
 
 // rules are tried in this order: a node that does nothing is removed before
 // anybody rephrases it.
-var rules = slices.Concat(identities, phrasings, conditions, views)
+var rules = slices.Concat(identities, phrasings, joins, conditions, views)
 
 // same is the patch that puts v in place of n's only output.
 func same(n *ir.Node, v *ir.Value) *rewrite.Patch {
