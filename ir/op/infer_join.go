@@ -302,6 +302,8 @@ func resolve(i, size, near, far sym.Dim) (sym.Dim, bool) {
 	switch {
 	case nonNegative(i):
 		return i, true
+	case i.Add(size).Is(0): // the first entry, whether counted from the end or, of none, from the front
+		return sym.Const(0), true
 	case sym.ProvablyLT(i, sym.Const(0)):
 		return size.Add(i), true
 	}

@@ -57,23 +57,34 @@ func (s *space) masked(e *expr) term {
 	whole := term{seen: s.bool(true), val: e}
 	t := whole
 	var kept []piece
+	hidden := 0
 	for _, p := range s.outer(e) {
 		fill, hides := s.fill(p.val)
 		switch {
 		case !hides:
+			if s.isZero(p.val) {
+				p.val = s.zero(e.dtype) // −0 is as good
+			}
 			kept = append(kept, p)
 		case t.fill != 0 && t.fill != fill:
 			return whole
 		default:
 			t.fill, t.seen = fill, s.and(t.seen, s.not(p.cond))
+			hidden++
 		}
 	}
+	kept = s.merged(kept)
 	switch {
 	case t.fill == 0:
 		return whole
 	case len(kept) == 0:
 		t.val = s.zero(e.dtype)
 		return t
+	case len(kept) <= hidden: // the simpler way to say it
+		t.seen = s.bool(false)
+		for _, p := range kept {
+			t.seen = s.or(t.seen, p.cond)
+		}
 	}
 	t.val = kept[len(kept)-1].val
 	for i := len(kept) - 2; i >= 0; i-- {

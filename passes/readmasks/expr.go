@@ -184,13 +184,14 @@ const maxExprs = 1 << 14
 
 // space makes expressions of the scores of one geometry.
 type space struct {
-	dims  [numIndices]sym.Dim // the extents of the indices
-	exprs map[string]*expr
-	taken map[*expr][]piece // the cases of expressions
+	dims   [numIndices]sym.Dim // the extents of the indices
+	exprs  map[string]*expr
+	taken  map[*expr][]piece  // the cases of expressions
+	ranges map[*ir.Value]span // of the elements of values
 }
 
 func newSpace(dims [numIndices]sym.Dim) *space {
-	return &space{dims: dims, exprs: map[string]*expr{}, taken: map[*expr][]piece{}}
+	return &space{dims: dims, exprs: map[string]*expr{}, taken: map[*expr][]piece{}, ranges: map[*ir.Value]span{}}
 }
 
 // full reports whether the limit is reached.

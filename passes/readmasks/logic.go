@@ -39,13 +39,35 @@ func (s *space) not(e *expr) *expr {
 	return s.unique(&expr{kind: not, dtype: tensor.Bool, args: []*expr{e}})
 }
 
-// or joins conditions of which one must hold.
+// or joins conditions of which one must hold. What all of them ask for comes
+// first: a ∧ b ∨ a ∧ c is a ∧ (b ∨ c).
 func (s *space) or(es ...*expr) *expr {
+	es = slices.DeleteFunc(slices.Clone(es), func(e *expr) bool { return e.isBool(false) })
+	if common := shared(es); len(common) > 0 {
+		rests := make([]*expr, len(es))
+		for i, e := range es {
+			rest := slices.DeleteFunc(slices.Clone(conjuncts(e)), func(x *expr) bool { return slices.Contains(common, x) })
+			rests[i] = s.and(rest...)
+		}
+		return s.and(append(common, s.or(rests...))...)
+	}
 	inverse := make([]*expr, len(es))
 	for i, e := range es {
 		inverse[i] = s.not(e)
 	}
 	return s.not(s.and(inverse...))
+}
+
+// shared returns the conjuncts that all of es have; none of a single one.
+func shared(es []*expr) []*expr {
+	if len(es) < 2 {
+		return nil
+	}
+	common := slices.Clone(conjuncts(es[0]))
+	for _, e := range es[1:] {
+		common = slices.DeleteFunc(common, func(x *expr) bool { return !slices.Contains(conjuncts(e), x) })
+	}
+	return common
 }
 
 // and joins conditions that must all hold.

@@ -113,12 +113,67 @@ func (t *attention) promote() {
 			}
 		}
 	}
-	for i := range t.terms { // what stays is added as it was
+	t.shared()
+	for i := range t.terms { // what stays is added as it was, where it matters
 		if x := &t.terms[i]; x.fill != 0 {
-			x.val = t.chosen(x.seen, x.val, t.float(x.val.dtype, x.fill))
+			seen := t.beside(x.seen)
+			x.val = t.chosen(seen, x.val, t.float(x.val.dtype, x.fill))
 			x.fill = 0
 		}
 	}
+}
+
+// beside is what is left of a condition for keys that are seen: the others are
+// brought back only to rows that see none.
+func (t *attention) beside(e *expr) *expr {
+	if t.spec.EmptyRow == attr.EmptyRowFilled {
+		return e
+	}
+	for _, given := range conjuncts(t.seen) {
+		parts := conjuncts(e)
+		left := make([]*expr, len(parts))
+		for i, part := range parts {
+			left[i] = t.given(part, given)
+		}
+		e = t.and(left...)
+	}
+	return e
+}
+
+// shared promotes what two terms of one finite fill both hide: the fill is added
+// twice there, and only once, at most, to some key that the first, a condition on
+// positions, lets every query see.
+func (t *attention) shared() {
+	for i := range t.terms {
+		x := &t.terms[i]
+		if x.fill == 0 || math.IsInf(x.fill, -1) || !t.seesAlways(t.and(t.seen, x.seen)) {
+			continue
+		}
+		other, ok := t.partner(x)
+		if !ok {
+			continue
+		}
+		for _, part := range conjuncts(x.seen) {
+			if t.and(other.seen, part) == other.seen && !t.beside(part).isBool(true) {
+				t.seen, t.gain = t.and(t.seen, part), true
+			}
+		}
+	}
+}
+
+// partner returns the only other term that hides keys, if it adds the same number,
+// and nothing else is added that counts beside that.
+func (t *attention) partner(x *term) (other *term, ok bool) {
+	for i := range t.terms {
+		y := &t.terms[i]
+		if !t.bounded(*y, x.fill) || y != x && y.fill != 0 && (y.fill != x.fill || other != nil) {
+			return nil, false
+		}
+		if y != x && y.fill != 0 {
+			other = y
+		}
+	}
+	return other, other != nil
 }
 
 // infinite: −∞ hides a key as a mask does, unless rows that see none are filled:

@@ -26,6 +26,8 @@ type writer struct {
 	// sizes says which of the dims are numbers; the others are symbols.
 	sizes map[string]int
 	fixed bool
+	// conditions written before, to be used again.
+	conditions []string
 }
 
 func newWriter(seed uint64) *writer {
@@ -130,6 +132,15 @@ func (w *writer) source() string {
 
 // condition writes a boolean that broadcasts to [b, 2, t, s].
 func (w *writer) condition(depth int) string {
+	if len(w.conditions) > 0 && w.chance(5) {
+		return w.conditions[w.rng.IntN(len(w.conditions))]
+	}
+	c := w.freshCondition(depth)
+	w.conditions = append(w.conditions, c)
+	return c
+}
+
+func (w *writer) freshCondition(depth int) string {
 	if depth > 0 && w.chance(2) {
 		a := w.condition(depth - 1)
 		switch w.rng.IntN(8) {

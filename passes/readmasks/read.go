@@ -13,7 +13,7 @@ import (
 type reader struct {
 	*space
 	memo map[string]*expr
-	// sizes are scalars met on the way, by what is known of their contents.
+	// sizes are scalars, or lists of one, met on the way, by what is known of them.
 	sizes map[string]*ir.Value
 	made  map[diagonalsOf]*ir.Value
 	graph *ir.Graph
@@ -119,12 +119,18 @@ func (r *reader) symbolic(v *ir.Value, at []*expr) *expr {
 	if len(at) > 1 {
 		return nil
 	}
-	if len(at) == 0 && v.Type.DType == tensor.Int64 && v.Const == nil {
-		if k := v.Sym[0].Key(); r.sizes[k] == nil {
-			r.sizes[k] = v
-		}
-	}
+	r.note(v)
 	return r.affine(lineOf(v.Sym[i]), v.Type.DType)
+}
+
+// note remembers a size that v holds.
+func (r *reader) note(v *ir.Value) {
+	if v == nil || len(v.Sym) != 1 || v.Type.DType != tensor.Int64 || v.Const != nil {
+		return
+	}
+	if k := v.Sym[0].Key(); r.sizes[k] == nil {
+		r.sizes[k] = v
+	}
 }
 
 func constIn(c sym.Dim, ok bool, n int) (int64, bool) {

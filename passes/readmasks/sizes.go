@@ -23,9 +23,14 @@ type known struct {
 
 func newSizes() *sizes { return &sizes{known: map[string]known{}} }
 
-// tell says that v holds d.
-func (z *sizes) tell(d sym.Dim, v *ir.Value) {
-	z.add(d, func(*ir.Builder) *ir.Value { return v })
+// tell says that v, a scalar or a list of one, holds a size.
+func (z *sizes) tell(v *ir.Value) {
+	z.add(v.Sym[0], func(b *ir.Builder) *ir.Value {
+		if len(v.Type.Shape) == 0 {
+			return v
+		}
+		return b.Op(op.Squeeze, nil, v)
+	})
 }
 
 // axis says that d is the extent of an axis of v.

@@ -227,6 +227,7 @@ func (r *reader) slice(v *ir.Value, at []*expr) *expr {
 	if !ok {
 		return nil
 	}
+	r.note(n.In[1])
 	axes, okAxes := listOr(n.Operand(3), len(starts), func(i int) int64 { return int64(i) })
 	steps, okSteps := listOr(n.Operand(4), len(starts), func(int) int64 { return 1 })
 	if !okAxes || !okSteps || len(axes) != len(starts) || len(steps) != len(starts) {
