@@ -69,9 +69,7 @@ func logits(s *Scores) (*Logits, *Refusal) {
 			return nil, why
 		}
 	}
-	if l.Softcap < 0 {
-		l.Softcap, l.Scale = -l.Softcap, -l.Scale // tanh is odd
-	}
+	l.Softcap = math.Abs(l.Softcap) // c·tanh(x/c) is even in c
 	return l, l.settle(element)
 }
 
