@@ -64,7 +64,10 @@ func (c *Ctx) map2(op *binaryOp, z, x, y *tensor.Tensor) error {
 
 // Do computes the elements lo ≤ i < hi.
 func (b *binary) Do(lo, hi int) {
-	var bx, by [piece]float32
+	var wide *[3][piece]float32 // of the operands and the result, if they are of 16 bits
+	if b.z.f32 == nil {
+		wide = new([3][piece]float32)
+	}
 	sx, sy := b.inner(0), b.inner(1)
 	b.each(lo, hi, func(at, n int, off [3]int) {
 		if b.z.f32 != nil {
@@ -73,11 +76,11 @@ func (b *binary) Do(lo, hi int) {
 		}
 		for i := 0; i < n; i += piece {
 			m := min(piece, n-i)
-			x := b.x.load(bx[:], off[0]+i*sx, 1+(m-1)*sx)
-			y := b.y.load(by[:], off[1]+i*sy, 1+(m-1)*sy)
-			var z [piece]float32
-			b.run(z[:m], x, y, sx, sy)
-			b.z.store(at+i, z[:m])
+			x := b.x.load(wide[0][:], off[0]+i*sx, 1+(m-1)*sx)
+			y := b.y.load(wide[1][:], off[1]+i*sy, 1+(m-1)*sy)
+			z := wide[2][:m]
+			b.run(z, x, y, sx, sy)
+			b.z.store(at+i, z)
 		}
 	})
 }

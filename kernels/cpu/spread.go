@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -33,7 +34,7 @@ func (s *spread) bind(operands ...*tensor.Tensor) error {
 		for _, t := range operands {
 			n, ok := broadcastSize(size, fromEnd(t.Shape, i))
 			if !ok {
-				return fmt.Errorf("operands %v don't broadcast", operands)
+				return fmt.Errorf("operands %v don't broadcast", slices.Clone(operands)) // the list itself stays on the stack
 			}
 			size = n
 		}
