@@ -21,7 +21,7 @@ var (
 	centred   = match.Op(op.Sub, x, mean("mean", x)).As("centred")
 	layerCore = over(centred, squares("square", centred))
 	rmsCore   = over(x, squares("square", x))
-	unitCore  = over(x, sumOfSquares("square", x)) // x over its length
+	unitCore  = match.Or(over(x, sumOfSquares("square", x)), match.Op(op.Div, x, reduced("square", op.ReduceL2, x))) // x over its length
 
 	// Where the scale is multiplied with the deviation first.
 	layerScaled = scaledFirst(centred, squares("square", centred))
@@ -84,15 +84,19 @@ func scaledFirst(p, v match.Pattern) match.Pattern {
 }
 
 func rootOf(v match.Pattern) match.Pattern {
-	sum := match.Op(op.Add, v, epsilon)
+	sum := withEpsilon(v)
 	return match.Or(match.Op(op.Sqrt, sum), match.Op(op.Pow, sum, match.Scalar(0.5)))
 }
+
+// withEpsilon is v+ε, or v alone: exporters drop an ε that is small enough. Rows
+// of zeros are NaN then, here as there.
+func withEpsilon(v match.Pattern) match.Pattern { return match.Or(match.Op(op.Add, v, epsilon), v) }
 
 func inverseRoots(v match.Pattern) []match.Pattern {
 	return []match.Pattern{
 		match.Op(op.Reciprocal, rootOf(v)),
 		match.Op(op.Div, match.Scalar(1), rootOf(v)),
-		match.Op(op.Pow, match.Op(op.Add, v, epsilon), match.Scalar(-0.5)),
+		match.Op(op.Pow, withEpsilon(v), match.Scalar(-0.5)),
 	}
 }
 
