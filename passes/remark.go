@@ -35,6 +35,9 @@ type Remark struct {
 	Spec     *Spec    // what was fused; nil if refused
 	Reason   *Reason  // why not; nil unless refused
 	Remedy   string   // what the author of the model may do about it
+	// Rules names what a native node was taken to mean where releases of its
+	// standard differ.
+	Rules []string
 	// Node is what the anchor became, followed through later rewrites; nil if it
 	// was refused.
 	Node *ir.Node

@@ -86,6 +86,7 @@ type candidate struct {
 	Spec     *spec    `json:"spec,omitempty"`
 	Reason   *reason  `json:"reason,omitempty"`
 	Remedy   string   `json:"remedy,omitempty"`
+	Rules    []string `json:"rules,omitempty"` // followed where releases of a standard differ
 }
 
 type spec struct {
@@ -141,7 +142,7 @@ func explain(model string, remarks []passes.Remark) explained {
 	for _, r := range remarks {
 		c := candidate{
 			Anchor: r.Anchor, Verdict: string(r.Verdict), Kind: string(r.Kind),
-			Variants: append([]string{}, r.Variants...), Remedy: r.Remedy, Spec: specOf(r.Spec),
+			Variants: append([]string{}, r.Variants...), Remedy: r.Remedy, Spec: specOf(r.Spec), Rules: r.Rules,
 		}
 		if r.Reason != nil {
 			c.Reason = &reason{r.Reason.Check, r.Reason.Node, r.Reason.Want, r.Reason.Got}

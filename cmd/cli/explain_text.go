@@ -72,7 +72,10 @@ func (e explained) write(w io.Writer, all bool, width int) error {
 		}
 	}
 	fmt.Fprintln(w)
-	if err := t.write(w, "", width, 4); err != nil || len(misses) == 0 {
+	if err := t.write(w, "", width, 4); err != nil {
+		return err
+	}
+	if err := e.writeRules(w); err != nil || len(misses) == 0 {
 		return err
 	}
 	fmt.Fprintf(w, "\nNear misses\n")
@@ -82,6 +85,23 @@ func (e explained) write(w io.Writer, all bool, width int) error {
 		}
 	}
 	return nil
+}
+
+// writeRules lists which reading of their standard the native nodes follow.
+func (e explained) writeRules(w io.Writer) error {
+	var rules []string
+	for _, c := range e.Candidates {
+		for _, r := range c.Rules {
+			if !slices.Contains(rules, r) {
+				rules = append(rules, r)
+			}
+		}
+	}
+	if rules == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nWhere releases of ONNX differ\n  %s\n", strings.Join(rules, "\n  "))
+	return err
 }
 
 // writeMiss says why candidates are refused, and what may help.

@@ -88,7 +88,7 @@ func committed(c *passes.Context, p *rewrite.Patch, r *passes.Remark) *Refusal {
 // native translates an attention operator of the file. One that the fused node
 // can't express stays as it is: it counts as found either way.
 func native(c *passes.Context, n *ir.Node) {
-	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}, Node: n, Before: c.Pieces(n)}
+	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Native, Kind: passes.KindAttention, Variants: []string{"G5"}, Node: n, Before: c.Pieces(n), Rules: Rules(n)}
 	p, spec, why := Native(n)
 	if why == nil {
 		why = committed(c, p, &r)
