@@ -144,7 +144,7 @@ func (f *follower) project() *ir.Value {
 	if g, ok := a.(*attr.Gemm); ok {
 		g.Alpha, g.Beta = 1, 1
 	}
-	return f.Spec(ir.Spec{Op: n.Op, Attr: a, In: in, Outs: 1, Name: f.base})[0]
+	return f.Spec(ir.Spec{Op: n.Op, Attr: a, In: in, Outs: 1, Name: weights.Name})[0]
 }
 
 func (f *follower) fail(why *refusal) {
@@ -190,7 +190,7 @@ func (f *follower) product(n *ir.Node, inside bool) *ir.Value {
 	x, side := f.zero(n.In[at], inside), n.In[1-at]
 	if begin, gated := f.gates[n]; gated {
 		shape, _ := side.Type.ConstShape()
-		return f.with(n, n.Out[0], map[int]*ir.Value{at: x, 1 - at: f.parameter("gate", side.Type.DType, shape, begin)})
+		return f.gate(x, side.Type.DType, shape, begin)
 	}
 	if !inside && isScale(side) && sameRank(n.Out[0], n.In[at]) {
 		return x
@@ -220,7 +220,14 @@ func (f *follower) writtenNorm(n *ir.Node) *ir.Value {
 		f.gates[gain] = math.Sqrt(epsilon)
 		return r
 	}
-	return f.Op(op.Mul, nil, r, f.parameter("gate", r.Type.DType, []int{1}, math.Sqrt(epsilon)))
+	return f.gate(r, r.Type.DType, []int{1}, math.Sqrt(epsilon))
+}
+
+// gate multiplies x by a new gate. The node bears the gate's name, as that of W_R
+// does, by which importers that drop the names of initializers tell them.
+func (f *follower) gate(x *ir.Value, d tensor.DType, shape []int, begin float64) *ir.Value {
+	g := f.parameter("gate", d, shape, begin)
+	return f.Spec(ir.Spec{Op: op.Mul, In: []*ir.Value{x, g}, Outs: 1, Name: g.Name})[0]
 }
 
 // again repeats v as it is, for r: the divisor of a norm.
@@ -252,7 +259,8 @@ func (f *follower) norm(n *ir.Node, x *ir.Value) *ir.Value {
 		f.fail(refuse(checkPath, n, "a norm whose gain has a known shape", n.In[1].Type.String()))
 		return x
 	}
-	return f.Op(n.Op, attr.Clone(n.Attr), x, f.parameter("gate", n.In[1].Type.DType, shape, math.Sqrt(epsilon)))
+	g := f.parameter("gate", n.In[1].Type.DType, shape, math.Sqrt(epsilon))
+	return f.Spec(ir.Spec{Op: n.Op, Attr: attr.Clone(n.Attr), In: []*ir.Value{x, g}, Outs: 1, Name: g.Name})[0]
 }
 
 // parameter makes an initializer all of whose elements are begin; or takes the one
