@@ -20,6 +20,8 @@ func rotated(v *ir.Value) bool {
 		return true
 	case op.Concat:
 		return rotated(n.In[len(n.In)-1])
+	case op.ScatterElements: // into a buffer
+		return rotated(n.In[2])
 	case op.Add:
 		return slices.ContainsFunc(n.In, turned)
 	}

@@ -108,7 +108,8 @@ func held(c *passes.Context, n *ir.Node) {
 	if a.Probe != attr.ProbeNone {
 		r.Kind = passes.KindParallax
 	}
-	r.Spec = &passes.Spec{Attention: a, HeadSize: headSize(n.In[o.K], a), ValueSize: headSize(n.In[o.V], a), Cache: a.HasPast}
+	r.Spec = &passes.Spec{Attention: a, HeadSize: headSize(n.In[o.K], a), ValueSize: headSize(n.In[o.V], a),
+		Rope: rotated(n.In[o.Q]) && rotated(n.In[o.K]), Cache: a.HasPast || isOp(n.In[o.K], op.ScatterElements)}
 	for i := range a.Masks {
 		r.Spec.Masks = append(r.Spec.Masks, n.In[o.Mask+i].String())
 	}

@@ -31,7 +31,7 @@ func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 		return nil, nil, why
 	}
 	c := &nativeCall{Patch: rewrite.NewPatch(n, "attention operator"), n: n, a: a}
-	c.spec = &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast}
+	c.spec = &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast, Rope: rotated(n.In[0]) && rotated(n.In[1])}
 	in := n.In[:3:3]
 	for _, part := range []func() ([]*ir.Value, *Refusal){c.masks, c.past, c.ranges} {
 		operands, why := part()
