@@ -73,7 +73,20 @@ func (l layout) rotate(p *rewrite.Patch, x, cos, sin *ir.Value, a attr.RotaryEmb
 	if l.tokens == 1 {
 		return l.packed(p, x, cos, sin, a)
 	}
-	return nil
+	return merged(p, x, cos, sin, a)
+}
+
+// merged rotates [batch, heads…, tokens, size] with one axis of heads.
+func merged(p *rewrite.Patch, x, cos, sin *ir.Value, a attr.RotaryEmbedding) *ir.Value {
+	rank := len(x.Type.Shape)
+	heads, ok := x.Type.Shape[1 : rank-2].IsConst()
+	if !ok {
+		return nil
+	}
+	size := func(axis int) *ir.Value { return p.Op(op.Shape, &attr.Shape{Start: axis, End: axis + 1}, x) }
+	four := p.Op(op.Concat, &attr.Axis{}, size(0), p.Ints(int64(product(heads))), size(rank-2), size(rank-1))
+	y := p.Op(op.RotaryEmbedding, &a, p.Op(op.Reshape, &attr.Reshape{AllowZero: true}, x, four), cos, sin)
+	return p.Op(op.Reshape, &attr.Reshape{AllowZero: true}, y, p.Op(op.Shape, &attr.Shape{End: rank}, x))
 }
 
 // moved are the permutations that move the first axis behind the heads, and back.

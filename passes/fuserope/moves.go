@@ -38,6 +38,8 @@ func init() {
 		op.Unsqueeze: view,
 		op.MatMul:    selection,
 
+		op.GatherElements: gatherElements,
+
 		op.ReduceSum: total,
 	}
 }
@@ -124,59 +126,88 @@ func (r *reader) lanesOf(v *ir.Value, axes int) ([]lane, []int) {
 	return r.read(v, axes), sizes
 }
 
-// slice reads cuts of the lanes; the axes before must stay whole.
+// slice reads cuts of the lanes, or of the axes before them.
 func slice(r *reader, n *ir.Node, t tail, sizes []int) []lane {
-	starts, steps, ok := cuts(n, t.axes)
+	c, ok := cutsOf(n, t.axes)
+	switch {
+	case !ok || c.before && c.lanes:
+		return nil
+	case c.before:
+		return r.through(t, tail{n.In[0], t.axes}, true)
+	}
 	lanes, own := r.lanesOf(n.In[0], t.axes)
-	if !ok || lanes == nil {
+	if lanes == nil {
 		return nil
 	}
-	return picked(lanes, sizes, own, func(axis, i int) (int, int) { return axis, starts[axis] + i*steps[axis] })
+	return picked(lanes, sizes, own, func(axis, i int) (int, int) { return axis, c.starts[axis] + i*c.steps[axis] })
 }
 
-// cuts returns the first index and the step of a Slice by axis of the lanes.
-func cuts(n *ir.Node, lanes int) (starts, steps []int, ok bool) {
-	rank := len(n.In[0].Type.Shape)
-	first, known := n.In[1].Ints()
-	if !known {
-		return nil, nil, false
-	}
-	starts, steps = make([]int, lanes), make([]int, lanes)
-	for i := range steps {
-		steps[i] = 1
-	}
+// cuts is what a Slice takes.
+type cuts struct {
+	starts, steps []int // by axis of the lanes
+	lanes, before bool  // of the axes of lanes, of those before, not all is taken
+}
+
+// cutsOf reads a Slice as one of lanes on the last axes.
+func cutsOf(n *ir.Node, lanes int) (c cuts, ok bool) {
+	shape, result := n.In[0].Type.Shape, n.Out[0].Type.Shape
 	axes, listed := n.Operand(3).Ints()
-	by, stepped := n.Operand(4).Ints()
-	if n.Operand(3) != nil && !listed || n.Operand(4) != nil && !stepped {
-		return nil, nil, false
+	if n.Operand(3) != nil && !listed {
+		return c, false
 	}
-	for i, start := range first {
-		axis, step := i, int64(1)
+	c.starts, c.steps = make([]int, lanes), slices.Repeat([]int{1}, lanes)
+	count := len(n.In[1].Type.Shape)
+	if first, known := n.In[1].Type.Shape[:min(1, count)].IsConst(); known && count == 1 {
+		count = first[0]
+	} else {
+		return c, false
+	}
+	for i := range count {
+		axis := i
 		if listed {
-			axis = counted(int(axes[i]), rank)
+			axis = counted(int(axes[i]), len(shape))
 		}
-		if stepped {
-			step = by[i]
-		}
-		size := n.In[0].Type.Shape[axis]
-		if axis < rank-lanes {
-			if step != 1 || !size.Equal(n.Out[0].Type.Shape[axis]) {
-				return nil, nil, false
-			}
+		step, known := entry(n.Operand(4), i, 1)
+		if known && step == 1 && shape[axis].Equal(result[axis]) {
 			continue
 		}
-		count, _ := size.IsConst()
-		if start < 0 {
-			start += count
+		at := axis - (len(shape) - lanes)
+		if at < 0 {
+			c.before = true
+			continue
 		}
-		last := count
-		if step < 0 {
-			last--
+		start, numbered := entry(n.In[1], i, 0)
+		size, constant := shape[axis].IsConst()
+		if !known || !numbered || !constant {
+			return c, false
 		}
-		at := axis - (rank - lanes)
-		starts[at], steps[at] = int(min(max(start, 0), last)), int(step)
+		c.lanes = true
+		c.starts[at], c.steps[at] = firstOf(start, step, size), int(step)
 	}
-	return starts, steps, true
+	return c, true
+}
+
+// entry is that of a list of integers; left out if there is no list.
+func entry(v *ir.Value, i int, leftOut int64) (int64, bool) {
+	if v == nil {
+		return leftOut, true
+	}
+	dims, ok := v.Dims()
+	if !ok || i >= len(dims) {
+		return 0, false
+	}
+	return dims[i].IsConst()
+}
+
+// firstOf is the first index that a Slice takes of an axis.
+func firstOf(start, step, size int64) int {
+	if start < 0 {
+		start += size
+	}
+	if step < 0 {
+		size--
+	}
+	return int(min(max(start, 0), size))
 }
 
 func counted(axis, rank int) int {
@@ -285,18 +316,34 @@ func transpose(r *reader, n *ir.Node, t tail, sizes []int) []lane {
 	return picked(lanes, sizes, own, func(to, i int) (int, int) { return perm[lead+to] - lead, i })
 }
 
+// tile reads repeated lanes. Repeating an axis of size 1 before them is
+// broadcasting.
 func tile(r *reader, n *ir.Node, t tail, sizes []int) []lane {
-	repeats, ok := n.In[1].Ints()
+	repeats, ok := n.In[1].Dims()
 	lanes, own := r.lanesOf(n.In[0], t.axes)
 	if !ok || lanes == nil {
 		return nil
 	}
-	for _, count := range repeats[:len(repeats)-t.axes] {
-		if count != 1 {
+	for i, d := range (tail{n.In[0], t.axes}).before() {
+		if !d.Is(1) && !repeats[i].Is(1) {
 			return nil
 		}
 	}
 	return picked(lanes, sizes, own, func(to, i int) (int, int) { return to, i % own[to] })
+}
+
+// gatherElements reads rows of a table whose indices are the same for all lanes.
+func gatherElements(r *reader, n *ir.Node, t tail, _ []int) []lane {
+	rank := len(t.v.Type.Shape)
+	if counted(n.Attr.(*attr.Axis).Axis, rank) >= rank-t.axes {
+		return nil
+	}
+	indices := r.read(n.In[1], t.axes)
+	data, own := r.lanesOf(n.In[0], t.axes)
+	if indices == nil || !alike(indices) || data == nil || len(data) != len(indices) || product(own) != len(data) {
+		return nil
+	}
+	return r.through(t, tail{n.In[0], t.axes}, true)
 }
 
 // view reads Reshape, Squeeze and Unsqueeze where the lanes stay together. If

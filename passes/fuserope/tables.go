@@ -100,13 +100,14 @@ func (t *tables) again(n *ir.Node, operands []lane) *ir.Value {
 	switch {
 	case v == nil || isView(n):
 		return v // which gets the shape that is needed at last
-	case n.Op == op.Gather:
+	case n.Op == op.GatherElements:
+		return nil // its indices have the shape of what they take
+	case n.Op == op.Gather || n.Op == op.Slice:
 		if !(tail{v, 1}).before().Equal(tail{n.In[0], 1}.before()) {
 			return nil
 		}
-		return t.p.Op(n.Op, n.Attr, v, n.In[1])
 	}
-	return t.p.Op(n.Op, n.Attr, v)
+	return t.p.Op(n.Op, n.Attr, append([]*ir.Value{v}, n.In[1:]...)...)
 }
 
 // selected makes a constant of columns of the constant v.
