@@ -178,24 +178,34 @@ func (e *expr) isBool(v bool) bool {
 	return e.kind == number && e.dtype == tensor.Bool && tensor.Data[bool](e.num)[0] == v
 }
 
-// maxExprs bounds the expressions made for the masks of one geometry: real masks
-// have some hundred. Past it nothing more is read.
-const maxExprs = 1 << 14
+// maxExprs bounds the expressions made for one attention: real masks have some
+// hundred. Past it no value is looked into any further.
+const maxExprs = 1 << 12
 
 // space makes expressions of the scores of one geometry.
 type space struct {
-	dims   [numIndices]sym.Dim // the extents of the indices
-	exprs  map[string]*expr
-	taken  map[*expr][]piece  // the cases of expressions
-	ranges map[*ir.Value]span // of the elements of values
+	dims  [numIndices]sym.Dim // the extents of the indices
+	exprs map[string]*expr
+	limit int // of the number of exprs
+
+	// What was found out before.
+	taken  map[*expr][]piece
+	spans  map[*expr]span
+	ranges map[*ir.Value]span
 }
 
 func newSpace(dims [numIndices]sym.Dim) *space {
-	return &space{dims: dims, exprs: map[string]*expr{}, taken: map[*expr][]piece{}, ranges: map[*ir.Value]span{}}
+	return &space{
+		dims: dims, exprs: map[string]*expr{}, limit: maxExprs,
+		taken: map[*expr][]piece{}, spans: map[*expr]span{}, ranges: map[*ir.Value]span{},
+	}
 }
 
 // full reports whether the limit is reached.
-func (s *space) full() bool { return len(s.exprs) >= maxExprs }
+func (s *space) full() bool { return len(s.exprs) >= s.limit }
+
+// refill sets the limit for another attention.
+func (s *space) refill() { s.limit = len(s.exprs) + maxExprs }
 
 // unique returns the expression equal to e that was made first.
 func (s *space) unique(e *expr) *expr {
@@ -296,11 +306,35 @@ func cutTo(d, full sym.Dim) bool {
 	for _, cut := range []sym.Dim{d, floor} {
 		// d is min(full, x) for some x exactly if it is its own minimum with full,
 		// and full is not redundant in it.
-		if cut.Equal(cut.Min(full)) && !sym.ProvablyLE(cut, full.Sub(sym.Const(1))) && mentions(cut, full) {
+		if cut.Equal(cut.Min(full)) && !sym.ProvablyLE(cut, full.Sub(sym.Const(1))) && mentions(cut, full) && reaches(cut, full) {
 			return true
 		}
 	}
 	return false
+}
+
+// reaches reports whether d is full for some sizes of what else it is made of. A
+// quarter of full, or full less 3, is not, and may yet be broadcast: when it is 1.
+func reaches(d, full sym.Dim) bool {
+	const large = 1 << 20
+	equal := func(of, rest int64) bool {
+		all := sym.Bindings{}
+		for _, name := range d.Symbols() {
+			all[name] = rest
+		}
+		for _, name := range full.Symbols() {
+			all[name] = of
+		}
+		x, err := d.Eval(all)
+		y, errFull := full.Eval(all)
+		return err == nil && errFull == nil && x == y
+	}
+	for _, of := range []int64{2, 3} {
+		if !equal(of, 0) && !equal(of, large) {
+			return false
+		}
+	}
+	return true
 }
 
 // mentions reports whether d is written with all the symbols of full.
