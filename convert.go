@@ -97,11 +97,7 @@ func (s *Source) upgrade(ctx context.Context, weights map[string]*tensor.Tensor)
 	for _, f := range failures {
 		report.Refused = append(report.Refused, upgrade.Refused{Anchor: upgrade.Anchor(f.Node), Reason: f.Reason})
 	}
-	for _, r := range found.Remarks {
-		if r.Verdict == passes.Refused {
-			report.Refused = append(report.Refused, upgrade.Refused{Anchor: r.Anchor, Reason: *r.Reason, Remedy: r.Remedy})
-		}
-	}
+	report.Refused = append(report.Refused, upgrade.NotFused(s.graph, found.Remarks)...)
 	return report, upgraded(found.Remarks, report), nil
 }
 

@@ -262,3 +262,20 @@ func TestBranches(t *testing.T) {
 		t.Errorf("%d projections by W_R, of one tensor: %t", len(probes), len(probes) == 2 && probes[0] == probes[1])
 	}
 }
+
+// TestNotFused checks that quantised weights are told of where recognition stumbled
+// over what follows from them.
+func TestNotFused(t *testing.T) {
+	g := passtest.Parse(t, "graph {\n  input %x : f32[b,t,4]\n"+
+		"  %w = Opaque(u8[4,4] = fill 3) {op_type=\"DequantizeLinear\"}\n  %q = MatMul(%x, %w)\n  %a = Softmax(%q)\n  %c = Softmax(%x)\n"+
+		"  output %a\n  output %c\n}\n")
+	reason := &passes.Reason{Check: "softmax axis", Node: "a", Want: "scores of known rank", Got: "f32[*]"}
+	list := upgrade.NotFused(g, []passes.Remark{
+		{Anchor: "a", Verdict: passes.Refused, Reason: reason, Remedy: "another"},
+		{Anchor: "c", Verdict: passes.Refused, Reason: reason, Remedy: "another"},
+		{Anchor: "q", Verdict: passes.Fused},
+	})
+	if len(list) != 2 || list[0].Reason.Check != "weights are floats" || list[0].Reason.Node != "w" || list[1].Reason != *reason || list[1].Remedy != "another" {
+		t.Errorf("%+v", list)
+	}
+}
