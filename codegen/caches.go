@@ -6,7 +6,6 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
-	"github.com/parallax-go/parallax/ir/sym"
 )
 
 // appending is a node whose kernel can continue caches in place.
@@ -160,14 +159,10 @@ func (l *lowering) fromInput(v *ir.Value) (*way, bool) {
 			transposable = false
 		case renames[n.Op]:
 			transposable = false
-		case n.Op == op.Gather:
-			part, ok := stackPart(n)
-			if !ok || n.In[0].Def != nil || l.readers(n.In[0]) != 2 {
-				return nil, false
-			}
-			w.nodes, w.part, w.end = append(w.nodes, n), part, n.In[0]
-			w.rank = len(w.end.Type.Shape)
-			return w, true
+		case n.Op == op.Gather || n.Op == op.Split:
+			part, readers := stackPart(n, v)
+			w.nodes, w.part, w.end, w.rank = append(w.nodes, n), part, n.In[0], len(n.In[0].Type.Shape)
+			return w, n.In[0].Def == nil && l.readers(n.In[0]) == readers
 		default:
 			return nil, false
 		}
@@ -178,19 +173,25 @@ func (l *lowering) fromInput(v *ir.Value) (*way, bool) {
 	return w, l.readers(v) == 1
 }
 
-// stackPart returns which of two parts a Gather takes off its first axis.
-func stackPart(n *ir.Node) (part int, ok bool) {
-	i, known := n.In[1].Ints()
-	rank, ranked := n.In[1].Type.Rank()
+// stackPart returns which of the two parts of a stack v is, and how many nodes
+// it takes to read both: two Gathers, or one Split. It is 0 if n doesn't part a
+// stack.
+func stackPart(n *ir.Node, v *ir.Value) (part, readers int) {
 	shape := n.In[0].Type.Shape
-	if !known || !ranked || rank != 0 || len(shape) == 0 || !shape[0].Equal(sym.Const(2)) || n.Attr.(*attr.Axis).Axis != 0 {
-		return 0, false
+	if len(shape) == 0 || !shape[0].Is(2) || n.Attr.(*attr.Axis).Axis != 0 {
+		return 0, 0
 	}
-	part = int(i[0])
-	if part < 0 {
-		part += 2
+	if n.Op == op.Split {
+		if len(n.Out) != 2 || !v.Type.HasRank || !v.Type.Shape[0].Is(1) {
+			return 0, 0
+		}
+		return v.DefIndex, 1
 	}
-	return part, part == 0 || part == 1
+	i, known := n.In[1].Ints()
+	if rank, ranked := n.In[1].Type.Rank(); !known || !ranked || rank != 0 {
+		return 0, 0
+	}
+	return int(i[0]+2) % 2, 2
 }
 
 // toOutput walks from the present that a node writes down to an output.

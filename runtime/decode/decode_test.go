@@ -82,12 +82,12 @@ func TestSteps(t *testing.T) {
 		{"positions without batch", "cache_position i64[t]", nil, [3]string{"[3] 0 1 2", "[1] 3", "[1] 4"}},
 		{"positions of another symbol", "position_ids i64[b,n]", nil, [3]string{"[1,3] 0 1 2", "[1,1] 3", "[1,1] 4"}},
 		{"several positions", "position_ids i64[3,b,t]", nil, [3]string{"[3,1,3] 0 1 2 0 1 2 0 1 2", "[3,1,1] 3 3 3", "[3,1,1] 4 4 4"}},
-		{"where the step begins", "start_position i64[]", tensor.Scalar(int64(0)), [3]string{"[] 0", "[] 3", "[] 4"}},
+		{"where the step begins", "start_position i64[]", nil, [3]string{"[] 0", "[] 3", "[] 4"}},
 		{"token types", "token_type_ids i64[b,t]", nil, [3]string{"[1,3] 0 0 0", "[1,1] 0", "[1,1] 0"}},
-		{"all lengths", "total_sequence_length i32[]", tensor.Scalar(int32(3)), [3]string{"[] 3", "[] 4", "[] 5"}},
-		{"last position", "seqlens_k i32[b]", tensor.Of([]int{1}, []int32{2}), [3]string{"[1] 2", "[1] 3", "[1] 4"}},
-		{"length of the past", "past_sequence_length i64[]", tensor.Scalar(int64(0)), [3]string{"[] 0", "[] 3", "[] 4"}},
-		{"switch", "use_cache_branch bool[1]", tensor.Of([]int{1}, []bool{false}), [3]string{"[1] 0", "[1] 1", "[1] 1"}},
+		{"all lengths", "total_sequence_length i32[]", nil, [3]string{"[] 3", "[] 4", "[] 5"}},
+		{"last position", "seqlens_k i32[b]", nil, [3]string{"[1] 2", "[1] 3", "[1] 4"}},
+		{"length of the past", "past_sequence_length i64[]", nil, [3]string{"[] 0", "[] 3", "[] 4"}},
+		{"switch", "use_cache_branch bool[1]", nil, [3]string{"[1] 0", "[1] 1", "[1] 1"}},
 		{"encoder", "encoder_attention_mask i64[b,source]", ids(1, 1), [3]string{"[1,2] 1 1", "[1,2] 1 1", "[1,2] 1 1"}},
 		{"setting", "temperature f32[1]", tensor.Of([]int{1}, []float32{0.5}), [3]string{"[1] 0.5", "[1] 0.5", "[1] 0.5"}},
 	}
@@ -120,13 +120,13 @@ func TestSteps(t *testing.T) {
 
 // TestComplete: what follows from two tokens after three others.
 func TestComplete(t *testing.T) {
-	p, err := New(decoder(t, "input_ids i64[b,t]", "attention_mask i64[b,total]", "position_ids i64[b,t]", "cache_position i64[past+t]"))
+	p, err := New(decoder(t, "input_ids i64[b,t]", "attention_mask i64[b,total]", "position_ids i64[b,t]", "cache_position i64[past+t]", "use_cache_branch bool[1]"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := map[string]*tensor.Tensor{"input_ids": ids(5, 6)}
 	p.Complete(in, 3)
-	want := map[string]string{"attention_mask": "[1,5] 1 1 1 1 1", "position_ids": "[1,2] 3 4", "cache_position": "[5] 0 1 2 3 4"}
+	want := map[string]string{"attention_mask": "[1,5] 1 1 1 1 1", "position_ids": "[1,2] 3 4", "cache_position": "[5] 0 1 2 3 4", "use_cache_branch": "[1] 1"}
 	if diff := cmp.Diff(want, shown(in, p)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -20,18 +20,23 @@ type rule struct {
 	next func(in *input, was *tensor.Tensor, m move) *tensor.Tensor
 	// last is what the last axis counts where its size doesn't tell.
 	last axis
-	// first is what a first step has at a position; nil: that must be given.
-	first func(position int) int64
+	// first is what follows from the tokens of a step alone; nil: nothing does.
+	first func(p place) int64
 }
+
+// place is an element of an input of a step: fresh tokens after past ones, and at
+// the position that it belongs to; past if to none.
+type place struct{ past, fresh, at int }
 
 var (
 	takesTokens = rule{next: newTokens}
-	mask        = rule{next: show, last: sequence, first: func(int) int64 { return 1 }}
-	positions   = rule{next: rise, last: fresh, first: func(at int) int64 { return int64(at) }}
-	tokenTypes  = rule{next: repeat, last: fresh, first: func(int) int64 { return 0 }}
-	turnsOn     = rule{next: turnOn}
-	grows       = rule{next: func(_ *input, was *tensor.Tensor, _ move) *tensor.Tensor { return plus(was, 1) }}
-	becomesPast = rule{next: func(_ *input, was *tensor.Tensor, m move) *tensor.Tensor { return plus(was, int64(m.before)) }}
+	mask        = rule{next: show, last: sequence, first: func(place) int64 { return 1 }}
+	positions   = rule{next: rise, last: fresh, first: func(p place) int64 { return int64(p.at) }}
+	tokenTypes  = rule{next: repeat, last: fresh, first: func(place) int64 { return 0 }}
+	allLengths  = rule{next: oneMore, first: func(p place) int64 { return int64(p.past + p.fresh) }}
+	lastIndex   = rule{next: oneMore, first: func(p place) int64 { return int64(p.past + p.fresh - 1) }}
+	pastLength  = rule{next: manyMore, first: func(p place) int64 { return int64(p.past) }}
+	hasPast     = rule{next: turnOn, first: func(p place) int64 { return int64(min(p.past, 1)) }}
 )
 
 // named are the rules by parts of names, in lower case; the first that fits
@@ -42,11 +47,11 @@ var named = []struct {
 }{
 	{"encoder_", nil}, // beside decoder_…, which goes on
 	{"cross", nil},
-	{"use_cache", &turnsOn},
-	{"total_seq", &grows},
-	{"seqlens_k", &grows},
-	{"past_seq", &becomesPast},
-	{"past_len", &becomesPast},
+	{"use_cache", &hasPast},
+	{"total_seq", &allLengths},
+	{"seqlens_k", &lastIndex},
+	{"past_seq", &pastLength},
+	{"past_len", &pastLength},
 	{"mask", &mask},
 	{"position", &positions},
 	{"token_type", &tokenTypes},
@@ -111,6 +116,10 @@ func turnOn(_ *input, was *tensor.Tensor, _ move) *tensor.Tensor {
 	}
 	return t
 }
+
+func oneMore(_ *input, was *tensor.Tensor, _ move) *tensor.Tensor { return plus(was, 1) }
+
+func manyMore(_ *input, was *tensor.Tensor, m move) *tensor.Tensor { return plus(was, int64(m.before)) }
 
 // plus is t with n more everywhere.
 func plus(t *tensor.Tensor, n int64) *tensor.Tensor {

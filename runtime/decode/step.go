@@ -41,8 +41,8 @@ func describe(t *tensor.Tensor) string {
 func (p *Plan) First(in map[string]*tensor.Tensor) { p.Complete(in, 0) }
 
 // Complete adds to the inputs of a step after past positions those that follow
-// from its tokens: masks that hide nothing, positions that go on, token types that
-// are all 0. A mask for queries and keys is not made up: it would have to be
+// from its tokens: masks that hide nothing, positions and lengths that go on, token
+// types that are all 0. A mask for queries and keys is not made up: it would have to be
 // causal.
 func (p *Plan) Complete(in map[string]*tensor.Tensor, past int) {
 	tokens := in[p.Tokens]
@@ -52,13 +52,7 @@ func (p *Plan) Complete(in map[string]*tensor.Tensor, past int) {
 	for i := range p.inputs {
 		x := &p.inputs[i]
 		if shape, ok := x.firstShape(tokens, past); ok && in[x.Name] == nil {
-			t := tensor.New(x.Type.DType, shape...)
-			last := shape[len(shape)-1]
-			for i := range t.Len() {
-				at := past + tokens.Shape[1] - last + i%last
-				t.SetFloat(i, float64(x.rule.first(at)))
-			}
-			in[x.Name] = t
+			in[x.Name] = x.first(shape, past, tokens.Shape[1])
 		}
 	}
 }
@@ -66,7 +60,7 @@ func (p *Plan) Complete(in map[string]*tensor.Tensor, past int) {
 // firstShape is the shape that an input has beside tokens after past positions;
 // false if it doesn't follow from them.
 func (in *input) firstShape(tokens *tensor.Tensor, past int) ([]int, bool) {
-	if in.rule == nil || in.rule.first == nil || len(in.axes) == 0 || !in.axes[len(in.axes)-1].moves() {
+	if in.rule == nil || in.rule.first == nil {
 		return nil, false
 	}
 	shape := make([]int, len(in.axes))
@@ -87,6 +81,19 @@ func (in *input) firstShape(tokens *tensor.Tensor, past int) ([]int, bool) {
 		}
 	}
 	return shape, true
+}
+
+// first is the input of a step that goes on from past positions.
+func (in *input) first(shape []int, past, fresh int) *tensor.Tensor {
+	t := tensor.New(in.Type.DType, shape...)
+	p := place{past: past, fresh: fresh, at: past}
+	for i := range t.Len() {
+		if n := len(shape); n > 0 && in.axes[n-1].moves() {
+			p.at = past + fresh - shape[n-1] + i%shape[n-1]
+		}
+		t.SetFloat(i, float64(in.rule.first(p)))
+	}
+	return t
 }
 
 // Greedy returns the most likely token of each sequence after the last position

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parallax-go/parallax/codegen"
@@ -90,6 +91,22 @@ var cacheForms = []struct {
   %k5 = Unsqueeze(%ks, i64 = [0])
   %v5 = Unsqueeze(%vs, i64 = [0])
   %present = Concat(%k5, %v5)
+  output %o
+  output %present
+}`},
+	{"stacked and split", 2, `graph {
+  input %x : f32[b,4,t,8]
+  input %past : f32[2,b,4,p,8]
+  %k5, %v5 = Split(%past, i64 = [1, 1])
+  %past_k = Squeeze(%k5, i64 = [0])
+  %past_v = Squeeze(%v5, i64 = [0])
+  %v = Neg(%x)
+  %ks = Concat(%past_k, %x) {axis=2}
+  %vs = Concat(%past_v, %v) {axis=2}
+  %o = ai.parallax.Parallax(%x, %ks, %vs) {heads=4, kv_heads=4, scale=0.5, causal=bottom_right}
+  %ku = Unsqueeze(%ks, i64 = [0])
+  %vu = Unsqueeze(%vs, i64 = [0])
+  %present = Concat(%ku, %vu)
   output %o
   output %present
 }`},
@@ -383,6 +400,50 @@ func taken(x *tensor.Tensor, axis, n int, from func(i int) int) *tensor.Tensor {
 		y.SetFloat(i, x.FloatAt((outer*x.Shape[axis]+from(at))*inner+rest))
 	}
 	return y
+}
+
+// TestStatesAtOnce: states of one model step at once, beside runs without state,
+// and each gets what it gets alone.
+func TestStatesAtOnce(t *testing.T) {
+	s := open(t, cached(t, cacheForms[3].src), kernels.CPU, Options{})
+	sequence := func(seed uint64) []*tensor.Tensor {
+		var outs []*tensor.Tensor
+		state, err := s.NewState()
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		for step := range 20 {
+			x := random(seed*100+uint64(step), 1+int(seed)%2, 1+step%3, 16)
+			out, err := state.Run(context.Background(), map[string]*tensor.Tensor{"x": x})
+			if err != nil {
+				t.Error(err)
+				return nil
+			}
+			outs = append(outs, out["o"])
+			plain := map[string]*tensor.Tensor{"x": x, "past_k": random(seed, x.Shape[0], 9, 16), "past_v": random(seed, x.Shape[0], 9, 16)}
+			if _, err := s.Run(context.Background(), plain); err != nil {
+				t.Error(err)
+			}
+		}
+		return outs
+	}
+	var alone, together [6][]*tensor.Tensor
+	for i := range alone {
+		alone[i] = sequence(uint64(i))
+	}
+	var all sync.WaitGroup
+	for i := range together {
+		all.Go(func() { together[i] = sequence(uint64(i)) })
+	}
+	all.Wait()
+	for i := range alone {
+		for k := range alone[i] {
+			if !together[i][k].Equal(alone[i][k]) {
+				t.Fatalf("state %d, step %d: another result", i, k)
+			}
+		}
+	}
 }
 
 func TestContinueRefuses(t *testing.T) {
