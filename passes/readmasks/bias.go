@@ -23,7 +23,7 @@ const dominant = -1e4
 
 // terms splits a bias into what is added one after another.
 func (s *space) terms(v *ir.Value, e *expr) []term {
-	parts := s.addends(e)
+	parts := s.addends(e, maxAddends)
 	out := make([]term, len(parts))
 	for i, part := range parts {
 		out[i] = s.masked(part)
@@ -34,22 +34,22 @@ func (s *space) terms(v *ir.Value, e *expr) []term {
 	return out
 }
 
+// maxAddends bounds the terms that a bias is split into, as a power of two.
+const maxAddends = 3
+
 // addends returns what e is the sum of.
-func (s *space) addends(e *expr) []*expr {
-	if e.kind != apply || !e.dtype.IsFloat() {
+func (s *space) addends(e *expr, depth int) []*expr {
+	if e.kind != apply || !e.dtype.IsFloat() || depth == 0 || e.node.Op != op.Add && e.node.Op != op.Sub {
 		return []*expr{e}
 	}
-	switch e.node.Op {
-	case op.Add:
-		return append(s.addends(e.args[0]), s.addends(e.args[1])...)
-	case op.Sub:
-		out := s.addends(e.args[0])
-		for _, x := range s.addends(e.args[1]) {
-			out = append(out, s.applied(operation(op.Neg, nil, e.dtype), []*expr{x}))
+	out := s.addends(e.args[0], depth-1)
+	for _, x := range s.addends(e.args[1], depth-1) {
+		if e.node.Op == op.Sub {
+			x = s.applied(operation(op.Neg, nil, e.dtype), []*expr{x})
 		}
-		return out
+		out = append(out, x)
 	}
-	return []*expr{e}
+	return out
 }
 
 // masked takes the cases out of e in which it is a number that hides keys.
@@ -58,7 +58,7 @@ func (s *space) masked(e *expr) term {
 	t := whole
 	var kept []piece
 	hidden := 0
-	for _, p := range s.outer(e) {
+	for _, p := range s.outer(e, maxChoices) {
 		fill, hides := s.fill(p.val)
 		switch {
 		case !hides:
@@ -93,10 +93,13 @@ func (s *space) masked(e *expr) term {
 	return t
 }
 
+// maxChoices bounds the choices within each other that are taken apart.
+const maxChoices = 6
+
 // outer takes apart the choices that e is made by, and sums of numbers. Choices
 // below other operators are left alone: they choose what is added.
-func (s *space) outer(e *expr) []piece {
-	if e.kind != choose {
+func (s *space) outer(e *expr, depth int) []piece {
+	if e.kind != choose || depth == 0 {
 		pieces := s.cases(e)
 		for _, p := range pieces {
 			if constant(p.val) == nil {
@@ -107,7 +110,7 @@ func (s *space) outer(e *expr) []piece {
 	}
 	var out []piece
 	for i, c := range []*expr{e.args[0], s.not(e.args[0])} {
-		for _, p := range s.outer(e.args[1+i]) {
+		for _, p := range s.outer(e.args[1+i], depth-1) {
 			if cond := s.and(c, p.cond); !cond.isBool(false) {
 				out = append(out, piece{cond, p.val})
 			}
@@ -141,46 +144,65 @@ func (s *space) bounded(t term, fill float64) bool {
 	return !r.unknown() && r.size() <= -fill/10
 }
 
+// shifter rewrites expressions of key minus query as those of another space.
+type shifter struct {
+	from, to *space
+	done     map[*expr]*expr
+}
+
 // relative rewrites e, which depends on key minus query, as an expression of the
 // space of relative positions: there the index of the keys counts them from
 // −(queries−1). It returns nil if e depends on more.
-func (s *space) relative(e *expr, in *space) *expr {
+func (h *shifter) relative(e *expr) *expr {
+	r, ok := h.done[e]
+	if !ok {
+		r = h.shifted(e)
+		h.done[e] = r
+	}
+	return r
+}
+
+func (h *shifter) shifted(e *expr) *expr {
 	switch e.kind {
 	case number:
-		return in.number(e.num)
+		return h.to.number(e.num)
 	case affine, least:
-		l := e.line
-		if !l.coef[query].Add(l.coef[key]).Is(0) {
-			return nil
-		}
-		last := s.dims[query].Sub(sym.Const(1))
-		l.off = l.off.Sub(l.coef[key].Mul(last))
-		l.coef[query] = sym.Dim{}
-		if e.kind == least {
-			return in.least(l)
-		}
-		return in.affine(l, e.dtype)
+		return h.line(e)
 	case loose:
 		if e.at == query || e.at == key {
 			return nil
 		}
-		return in.loose(e.at)
+		return h.to.loose(e.at)
 	}
 	args := make([]*expr, len(e.args))
 	for i, arg := range e.args {
-		if args[i] = s.relative(arg, in); args[i] == nil {
+		if args[i] = h.relative(arg); args[i] == nil {
 			return nil
 		}
 	}
 	switch e.kind {
 	case load:
-		return in.load(e.of, args)
+		return h.to.load(e.of, args)
 	case apply:
-		return in.applied(e.node, args)
+		return h.to.applied(e.node, args)
 	case choose:
-		return in.chosen(args[0], args[1], args[2])
+		return h.to.chosen(args[0], args[1], args[2])
 	case conj:
-		return in.and(args...)
+		return h.to.and(args...)
 	}
-	return in.not(args[0])
+	return h.to.not(args[0])
+}
+
+func (h *shifter) line(e *expr) *expr {
+	l := e.line
+	if !l.coef[query].Add(l.coef[key]).Is(0) {
+		return nil
+	}
+	last := h.from.dims[query].Sub(sym.Const(1))
+	l.off = l.off.Sub(l.coef[key].Mul(last))
+	l.coef[query] = sym.Dim{}
+	if e.kind == least {
+		return h.to.least(l)
+	}
+	return h.to.affine(l, e.dtype)
 }

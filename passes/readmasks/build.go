@@ -90,12 +90,13 @@ func (t *attention) replace(p *rewrite.Patch, in []*ir.Value) (*rewrite.Patch, *
 func (t *attention) buildBiases(m *emitter) ([]*ir.Value, bool) {
 	var out, relative []*ir.Value
 	far := m.relative(t)
+	shift := &shifter{from: t.space, to: far.space, done: map[*expr]*expr{}}
 	for _, x := range t.terms {
 		if t.isZero(x.val) {
 			continue
 		}
 		var v *ir.Value
-		switch e := t.space.relative(x.val, far.space); {
+		switch e := shift.relative(x.val); {
 		case x.from != nil && !wide(x.from):
 		case !x.val.vars.spans():
 			v = m.emit(x.val)

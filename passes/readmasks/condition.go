@@ -15,6 +15,7 @@ type condition struct {
 	lengths     *expr   // number of keys, per batch entry; nil: all
 	masks       []*expr // what the formula reads
 	visible     *attr.Predicate
+	words       int // of the formula
 }
 
 // ofPositions returns the conditions that an attention's attributes stand for.
@@ -79,11 +80,15 @@ func (s *space) understand(seen *expr, ranges bool) (*condition, bool) {
 	default:
 		c.visible = &attr.Predicate{Op: "&", Args: terms}
 	}
-	return c, len(c.masks) <= maxMasks
+	return c, len(c.masks) <= maxMasks && c.words <= maxWords
 }
 
-// maxMasks bounds the mask operands of a node.
-const maxMasks = 8
+// Bounds of the mask operands of a node and of the parts of its formula, which is
+// evaluated for every query and key.
+const (
+	maxMasks = 8
+	maxWords = 32
+)
 
 // term returns the operand that holds e.
 func (c *condition) term(e *expr) attr.Term {
@@ -227,7 +232,7 @@ func isKey(e *expr) bool {
 // formula writes a condition on query and key as a formula over smaller masks. One
 // that has no such form is a mask of its own.
 func (s *space) formula(c *condition, e *expr) *attr.Predicate {
-	if !e.vars.spans() {
+	if c.words++; !e.vars.spans() || c.words > maxWords {
 		return c.mask(e)
 	}
 	switch e.kind {

@@ -70,11 +70,18 @@ func shared(es []*expr) []*expr {
 	return common
 }
 
+// maxMembers bounds the conditions of one conjunction that are compared with each
+// other; beyond it they nest.
+const maxMembers = 32
+
 // and joins conditions that must all hold.
 func (s *space) and(es ...*expr) *expr {
 	var members []*expr
 	for _, e := range es {
 		members = append(members, conjuncts(e)...)
+	}
+	if len(members) > maxMembers && len(es) > 1 {
+		return s.unique(&expr{kind: conj, dtype: tensor.Bool, args: es})
 	}
 	for changed := true; changed; {
 		members, changed = s.reduce(members)

@@ -35,8 +35,17 @@ func (p span) size() float64 { return max(math.Abs(p.lo), math.Abs(p.hi)) }
 // range64 bounds the values of a numeric expression. Integers that may overflow
 // may be anything.
 func (s *space) range64(e *expr) span {
-	r := s.rangeOf(e)
-	if limit := rangeOfType(e.dtype); e.dtype.IsInt() && !(r.lo >= limit.lo && r.hi <= limit.hi) {
+	r, ok := s.spans[e]
+	if !ok {
+		r = limited(s.rangeOf(e), e.dtype)
+		s.spans[e] = r
+	}
+	return r
+}
+
+// limited is r, or everything of an integer type that r goes beyond.
+func limited(r span, d tensor.DType) span {
+	if limit := rangeOfType(d); d.IsInt() && !(r.lo >= limit.lo && r.hi <= limit.hi) {
 		return limit
 	}
 	return r
@@ -107,10 +116,7 @@ const maxRangeDepth = 32
 func (s *space) rangeOfValue(v *ir.Value, depth int) span {
 	r, ok := s.ranges[v]
 	if !ok {
-		r = s.spanOf(v, depth)
-		if limit := rangeOfType(v.Type.DType); v.Type.DType.IsInt() && !(r.lo >= limit.lo && r.hi <= limit.hi) {
-			r = limit
-		}
+		r = limited(s.spanOf(v, depth), v.Type.DType)
 		s.ranges[v] = r
 	}
 	return r

@@ -54,6 +54,7 @@ func node(c *passes.Context, readers map[string]*reader, n *ir.Node) {
 		readers[k] = r
 	}
 	made := len(r.exprs)
+	r.refill()
 	t := &attention{reader: r, node: n, spec: &a, at: at}
 	gain := t.read()
 	c.Work(len(r.exprs) - made)
