@@ -228,6 +228,13 @@ func (d Dim) DivExact(e Dim) (Dim, bool) {
 	if e.Is(0) {
 		return Dim{}, false
 	}
+	if e.Is(1) {
+		return d, true
+	}
+	x, number := d.IsConst()
+	if y, both := e.IsConst(); number && both && y > 0 {
+		return Const(x / y), x%y == 0
+	}
 	lead := e.termsOf()[0]
 	var quotient []term
 	for rest := d; ; {

@@ -43,9 +43,15 @@ func overLast(n *ir.Node) bool {
 	return ok && known && len(axes) == 1 && positive(int(axes[0]), rank) == rank-1
 }
 
-// Analyse recognises what is around an anchor.
-func Analyse(n *ir.Node) (*Match, *Refusal) {
-	w := newWalker()
+// found is an anchor that is attention: v of its region has the form.
+type found struct {
+	region *Region
+	value  *ir.Value
+	form   Form
+}
+
+// recognise says what is around an anchor, with the walker w.
+func recognise(n *ir.Node, w *walker) (*found, *Refusal) {
 	x, s, l, why := logitsOf(n, w)
 	if why != nil {
 		return nil, why
@@ -57,20 +63,21 @@ func Analyse(n *ir.Node) (*Match, *Refusal) {
 		v, form, ok = g.find()
 	}
 	if form.Probe < 0 && g.twins() {
-		if u, probed, found := g.find(); found && probed.Probe >= 0 && g.alikeWhenEmpty() {
+		if u, probed, both := g.find(); both && probed.Probe >= 0 && g.alikeWhenEmpty() {
 			v, form, ok = u, probed, true
 		}
 	}
-	if !ok {
-		if x.fromEnd != 0 {
-			return nil, x.otherAxis()
-		}
-		if g.Why == nil {
-			return nil, refuse(checkOutput, n, "a product with the values", "no reader")
-		}
-		return nil, g.Why
+	switch {
+	case w.exhausted():
+		return nil, tooMuch(n)
+	case ok:
+		return &found{g, v, form}, nil
+	case x.fromEnd != 0:
+		return nil, x.otherAxis()
+	case g.Why == nil:
+		return nil, refuse(checkOutput, n, "a product with the values", "no reader")
 	}
-	return g.match(v, form)
+	return nil, g.Why
 }
 
 // logitsOf reads what is above an anchor.

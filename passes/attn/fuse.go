@@ -47,12 +47,21 @@ func fuse(c *passes.Context, g *ir.Graph, probes bool) error {
 // anchor fuses n if it can be, and remarks the verdict.
 func anchor(c *passes.Context, n *ir.Node, probes bool) {
 	r := passes.Remark{Anchor: n.Label(), Verdict: passes.Refused, Kind: passes.KindAttention}
-	m, why := Analyse(n)
+	w := newWalker()
+	f, why := recognise(n, w)
+	c.Work(w.work)
+	if probes && (why != nil || f.form.Probe < 0) {
+		return
+	}
+	var m *Match
+	if why == nil {
+		m, why = f.region.match(f.value, f.form)
+	}
+	if probes && why != nil {
+		return
+	}
 	if why == nil && m.Probe {
 		r.Kind = passes.KindParallax
-	}
-	if probes && (why != nil || !m.Probe) {
-		return
 	}
 	if why == nil && m.Probe != probes {
 		why = refuse(checkPass, n, "pass fuseparallax before fuseattn", "only the second")

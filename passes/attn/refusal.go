@@ -56,6 +56,7 @@ const (
 	checkOperand   = "operand layout"
 	checkNative    = "attention operator"
 	checkPass      = "passes"
+	checkWork      = "work"
 )
 
 var remedies = map[string]string{
@@ -73,5 +74,6 @@ var remedies = map[string]string{
 	checkHeads:     "make the numbers of heads constants, query heads a multiple of key heads",
 	checkOperand:   "export with static or consistently named dimensions",
 	checkPass:      "run both passes",
+	checkWork:      "none needed if this is no attention; else let fewer nodes read the probabilities, and add fewer terms to the scores",
 	checkNative:    "leave out qk_matmul_output, and give the heads of 3-D operands",
 }

@@ -44,10 +44,6 @@ type Abstract struct {
 	At   Layout
 }
 
-// maxRegion bounds the nodes looked at below one anchor; the longest phrasing
-// seen has 30.
-const maxRegion = 200
-
 // newRegion calculates everything below the weights of an anchor.
 // What is keys and values at once is taken for values where that is said.
 func newRegion(x *softmax, s *Scores, l *Logits, w *walker, keysAreValues bool) *Region {
@@ -63,7 +59,7 @@ func newRegion(x *softmax, s *Scores, l *Logits, w *walker, keysAreValues bool) 
 
 // run calculates what is pending.
 func (g *Region) run() {
-	for i := 0; i < maxRegion && len(g.pending) > 0; i++ {
+	for len(g.pending) > 0 && g.walker.spend(1) {
 		n := g.pending[0]
 		g.pending = g.pending[1:]
 		x, why := g.evalAll(n)
@@ -107,6 +103,9 @@ func (g *Region) summation(n *ir.Node) bool {
 func (g *Region) learn(v *ir.Value, x Abstract) {
 	g.known[v] = x
 	g.order = append(g.order, v)
+	if !g.walker.spend(len(v.Uses())) {
+		return
+	}
 	for _, u := range v.Uses() {
 		if u.Node != nil && !slices.Contains(g.pending, u.Node) {
 			g.pending = append(g.pending, u.Node)
@@ -309,6 +308,9 @@ func (g *Region) combine(n *ir.Node) (Abstract, *Refusal) {
 	if !ok {
 		return Abstract{}, refuse(checkOutput, n, "operands over the same heads, queries and features", fmt.Sprintf("%s and %s", n.In[0].Type, n.In[1].Type))
 	}
+	if len(x.Poly)*len(y.Poly) > maxTerms {
+		return g.stop(n, "a sum of few terms")
+	}
 	switch n.Op {
 	case op.Add:
 		return Abstract{g.normed(x.Poly.Plus(1, y.Poly), n.Out[0].Type.DType), at}, nil
@@ -336,6 +338,10 @@ func (g *Region) normed(p Poly, element tensor.DType) Poly {
 	}
 	return p
 }
+
+// maxTerms bounds the products of sums that are multiplied out; phrasings of
+// Parallax have up to 9 terms.
+const maxTerms = 64
 
 // both returns what the operands of n are. Beside a value of the region, one may
 // be the keys, or a factor.

@@ -12,6 +12,10 @@ import (
 // 1/√√d computed from a shape, nine nodes.
 const maxScalarDepth = 16
 
+// maxScalarWork bounds the nodes of such arithmetic: a value may be read twice at
+// each of them.
+const maxScalarWork = 64
+
 // maxSplat bounds the constants that are compared element by element.
 const maxSplat = 1 << 12
 
@@ -26,11 +30,14 @@ func Scalar(v *ir.Value) (float64, bool) {
 }
 
 // Splat returns the number that all elements of v have in common.
-func Splat(v *ir.Value) (float64, bool) { return splat(v, maxScalarDepth) }
+func Splat(v *ir.Value) (float64, bool) {
+	left := maxScalarWork
+	return splat(v, maxScalarDepth, &left)
+}
 
-func splat(v *ir.Value, depth int) (float64, bool) {
-	switch {
-	case v == nil || depth == 0:
+func splat(v *ir.Value, depth int, left *int) (float64, bool) {
+	switch *left--; {
+	case v == nil || depth == 0 || *left < 0:
 		return 0, false
 	case v.Const != nil:
 		return splatConst(v)
@@ -41,7 +48,7 @@ func splat(v *ir.Value, depth int) (float64, bool) {
 		return 0, false
 	}
 	n := v.Def
-	x, ok := splat(n.Operand(0), depth-1)
+	x, ok := splat(n.Operand(0), depth-1, left)
 	if !ok {
 		return 0, false
 	}
@@ -52,7 +59,7 @@ func splat(v *ir.Value, depth int) (float64, bool) {
 	if f == nil {
 		return 0, false
 	}
-	y, ok := splat(n.Operand(1), depth-1)
+	y, ok := splat(n.Operand(1), depth-1, left)
 	return stored(v, f(x, y)), ok
 }
 

@@ -62,6 +62,7 @@ const maxWalk = 40
 // hence the memory.
 type walker struct {
 	seen map[*ir.Value]*walked
+	work int // nodes looked at; see maxWork
 }
 
 type walked struct {
@@ -69,12 +70,15 @@ type walked struct {
 	why    *Refusal
 }
 
-func newWalker() *walker { return &walker{map[*ir.Value]*walked{}} }
+func newWalker() *walker { return &walker{seen: map[*ir.Value]*walked{}} }
 
 // scores reads v.
 func (w *walker) scores(v *ir.Value, depth int) (*Scores, *Refusal) {
 	if r, ok := w.seen[v]; ok {
 		return r.scores, r.why
+	}
+	if !w.spend(1) {
+		return nil, tooMuch(v.Def)
 	}
 	w.seen[v] = &walked{why: refuse(checkScores, v.Def, "a product of queries and keys", "a walk in a circle")}
 	s, why := w.step(v, depth)

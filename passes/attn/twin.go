@@ -49,13 +49,17 @@ func (g *Region) nearby() []*ir.Node {
 	var anchors []*ir.Node
 	seen := map[*ir.Node]bool{g.Anchor: true}
 	queue := []*ir.Value{g.Scores.K.Base}
-	for i := 0; i < len(queue) && len(seen) < maxTwinSearch; i++ {
-		for _, u := range queue[i].Uses() {
+	for len(queue) > 0 {
+		v := queue[0]
+		queue = queue[1:]
+		for _, u := range v.Uses() {
 			n := u.Node
 			if n == nil || seen[n] {
 				continue
 			}
-			seen[n] = true
+			if seen[n] = true; len(seen) > maxTwinSearch {
+				return anchors
+			}
 			switch {
 			case Anchor(n):
 				anchors = append(anchors, n)

@@ -26,11 +26,14 @@ type Step struct {
 // Last is the value that was read.
 func (w View) Last() Step { return w.Steps[len(w.Steps)-1] }
 
+// maxView bounds the nodes that are read through; the longest seen has 9.
+const maxView = 64
+
 // Read reads v. If scaled, products with numbers are read through as well.
 func Read(v *ir.Value, scaled bool) View {
 	var chain []*ir.Node
 	at := v
-	for n := at.Def; n != nil && at.Type.HasRank; n = at.Def {
+	for n := at.Def; n != nil && at.Type.HasRank && len(chain) < maxView; n = at.Def {
 		next, _ := viewed(n, scaled)
 		if next == nil || !next.Type.HasRank {
 			break

@@ -22,6 +22,9 @@ var views = []rewrite.Rule{
 }
 
 func viewOfNothing(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	if alone(n) && !keepsShape(n, n.In[0]) {
+		return nil
+	}
 	w := match.ViewOf(n.Out[0])
 	if len(w.Nodes) == 0 || !w.Ordered() || !keepsShape(n, w.Root) {
 		return nil
@@ -29,10 +32,19 @@ func viewOfNothing(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	return same(n, w.Root).Cover(w.Nodes...)
 }
 
+// alone reports whether n begins a chain: then the rules need not read it.
+func alone(n *ir.Node) bool {
+	d := n.In[0].Def
+	return d == nil || d.Op != op.Identity && !slices.Contains(viewOps, d.Op)
+}
+
 // viewChain replaces a chain by fewer nodes than go with it; or by one, though
 // the inner ones stay for other readers: then at least it is read from farther
 // up.
 func viewChain(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	if alone(n) {
+		return nil
+	}
 	w := match.ViewOf(n.Out[0])
 	if len(w.Nodes) < 2 {
 		return nil

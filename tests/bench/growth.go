@@ -11,31 +11,53 @@ import (
 	"github.com/parallax-go/parallax/onnx/wire"
 )
 
-// growth prints how long reading, optimising and lowering take for graphs of
-// 1,000 and 10,000 nodes, and the ratio. The graphs are chains of small
-// attention blocks, so that every pass has work.
+// kinds are graphs of two sizes each: chains of small attention blocks, so that
+// every pass has work, and decoders of 8 and 100 layers. The time should grow no
+// faster than the graph.
+var kinds = []struct {
+	unit  string
+	sizes [2]int
+	make  func(int) *wire.Model
+}{
+	{"nodes", [2]int{1000, 10000}, chain},
+	{"layers", [2]int{8, 100}, decoder},
+}
+
+// growth prints how long reading, optimising and lowering take for graphs of two
+// sizes, and the ratio.
 func growth() error {
-	fmt.Println("\n== compile time by size of the graph")
-	var medians []float64
-	for _, nodes := range []int{1000, 10000} {
-		data, err := wire.Encode(chain(nodes))
-		if err != nil {
-			return err
-		}
-		var times []time.Duration
-		for range 5 {
-			start := time.Now()
-			if err := compile(data); err != nil {
+	for _, k := range kinds {
+		fmt.Printf("\n== compile time by %s\n", k.unit)
+		var medians []float64
+		for _, size := range k.sizes {
+			data, err := wire.Encode(k.make(size))
+			if err != nil {
 				return err
 			}
-			times = append(times, time.Since(start))
+			ms, err := median(data)
+			if err != nil {
+				return err
+			}
+			medians = append(medians, ms)
+			fmt.Printf("%6d %s  %8.1f ms\n", size, k.unit, ms)
 		}
-		slices.Sort(times)
-		medians = append(medians, times[len(times)/2].Seconds()*1e3)
-		fmt.Printf("%6d nodes  %8.1f ms\n", nodes, medians[len(medians)-1])
+		fmt.Printf("ratio %.1f\n", medians[1]/medians[0])
 	}
-	fmt.Printf("ratio %.1f\n", medians[1]/medians[0])
 	return nil
+}
+
+// median is the time of compiling, in milliseconds.
+func median(data []byte) (float64, error) {
+	var times []time.Duration
+	for range 5 {
+		start := time.Now()
+		if err := compile(data); err != nil {
+			return 0, err
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	return times[len(times)/2].Seconds() * 1e3, nil
 }
 
 func compile(data []byte) error {
