@@ -135,22 +135,29 @@ func (t *attend) storeCache(present *tensor.Tensor, past, rows attr.View, size i
 	if present == nil {
 		return
 	}
-	to, at := present.Bytes(), 0
-	unit := present.DType.Bytes(1)
-	move := func(v attr.View, b, h, length int) {
-		for i := range length {
-			from := v.At(b, h, i) * unit
-			at += copy(to[at:], v.Bytes()[from:][:size*unit])
-		}
-	}
+	to := present.Bytes()
 	for b := range t.bound.B {
 		for h := range t.bound.KVHeads {
 			if t.bound.Past > 0 {
-				move(past, b, h, t.bound.Past)
+				to = storeRows(to, past, b, h, t.bound.Past, size)
 			}
-			move(rows, b, h, t.bound.S-t.bound.Past)
+			to = storeRows(to, rows, b, h, t.bound.S-t.bound.Past, size)
 		}
 	}
+}
+
+// storeRows copies the first rows of a head one behind the other, and returns
+// what is left of to.
+func storeRows(to []byte, v attr.View, b, h, rows, size int) []byte {
+	unit := v.DType.Bytes(1)
+	if v.Row == size { // they lie so
+		rows, size = min(rows, 1), rows*size
+	}
+	for i := range rows {
+		from := v.At(b, h, i) * unit
+		to = to[copy(to, v.Bytes()[from:][:size*unit]):]
+	}
+	return to
 }
 
 // Do computes the items lo ≤ i < hi.

@@ -41,13 +41,9 @@ func bindPast(a *attr.Attention, b *attr.Bound, past int, in []*tensor.Tensor) e
 // appendRows writes rows behind those that the cache holds.
 func (t *attend) appendRows(cache, rows attr.View, size int) {
 	unit := cache.DType.Bytes(1)
-	to, from := cache.Bytes(), rows.Bytes()
 	for b := range t.bound.B {
 		for h := range t.bound.KVHeads {
-			for i := range t.bound.S - t.bound.Past {
-				at := rows.At(b, h, i) * unit
-				copy(to[cache.At(b, h, t.bound.Past+i)*unit:], from[at:at+size*unit])
-			}
+			storeRows(cache.Bytes()[cache.At(b, h, t.bound.Past)*unit:], rows, b, h, t.bound.S-t.bound.Past, size)
 		}
 	}
 }
