@@ -30,6 +30,8 @@ type call struct {
 	in   []*ir.Value
 	outs int
 	raw  map[string]*wire.Attribute // those of the file, references resolved
+	// failed is what a builder found wrong and built on from.
+	failed error
 }
 
 // newCall finds the operands of n and puts its attributes where r says.
@@ -151,6 +153,9 @@ func (c *call) run() error {
 		build = plain
 	}
 	outs, err := build(c)
+	if err == nil {
+		err = c.failed
+	}
 	if err == nil {
 		err = c.b.Err()
 	}

@@ -29,7 +29,27 @@ func (c *call) scaled(x *ir.Value, by float64) *ir.Value {
 	if by == 1 {
 		return x
 	}
-	return c.mul(x, c.b.Float(x.Type.DType, by))
+	return c.mul(x, c.numberLike(x, by))
+}
+
+// numberLike is a constant of x's element type, which must be one of numbers:
+// otherwise the node fails.
+func (c *call) numberLike(x *ir.Value, v float64) *ir.Value {
+	t := tensor.New(c.numeric(x.Type.DType))
+	t.SetFloat(0, v)
+	return c.b.Const(t)
+}
+
+// numeric returns d if numbers can be written in it. Otherwise the node fails,
+// and what is built on serves for nothing.
+func (c *call) numeric(d tensor.DType) tensor.DType {
+	if d.IsFloat() || d.IsInt() {
+		return d
+	}
+	if c.failed == nil {
+		c.failed = notSupported("operands of %s, where numbers are needed", d.Long())
+	}
+	return tensor.Float32
 }
 
 func (c *call) where(condition, x, y *ir.Value) *ir.Value {
@@ -40,7 +60,7 @@ func (c *call) cast(x *ir.Value, to tensor.DType) *ir.Value {
 	if x.Type.DType == to {
 		return x
 	}
-	return c.b.Op(op.Cast, &attr.Cast{To: to, Saturate: true}, x)
+	return c.b.Op(op.Cast, &attr.Cast{To: c.numeric(to), Saturate: true}, x)
 }
 
 // integers gives counts and positions the type of sizes.
@@ -107,7 +127,7 @@ func (c *call) count(n *ir.Value) *ir.Value {
 
 // zeros makes zeros of a computed shape.
 func (c *call) zeros(d tensor.DType, shape *ir.Value) *ir.Value {
-	return c.expand(c.b.Const(tensor.New(d)), shape)
+	return c.expand(c.b.Const(tensor.New(c.numeric(d))), shape)
 }
 
 // one wraps a builder of one value.

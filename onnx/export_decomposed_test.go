@@ -49,6 +49,7 @@ func TestDecomposed(t *testing.T) {
 		{"of a part", x + "input %c : f32[b,s,2]\ninput %d : f32[b,s,2]\n%y = RotaryEmbedding(%x, %c, %d) {rotary_embedding_dim=4}", 23},
 		{"of a part's pairs", x + "input %c : f32[b,s,1]\ninput %d : f32[b,s,1]\n%y = RotaryEmbedding(%x, %c, %d) {interleaved=true, rotary_embedding_dim=2}", 23},
 		{"with positions", x + "input %p : i64[b,s]\ninput %c : f32[9,3]\ninput %d : f32[9,3]\n%y = RotaryEmbedding(%x, %c, %d, %p)", 23},
+		{"of f64", "input %x : f64[b,2,s,6]\ninput %c : f64[b,s,3]\ninput %d : f64[b,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},
 		{"tables for the whole batch", x + "input %c : f32[1,s,3]\ninput %d : f32[1,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},
 	}
 	for _, c := range cases {

@@ -9,6 +9,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
 
@@ -30,17 +31,18 @@ func (w *writer) node(n *ir.Node) error {
 // itself: if the opset that was asked for knows it. Without such a wish the
 // model gets the opset of its newest operator.
 func (w *writer) has(n *ir.Node) bool {
-	if n.Op == op.RotaryEmbedding && !batched(n) {
+	if n.Op == op.RotaryEmbedding && !standardRotary(n) {
 		return false
 	}
 	return !w.fixed || sinceVersion(n.Op.Name, w.opset) > 0
 }
 
-// batched reports whether the tables of RotaryEmbedding have the batch of x, as
-// ai.onnx wants them, where ours may serve every entry of it.
-func batched(n *ir.Node) bool {
+// standardRotary reports whether ai.onnx has a RotaryEmbedding like n: not of
+// f64, and of tables with the batch of x, where ours may serve every entry of it.
+func standardRotary(n *ir.Node) bool {
 	x, tables := n.In[0].Type, n.In[1].Type
-	return n.Operand(3) != nil || x.HasRank && tables.HasRank && x.Shape[0].Equal(tables.Shape[0])
+	return x.DType != tensor.Float64 &&
+		(n.Operand(3) != nil || x.HasRank && tables.HasRank && x.Shape[0].Equal(tables.Shape[0]))
 }
 
 // tables have the batch of x, where ours may serve every entry of it.

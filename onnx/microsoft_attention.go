@@ -88,7 +88,7 @@ func (f *fusion) headSize(x *ir.Value, heads int) (int64, error) {
 		return 0, notSupported("the size of its heads, in %s, is not constant", shape)
 	case f.a.Layout == attr.LayoutBHSD:
 		return n, nil
-	case n%int64(heads) != 0:
+	case n < 1 || n%int64(heads) != 0:
 		return 0, fmt.Errorf("hidden size %d is not a multiple of %d heads", n, heads)
 	}
 	return n / int64(heads), nil

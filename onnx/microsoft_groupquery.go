@@ -260,7 +260,7 @@ func (g *grouped) cached(past, rows *ir.Value) (*ir.Value, error) {
 	room := g.b.Op(op.Max, nil, g.size(past, 2), g.reshape(g.longest, 1))
 	past = g.lengthened(past, 2, room)
 	used := g.b.Op(op.Less, nil, g.unsqueeze(g.count(room), 1), g.reshape(g.before, -1, 1, 1, 1))
-	past = g.where(used, past, g.b.Const(tensor.New(past.Type.DType)))
+	past = g.where(used, past, g.numberLike(past, 0))
 	return g.write(past, g.splitHeads(rows, g.a.KVHeads), g.before, 2), nil
 }
 

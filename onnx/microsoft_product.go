@@ -81,8 +81,7 @@ func (c *call) apply1(name string, numbers []float32, x *ir.Value) (*ir.Value, e
 		if len(numbers) < 2 {
 			return nil, fmt.Errorf("%d numbers for activation Clip, want 2", len(numbers))
 		}
-		d := x.Type.DType
-		return c.b.Op(op.Clip, nil, x, c.b.Float(d, float64(numbers[0])), c.b.Float(d, float64(numbers[1]))), nil
+		return c.b.Op(op.Clip, nil, x, c.numberLike(x, float64(numbers[0])), c.numberLike(x, float64(numbers[1]))), nil
 	}
 	if len(numbers) < len(f.params) {
 		return nil, fmt.Errorf("%d numbers for activation %s, want %d", len(numbers), name, len(f.params))

@@ -40,9 +40,12 @@ func rotary(c *call) ([]*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rank == 1 {
-		steps := c.add(positions, c.count(c.size(x, length)))
-		positions = c.expand(steps, c.concat(0, c.size(x, 0), c.size(x, length)))
+	tokens := c.concat(0, c.size(x, 0), c.size(x, length))
+	switch {
+	case rank == 1:
+		positions = c.expand(c.add(positions, c.count(c.size(x, length))), tokens)
+	case positions.Type.Shape[0].Is(1) && !shape[0].Is(1): // exporters write them for one batch entry
+		positions = c.expand(positions, tokens)
 	}
 	return []*ir.Value{c.b.Op(op.RotaryEmbedding, a, x, cos, sin, positions)}, nil
 }

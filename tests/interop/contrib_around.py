@@ -57,6 +57,12 @@ def group_norms(r):
     first = lambda a: np.ascontiguousarray(a.transpose(0, 3, 1, 2))
     r.add("GroupNorm", "last", {"groups": 2, "activation": 0}, [O("x", x)] + tail, ["y"], expect={"y": y})
     r.add("GroupNorm", "last, silu", {"groups": 2, "activation": 1}, [O("x", x)] + tail, ["y"], expect={"y": silu})
+    skip, bias = r.normal(2, 8), r.normal(8)
+    given = x - skip[:, None, None] - bias
+    r.add("SkipGroupNorm", "skip of rank 2, bias", {"groups": 2, "activation": 1}, [O("x", given)] + tail + [O("skip", skip), O("bias", bias, const=True)], ["y", "sum"],
+          expect={"y": silu, "sum": x})
+    whole = r.normal(2, 8, 3, 2)
+    r.add("SkipGroupNorm", "first", {"groups": 2, "activation": 0, "channels_last": 0}, [O("x", first(x) - whole)] + tail + [O("skip", whole)], ["y"], expect={"y": first(y)})
     r.add("GroupNorm", "first", {"groups": 2, "activation": 1, "channels_last": 0}, [O("x", first(x))] + tail, ["y"], expect={"y": first(silu)})
 
 
@@ -158,4 +164,13 @@ def packed(r):
           expect={"y": y.reshape(b * t, d)[places]})
 
 
-PARTS = [norms, products, elementwise, packed]
+def refusals(r):
+    """What is not read, and the words of the reason."""
+    x = O("x", r.normal(2, 16))
+    weights = [O("b", np.zeros((4, 1, 16), np.int32), const=True), O("scales", r.normal(4), const=True)]
+    r.refuse("MatMulNBits", "4 bits", {"K": 16, "N": 4, "bits": 4, "block_size": 16}, [x] + weights, ["y"], "quantised weights and activations")
+    r.refuse("BeamSearch", "of a decoder", {}, [O("ids", np.zeros((1, 1), np.int32))], ["y"], "a search over a decoder")
+    r.refuse("Inverse", "plain", {}, [O("x", r.normal(2, 2))], ["y"], "the domain's operator is not known")
+
+
+PARTS = [norms, products, elementwise, packed, refusals]

@@ -217,6 +217,10 @@ def rotary(r):
     part = {"num_heads": N, "rotary_embedding_dim": H}
     r.add("RotaryEmbedding", "part, rank 3", part, [O("input", r.normal(B, T, N * 16), "B T 32"), ids["table"], cos, sin], ["y"])
     r.add("RotaryEmbedding", "part, rank 4", part, [O("input", r.normal(B, N, T, 16), "B 2 T 16"), ids["table"], cos, sin], ["y"])
+    of_one = O("position_ids", ids["table"].array[:1], "1 T")
+    x = O("input", r.normal(B, T, D), "B T 16")
+    same = run("RotaryEmbedding", MS, 1, {}, [x, O("position_ids", np.repeat(of_one.array, B, 0)), cos, sin], ["y"])
+    r.add("RotaryEmbedding", "positions of one batch entry", {}, [x, of_one, cos, sin], ["y"], expect=same)
     r.add("RotaryEmbedding", "scale", {"scale": 2.0}, [O("input", r.normal(B, T, D), "B T 16"), ids["table"], cos, sin], ["y"])
     emb = r.uniform(-3, 3, B, T, H)
     q, qr, k, kr = (r.normal(B, N, T, H) for _ in range(4))
