@@ -82,11 +82,16 @@ func flat(shape, at []int) int {
 	return i
 }
 
-func same(t *tensor.Tensor, i, j int) bool {
-	if t.DType.IsFloat() {
-		return t.FloatAt(i) == t.FloatAt(j)
+// alike returns a function that compares two elements of t, bit by bit.
+func alike(t *tensor.Tensor) func(i, j int) bool {
+	data, size := t.Bytes(), t.DType.Bytes(1)
+	switch {
+	case t.DType.Bits() < 8:
+		return func(i, j int) bool { return t.IntAt(i) == t.IntAt(j) }
+	case size == 1:
+		return func(i, j int) bool { return data[i] == data[j] }
 	}
-	return t.IntAt(i) == t.IntAt(j)
+	return func(i, j int) bool { return string(data[i*size:][:size]) == string(data[j*size:][:size]) }
 }
 
 // stride is the distance of neighbours along an axis.
@@ -100,9 +105,9 @@ func stride(shape []int, axis int) int {
 
 // sameAlong reports whether the elements of t don't depend on the index of an axis.
 func sameAlong(t *tensor.Tensor, axis int) bool {
-	step := stride(t.Shape, axis)
+	step, same := stride(t.Shape, axis), alike(t)
 	for i := range t.Len() {
-		if i/step%t.Shape[axis] > 0 && !same(t, i, i-step) {
+		if i/step%t.Shape[axis] > 0 && !same(i, i-step) {
 			return false
 		}
 	}
@@ -134,9 +139,9 @@ func (r *reader) toeplitz(v *ir.Value, at []*expr, fixed, open []int) *expr {
 // constantDiagonals reports whether the elements of t depend on the difference of
 // two indices, and not on each.
 func constantDiagonals(t *tensor.Tensor, row, col int) bool {
-	down, right := stride(t.Shape, row), stride(t.Shape, col)
+	down, right, same := stride(t.Shape, row), stride(t.Shape, col), alike(t)
 	for i := range t.Len() {
-		if i/down%t.Shape[row] > 0 && i/right%t.Shape[col] > 0 && !same(t, i, i-down-right) {
+		if i/down%t.Shape[row] > 0 && i/right%t.Shape[col] > 0 && !same(i, i-down-right) {
 			return false
 		}
 	}
@@ -145,10 +150,10 @@ func constantDiagonals(t *tensor.Tensor, row, col int) bool {
 
 // runs writes a table of few values, by difference, as conditions on that.
 func (r *reader) runs(t *tensor.Tensor, fixed []int, row, col int, d line) *expr {
-	places := diagonal(t.Shape, fixed, row, col)
+	places, same := diagonal(t.Shape, fixed, row, col), alike(t)
 	var starts []int
 	for i := range places {
-		if i == 0 || !same(t, places[i], places[i-1]) {
+		if i == 0 || !same(places[i], places[i-1]) {
 			starts = append(starts, i)
 		}
 	}
