@@ -7,25 +7,26 @@ import (
 	"github.com/parallax-go/parallax/ir/op"
 )
 
-// rotated reports whether v is turned by a rotary position embedding: the
-// operator, or x·cos + turned(x)·sin with the halves of x joined, one negated.
-// Of cached keys it is asked of the new ones.
+// rotated reports whether v, or a part of its heads, is turned by a rotary position
+// embedding. Of cached keys it is asked of the new ones.
 func rotated(v *ir.Value) bool {
 	n := Read(v, false).Base.Def
 	if n == nil {
 		return false
 	}
 	switch n.Op {
-	case op.RotaryEmbedding:
-		return true
 	case op.Concat:
-		return rotated(n.In[len(n.In)-1])
+		return rotated(n.In[len(n.In)-1]) || rotates(Read(n.In[0], false).Base.Def)
 	case op.ScatterElements: // into a buffer
 		return rotated(n.In[2])
-	case op.Add:
-		return slices.ContainsFunc(n.In, turned)
 	}
-	return false
+	return rotates(n)
+}
+
+// rotates reports whether n is the operator; or the sum x·cos + turned(x)·sin with
+// the halves of x joined, one negated, of tables that are not known to be halves.
+func rotates(n *ir.Node) bool {
+	return n != nil && (n.Op == op.RotaryEmbedding || n.Op == op.Add && slices.ContainsFunc(n.In, turned))
 }
 
 func turned(v *ir.Value) bool {

@@ -7,7 +7,6 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
-	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
@@ -104,7 +103,7 @@ func candidates(n *ir.Node) []tail {
 	rank := len(v.Type.Shape)
 	axis := rank - 1
 	switch {
-	case rank < 3 || !rotatable(v.Type.DType):
+	case rank < 3 || !v.Type.DType.IsFloat():
 		return nil
 	case n.Op == op.Concat:
 		axis = counted(n.Attr.(*attr.Axis).Axis, rank)
@@ -126,11 +125,6 @@ func candidates(n *ir.Node) []tail {
 		tails = append(tails, tail{v, 2})
 	}
 	return tails
-}
-
-// rotatable are the operator's types.
-func rotatable(d tensor.DType) bool {
-	return d == tensor.Float32 || d == tensor.Float16 || d == tensor.BFloat16
 }
 
 func isProduct(v *ir.Value) bool {
