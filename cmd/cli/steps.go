@@ -2,17 +2,21 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/runtime/decode"
 )
 
 // stepper drives a model through its state: a decoder with the most likely token
-// of each step, or a model whose states have one size with the same inputs again.
+// of each step, or a model without tokens, whose states have one size, with the
+// same inputs again.
 type stepper struct {
 	m    *parallax.Model
 	plan *decode.Plan // nil: the inputs stay the same
@@ -20,14 +24,11 @@ type stepper struct {
 
 func newStepper(m *parallax.Model) (*stepper, error) {
 	p := m.Program()
-	grows := false
-	for _, s := range p.States {
-		grows = grows || s.Axis >= 0
-	}
-	if !grows && len(p.States) > 0 {
+	plan, err := decode.New(p)
+	grows := slices.ContainsFunc(p.States, func(s codegen.StatePair) bool { return s.Axis >= 0 })
+	if errors.Is(err, decode.ErrTokens) && !grows {
 		return &stepper{m: m}, nil
 	}
-	plan, err := decode.New(p)
 	return &stepper{m, plan}, err
 }
 

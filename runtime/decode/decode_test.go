@@ -146,6 +146,8 @@ func TestNotDriven(t *testing.T) {
 		{"no state", stateless, "no inputs that continue an output"},
 		{"no tokens", decoder(t, "inputs_embeds f32[b,t,16]"), "want one input of token ids, i64[batch, length]; the inputs are inputs_embeds f32[b,t,16]"},
 		{"unknown input per token", decoder(t, "input_ids i64[b,t]", "gates f32[b,t,4]", "noise f32[b,past+t]"), `input "gates" (f32[b,t,4]) has a part for every token`},
+		{"mask of one size", decoder(t, "input_ids i64[b,t]", "attention_mask i64[b,16]"), `input "attention_mask" (i64[b,16]) has one size for all steps`},
+		{"several tokens always", decoder(t, "input_ids i64[b,5]"), "takes 5 tokens in every step"},
 		{"two outputs", scores, "2 outputs could be the logits"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,6 +156,9 @@ func TestNotDriven(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+	if _, err := New(decoder(t, "x f32[b,t,4]")); !errors.Is(err, ErrTokens) {
+		t.Errorf("error %v, want that there are no tokens", err)
 	}
 	if _, err := New(decoder(t, "input_ids i64[b,t]", "gates f32[b,t,4]", "noise f32[b,past+t]")); !strings.Contains(err.Error(), "noise") {
 		t.Errorf("error %v, want every input that is not known", err)

@@ -11,8 +11,12 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// ErrPlan says that nothing tells how a model goes on from step to step.
-var ErrPlan = errors.New("the model can't be driven step by step")
+// ErrPlan says that nothing tells how a model goes on from step to step;
+// ErrTokens, which is such an error, that it takes no tokens.
+var (
+	ErrPlan   = errors.New("the model can't be driven step by step")
+	ErrTokens = fmt.Errorf("%w: want one input of token ids, i64[batch, length]", ErrPlan)
+)
 
 // Plan says how the inputs of a decoder's steps follow from one another.
 type Plan struct {
@@ -72,9 +76,8 @@ func Whole(p *codegen.Program) (*Plan, error) {
 			in.rule = &takesTokens
 		}
 		in.axes = sizes.axes(&in)
-		if in.rule == nil && slices.ContainsFunc(in.axes, axis.moves) {
-			errs = append(errs, fmt.Errorf("input %q (%s) has a part for every token, and its name doesn't tell which", port.Name, port.Type))
-			continue
+		if why := in.check(); why != "" {
+			errs = append(errs, fmt.Errorf("input %q (%s) %s", port.Name, port.Type, why))
 		}
 		plan.inputs = append(plan.inputs, in)
 	}
@@ -82,6 +85,24 @@ func Whole(p *codegen.Program) (*Plan, error) {
 		return nil, fmt.Errorf("%w: %w", ErrPlan, errors.Join(errs...))
 	}
 	return plan, nil
+}
+
+// check returns why it can't be told how the input goes on.
+func (in *input) check() string {
+	moves := slices.ContainsFunc(in.axes, axis.moves)
+	n, constant := int64(0), false
+	if in.rule == &takesTokens {
+		n, constant = in.Type.Shape[1].IsConst()
+	}
+	switch {
+	case in.rule == nil && moves:
+		return "has a part for every token, and its name doesn't tell which"
+	case in.rule == &mask && !moves:
+		return "has one size for all steps, and nothing tells what it hides"
+	case constant && n != 1:
+		return fmt.Sprintf("takes %d tokens in every step, and a step has one", n)
+	}
+	return ""
 }
 
 // stepInputs are the inputs that no state keeps.
@@ -122,7 +143,7 @@ func tokenInput(ports []codegen.Port) (codegen.Port, error) {
 	for i, p := range ports {
 		names[i] = fmt.Sprintf("%s %s", p.Name, p.Type)
 	}
-	return codegen.Port{}, fmt.Errorf("%w: want one input of token ids, i64[batch, length]; the inputs are %s", ErrPlan, strings.Join(names, ", "))
+	return codegen.Port{}, fmt.Errorf("%w; the inputs are %s", ErrTokens, strings.Join(names, ", "))
 }
 
 // logits finds the output of scores: by its name, or as the only one of floats
