@@ -53,6 +53,9 @@ type found struct {
 // recognise says what is around an anchor, with the walker w.
 func recognise(n *ir.Node, w *walker) (*found, *Refusal) {
 	x, s, l, why := logitsOf(n, w)
+	if why != nil && w.exhausted() {
+		return nil, tooMuch(n)
+	}
 	if why != nil {
 		return nil, why
 	}

@@ -91,7 +91,10 @@ func (w *walker) scores(v *ir.Value, depth int) (*Scores, *Refusal) {
 
 func (w *walker) step(v *ir.Value, depth int) (*Scores, *Refusal) {
 	n := v.Def
-	if n == nil || depth > maxWalk || !v.Type.HasRank {
+	if depth > maxWalk {
+		return nil, tooMuch(n)
+	}
+	if n == nil || !v.Type.HasRank {
 		return nil, refuse(checkScores, n, "a product of queries and keys", origin(v))
 	}
 	if p := AsProduct(n); p != nil {

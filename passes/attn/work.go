@@ -20,7 +20,8 @@ func (w *walker) spend(n int) bool {
 
 func (w *walker) exhausted() bool { return w.work > maxWork }
 
-// tooMuch refuses an anchor that takes too much work.
+// tooMuch refuses an anchor that takes too much work, or whose scores are too far
+// away.
 func tooMuch(n *ir.Node) *Refusal {
-	return refuse(checkWork, n, fmt.Sprintf("at most %d nodes to look at between queries, keys, values and the result", maxWork), "more")
+	return refuse(checkWork, n, fmt.Sprintf("at most %d nodes to look at, and %d in a row from scores to probabilities", maxWork, maxWalk), "more")
 }
