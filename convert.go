@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/onnx"
@@ -73,48 +74,76 @@ func (s *Source) opset() int { return int(onnx.ReadInfo(s.wire).Opsets[""]) }
 // the rest of the graph is dropped.
 const recognition = "fold,unify,canon,cse,dce,fuseparallax,fuseattn"
 
-// upgrade fuses the attention of the graph and gives it probes. The rest of the
-// graph stays as the file has it.
+// upgrade makes attention of the graph fused nodes with probes. What can't have one
+// stays, with the rest of the graph, as the file has it: which it is, a trial tells.
 func (s *Source) upgrade(ctx context.Context, weights map[string]*tensor.Tensor) (*upgrade.Report, []passes.Remark, error) {
 	list, err := std.Select(recognition)
 	if err != nil {
 		return nil, nil, err
 	}
-	o := s.options.passOptions()
-	fused, clones := s.graph.Clone()
-	found, err := passes.Run(ctx, fused, list, o)
+	u := upgrading{ctx: ctx, options: s.options.passOptions()}
+	var clones map[*ir.Value]*ir.Value
+	u.fused, clones = s.graph.Clone()
+	found, err := passes.Run(ctx, u.fused, list, u.options)
 	if err != nil {
 		return nil, nil, err
 	}
-	failures, err := graft.Fused(s.graph, fused, clones)
+	trial, copies := s.graph.Clone()
+	fromTrial := make(map[*ir.Value]*ir.Value, len(clones))
+	for v, w := range clones {
+		fromTrial[copies[v]] = w
+	}
+	report, err := u.run(trial, fromTrial, nil, func(*ir.Node) bool { return true })
 	if err != nil {
 		return nil, nil, err
+	}
+	report.Refused = append(report.Refused, upgrade.NotFused(s.graph, found.Remarks)...)
+	able := map[string]bool{}
+	for _, up := range report.Upgraded {
+		able[up.Anchor] = true
+	}
+	done, err := u.run(s.graph, clones, weights, func(n *ir.Node) bool { return able[upgrade.Anchor(n)] })
+	if err != nil {
+		return nil, nil, err
+	}
+	report.Upgraded = done.Upgraded
+	return report, upgraded(found.Remarks, able), nil
+}
+
+// upgrading is an upgrade under way.
+type upgrading struct {
+	ctx     context.Context
+	options *passes.Options
+	fused   *ir.Graph // a copy of the graph whose attention is fused
+}
+
+// run grafts the wanted nodes onto g, of which fused is a copy by clones, and gives
+// them probes.
+func (u *upgrading) run(g *ir.Graph, clones map[*ir.Value]*ir.Value, weights map[string]*tensor.Tensor, wanted func(*ir.Node) bool) (*upgrade.Report, error) {
+	failures, err := graft.Fused(g, u.fused, clones, wanted)
+	if err != nil {
+		return nil, err
 	}
 	report := &upgrade.Report{}
-	if _, err := passes.Run(ctx, s.graph, []passes.Pass{upgrade.Pass(weights, report)}, o); err != nil {
-		return nil, nil, err
-	}
 	for _, f := range failures {
 		report.Refused = append(report.Refused, upgrade.Refused{Anchor: upgrade.Anchor(f.Node), Reason: f.Reason})
 	}
-	report.Refused = append(report.Refused, upgrade.NotFused(s.graph, found.Remarks)...)
-	return report, upgraded(found.Remarks, report), nil
+	_, err = passes.Run(u.ctx, g, []passes.Pass{upgrade.Pass(weights, report)}, u.options)
+	return report, err
 }
 
-// upgraded are the verdicts after an upgrade.
-func upgraded(remarks []passes.Remark, report *upgrade.Report) []passes.Remark {
-	probed := map[string]bool{}
-	for _, u := range report.Upgraded {
-		probed[u.Anchor] = true
-	}
-	for i, r := range remarks {
-		if r.Verdict == passes.Refused || !probed[r.Anchor] {
+// upgraded are the verdicts on what has a probe now.
+func upgraded(remarks []passes.Remark, able map[string]bool) []passes.Remark {
+	var list []passes.Remark
+	for _, r := range remarks {
+		if r.Verdict == passes.Refused || r.Spec == nil || !able[r.Anchor] {
 			continue
 		}
 		spec, a := *r.Spec, *r.Spec.Attention
 		a.Probe, a.HasProbe = attr.ProbeLearned, true
 		spec.Attention = &a
-		remarks[i].Kind, remarks[i].Spec = passes.KindParallax, &spec
+		r.Kind, r.Spec = passes.KindParallax, &spec
+		list = append(list, r)
 	}
-	return remarks
+	return list
 }

@@ -17,10 +17,11 @@ type Failure struct {
 	Reason passes.Reason
 }
 
-// Fused puts the fused nodes of from into g. from is a clone of g that passes
-// have rewritten, and clones the map that [ir.Graph.Clone] gave with it.
-func Fused(g, from *ir.Graph, clones map[*ir.Value]*ir.Value) ([]Failure, error) {
-	r := newGrafter(g, clones)
+// Fused puts the fused nodes of from that are wanted into g. from is a clone of g
+// that passes have rewritten, and clones the map that [ir.Graph.Clone] gave with it.
+// What is not wanted stays in g as it is.
+func Fused(g, from *ir.Graph, clones map[*ir.Value]*ir.Value, wanted func(*ir.Node) bool) ([]Failure, error) {
+	r := newGrafter(g, clones, wanted)
 	for h := range from.Graphs() {
 		if s := r.scion(h, from, g); s != nil {
 			s.graft(h)
@@ -42,11 +43,12 @@ func Fused(g, from *ir.Graph, clones map[*ir.Value]*ir.Value) ([]Failure, error)
 type grafter struct {
 	original map[*ir.Value]*ir.Value // by its clone
 	home     map[*ir.Value]*ir.Graph // of values of the graph
+	wanted   func(*ir.Node) bool
 	failures []Failure
 }
 
-func newGrafter(g *ir.Graph, clones map[*ir.Value]*ir.Value) *grafter {
-	r := &grafter{original: make(map[*ir.Value]*ir.Value, len(clones)), home: map[*ir.Value]*ir.Graph{}}
+func newGrafter(g *ir.Graph, clones map[*ir.Value]*ir.Value, wanted func(*ir.Node) bool) *grafter {
+	r := &grafter{wanted: wanted, original: make(map[*ir.Value]*ir.Value, len(clones)), home: map[*ir.Value]*ir.Graph{}}
 	for v, w := range clones {
 		r.original[w] = v
 	}
@@ -137,8 +139,8 @@ func (s *scion) graft(h *ir.Graph) {
 // of; nil if n is, with all it reads, as in the file.
 func (s *scion) fusedNode(n *ir.Node) *ir.Node {
 	if n.Op == op.Parallax {
-		if old := s.original[n.Out[0]]; old != nil && old.Def != nil && old.Def.Op == op.Parallax {
-			return nil // the file's own
+		if old := s.original[n.Out[0]]; old != nil && old.Def != nil && old.Def.Op == op.Parallax || !s.wanted(n) {
+			return nil // the file's own, or to stay
 		}
 		return n
 	}

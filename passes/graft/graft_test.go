@@ -16,6 +16,8 @@ import (
 	"github.com/parallax-go/parallax/passes/std"
 )
 
+func all(*ir.Node) bool { return true }
+
 const recognition = "fold,unify,canon,cse,dce,fuseparallax,fuseattn"
 
 // grafted runs the passes on a copy of g and takes the fused nodes back. It
@@ -30,7 +32,7 @@ func grafted(t *testing.T, g *ir.Graph) (made int, failures []graft.Failure) {
 	if _, err := passes.Run(context.Background(), from, list, nil); err != nil {
 		t.Fatal(err)
 	}
-	if failures, err = graft.Fused(g, from, clones); err != nil {
+	if failures, err = graft.Fused(g, from, clones, all); err != nil {
 		t.Fatal(err)
 	}
 	if err := g.Verify(); err != nil {
@@ -61,7 +63,7 @@ var pass = passes.Pass{
 		if _, err := passes.Run(context.Background(), from, list, nil); err != nil {
 			return err
 		}
-		_, err = graft.Fused(g, from, clones)
+		_, err = graft.Fused(g, from, clones, all)
 		return err
 	},
 }

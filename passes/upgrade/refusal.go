@@ -24,6 +24,7 @@ const (
 )
 
 var remedies = map[string]string{
+	checkSoftmax:    "put trained weights into the model that was upgraded, not into the upgraded one",
 	checkProjection: "W_R takes the place of a weight that the query is multiplied with: a MatMul, Gemm, Conv or Einsum with an initializer",
 	checkQuantised:  "upgrade and train the float model, and quantise it then",
 	checkCross:      "Parallax is for attention of a sequence to itself; other attention of the model is upgraded without this one",

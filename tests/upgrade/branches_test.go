@@ -64,7 +64,7 @@ func TestBranches(t *testing.T) {
 	if len(w.Upgrade.Upgraded) != 2 {
 		t.Fatalf("%+v", w.Upgrade)
 	}
-	readsBack(t, out, w)
+	readsBack(t, model, out, w)
 	for i := range 2 {
 		if name := w.Upgrade.Upgraded[i].Parameters[0].Name; name != "layer.q.W_R" {
 			t.Errorf("attention %d has %s", i, name)

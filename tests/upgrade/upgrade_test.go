@@ -43,14 +43,14 @@ func TestOutputs(t *testing.T) {
 		t.Run(c.Name+"/function", func(t *testing.T) {
 			out, w := convert(t, c.Model, "function", nil)
 			upgraded += len(w.Upgrade.Upgraded)
-			readsBack(t, out, w)
+			readsBack(t, c.Model, out, w)
 			for _, target := range []kernels.Target{kernels.CPU, kernels.Ref} {
 				same(t, c.Model, out, target, sets, models.Case{})
 			}
 		})
 		t.Run(c.Name+"/inline", func(t *testing.T) {
 			out, w := convert(t, c.Model, "inline", nil)
-			readsBack(t, out, w)
+			readsBack(t, c.Model, out, w)
 			same(t, c.Model, out, kernels.CPU, sets, c)
 		})
 	}
@@ -72,28 +72,34 @@ func same(t *testing.T, original, upgraded string, target kernels.Target, sets [
 	}
 }
 
-// readsBack compares what explain finds in the file with what was made.
-func readsBack(t *testing.T, out string, w *parallax.Written) {
+// readsBack compares what explain finds in the file with what it found before, and
+// what was upgraded.
+func readsBack(t *testing.T, original, out string, w *parallax.Written) {
 	t.Helper()
-	again, err := parallax.Explain(out)
-	if err != nil {
-		t.Fatal(err)
+	was, is := count(t, original), count(t, out)
+	n := len(w.Upgrade.Upgraded)
+	if is[passes.KindParallax] != was[passes.KindParallax]+n || is[passes.KindAttention] != was[passes.KindAttention]-n {
+		t.Errorf("%d upgraded: %v, %v before", n, is, was)
 	}
-	if got, want := probes(again), probes(w.Remarks); got != want {
-		t.Errorf("%d Parallax nodes read back, %d written", got, want)
-	}
-	if len(w.Upgrade.Upgraded) > probes(w.Remarks) {
-		t.Errorf("%d upgraded, %d Parallax nodes written", len(w.Upgrade.Upgraded), probes(w.Remarks))
+	if len(w.Remarks) != n {
+		t.Errorf("%d upgraded, verdicts on %d", n, len(w.Remarks))
 	}
 }
 
-func probes(remarks []passes.Remark) (n int) {
+// count returns how many nodes of each kind explain finds.
+func count(t *testing.T, model string) map[passes.Kind]int {
+	t.Helper()
+	remarks, err := parallax.Explain(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[passes.Kind]int{}
 	for _, r := range remarks {
-		if r.Verdict != passes.Refused && r.Kind == passes.KindParallax {
-			n++
+		if r.Verdict != passes.Refused {
+			kinds[r.Kind]++
 		}
 	}
-	return n
+	return kinds
 }
 
 func run(t *testing.T, model string, target kernels.Target, in map[string]*tensor.Tensor) map[string]*tensor.Tensor {
