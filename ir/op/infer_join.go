@@ -197,6 +197,9 @@ func inferSlice(c *ir.Infer) error {
 		if err := integers.check(c, i); err != nil {
 			return err
 		}
+		if rank, known := c.Type(i).Rank(); known && rank > 1 {
+			return fmt.Errorf("operand %d is %s, want a list", i, c.Type(i))
+		}
 	}
 	if !t.HasRank {
 		c.Set(0, t)
