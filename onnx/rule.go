@@ -144,6 +144,8 @@ func findRule(domain, name string, version int64) (r *rule, why string) {
 		return nil, "the operator is newer than the opset"
 	case refusals[operatorName{domain, name}] != "":
 		return nil, refusals[operatorName{domain, name}]
+	case refusedDomains[domain] != "":
+		return nil, refusedDomains[domain]
 	case domain != "":
 		return nil, "the domain's operator is not known"
 	}

@@ -131,6 +131,12 @@ var refusals = refuseAll(map[string]string{
 	"its key buffer has the layout of a CUDA kernel":                     "DecoderMaskedSelfAttention",
 })
 
+// refusedDomains say the same of whole domains.
+var refusedDomains = map[string]string{
+	"com.microsoft.nchwc":  "the file is laid out for the processor that it was optimised on: optimise it at level extended",
+	"com.ms.internal.nhwc": "the file is laid out for the processor that it was optimised on: optimise it at level extended",
+}
+
 func refuseAll(reasons map[string]string) map[operatorName]string {
 	all := map[operatorName]string{}
 	for why, names := range reasons {
