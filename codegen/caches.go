@@ -118,7 +118,7 @@ func (l *lowering) route(past, present *ir.Value) (*route, bool) {
 		batch = 1
 	}
 	from, to := up.end.Type.Shape, past.Type.Shape
-	if axis < 0 || !from[batch].Equal(to[0]) || !from[axis].Equal(to[2]) {
+	if axis < 0 || batch >= len(from) || !from[batch].Equal(to[0]) || !from[axis].Equal(to[2]) {
 		return nil, false
 	}
 	return &route{state: state, part: up.part, perm: down.perm, nodes: slices.Concat(up.nodes, down.nodes)}, true

@@ -35,35 +35,35 @@ func moves(n *ir.Node) bool {
 }
 
 // kept reports whether a State of a model, whose graph is root, can keep the
-// cache: it comes from an input and goes to an output.
+// cache: it comes from an input and goes to an output, as a view or in a stack.
 func (c *cache) kept(root *ir.Graph) bool {
-	return c.join.Graph() == root && toOutput(c.join.Out[0], maxWalk)
-}
-
-// toOutput reports whether views of v, or stacks of them, are outputs.
-func toOutput(v *ir.Value, steps int) bool {
-	return steps > 0 && slices.ContainsFunc(v.Uses(), func(u ir.Use) bool {
-		if u.Node == nil {
-			return true
-		}
-		return (moves(u.Node) || u.Node.Op == op.Concat) && toOutput(u.Node.Out[0], steps-1)
-	})
+	onwards := func(n *ir.Node) bool { return moves(n) || n.Op == op.Concat }
+	return c.join.Graph() == root && slices.ContainsFunc(reach(c.join.Out[0], onwards), func(u ir.Use) bool { return u.Node == nil })
 }
 
 // shapesOf returns the Shape nodes of v and of views of it.
 func shapesOf(v *ir.Value) []*ir.Node {
 	var shapes []*ir.Node
+	for _, u := range reach(v, moves) {
+		if u.Node != nil && u.Node.Op == op.Shape {
+			shapes = append(shapes, u.Node)
+		}
+	}
+	return shapes
+}
+
+// reach returns the uses of v and of what nodes that through holds for make of
+// it, as far as maxWalk values go.
+func reach(v *ir.Value, through func(*ir.Node) bool) []ir.Use {
+	var uses []ir.Use
 	queue := []*ir.Value{v}
-	for i := 0; i < len(queue) && i < maxWalk; i++ {
+	for i := 0; i < len(queue); i++ {
 		for _, u := range queue[i].Uses() {
-			switch {
-			case u.Node == nil:
-			case u.Node.Op == op.Shape:
-				shapes = append(shapes, u.Node)
-			case moves(u.Node) && u.Index == 0:
+			uses = append(uses, u)
+			if u.Node != nil && through(u.Node) && len(queue) < maxWalk && !slices.Contains(queue, u.Node.Out[0]) {
 				queue = append(queue, u.Node.Out[0])
 			}
 		}
 	}
-	return shapes
+	return uses
 }
