@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -194,6 +195,16 @@ func TestGreedy(t *testing.T) {
 	got, err := p.Greedy(map[string]*tensor.Tensor{"logits": logits})
 	if diff := cmp.Diff([]int64{5, 2}, got); err != nil || diff != "" {
 		t.Errorf("error %v, tokens (-want +got):\n%s", err, diff)
+	}
+	for i := range 27 {
+		logits.SetFloat(i, math.NaN())
+	}
+	if _, err := p.Greedy(map[string]*tensor.Tensor{"logits": logits}); err == nil || !strings.Contains(err.Error(), "NaN for every token of sequence 0") {
+		t.Errorf("no numbers: error %v", err)
+	}
+	logits.SetFloat(9+7, -3)
+	if got, err := p.Greedy(map[string]*tensor.Tensor{"logits": logits}); err != nil || got[0] != 7 {
+		t.Errorf("one number: error %v, tokens %v", err, got)
 	}
 	if _, err := p.Greedy(map[string]*tensor.Tensor{"logits": tensor.New(tensor.Float32, 1, 0, 9)}); err == nil {
 		t.Error("no positions: no error")

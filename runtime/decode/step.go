@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -105,10 +106,14 @@ func (p *Plan) Greedy(out map[string]*tensor.Tensor) ([]int64, error) {
 	}
 	tokens := make([]int64, len(rows))
 	for b, row := range rows {
+		best := math.NaN()
 		for i, x := range row {
-			if x > row[tokens[b]] {
-				tokens[b] = int64(i)
+			if x > best || math.IsNaN(best) && !math.IsNaN(x) {
+				tokens[b], best = int64(i), x
 			}
+		}
+		if math.IsNaN(best) {
+			return nil, fmt.Errorf("output %q is NaN for every token of sequence %d", p.Logits, b)
 		}
 	}
 	return tokens, nil
