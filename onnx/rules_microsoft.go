@@ -60,6 +60,8 @@ func microsoftAttention() []rule {
 		{op: op.RotaryEmbedding, build: rotary,
 			known: known{"interleaved": field, "num_heads": field, "rotary_embedding_dim": field, "scale": ignored, "is_packed_batching": only(0)},
 			args:  operands("input position_ids cos_cache sin_cache")},
+		{name: "RelativePositionBias", known: known{"max_distance": custom, "is_bidirectional": custom}, build: one(relativeBias),
+			args: operands("bias_table query_length key_length")},
 		{name: "GemmaRotaryEmbedding", build: gemmaRotary, args: operands("emb q q_rot k k_rot")},
 	}
 }

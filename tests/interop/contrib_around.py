@@ -164,6 +164,22 @@ def packed(r):
           expect={"y": y.reshape(b * t, d)[places]})
 
 
+def relative_bias(r):
+    """RelativePositionBias has no CPU kernel: the formula of T5."""
+    for both, (buckets, furthest, t, s) in itertools.product([0, 1], [(8, 20, 30, 30), (32, 128, 5, 9)]):
+        table = r.normal(buckets, 2)
+        n = np.arange(t)[:, None] - np.arange(s)[None]
+        half, after = (buckets // 2, (n < 0) * (buckets // 2)) if both else (buckets, 0)
+        n = np.abs(n) if both else np.maximum(n, 0)
+        near = half // 2
+        with np.errstate(divide="ignore"):
+            far = near + (np.log(np.maximum(n, 1).astype(np.float32) / near) / np.log(furthest / near) * (half - near)).astype(np.int64)
+        bucket = after + np.where(n < near, n, np.minimum(far, half - 1))
+        lengths = [O("query_length", np.array([t], np.int64)), O("key_length", np.array([s], np.int64))]
+        r.add("RelativePositionBias", f"both={both}, {buckets} buckets", {"max_distance": furthest, "is_bidirectional": both},
+              [O("table", table, const=True)] + lengths, ["y"], expect={"y": np.ascontiguousarray(table[bucket].transpose(2, 0, 1)[None])})
+
+
 def refusals(r):
     """What is not read, and the words of the reason."""
     x = O("x", r.normal(2, 16))
@@ -174,4 +190,4 @@ def refusals(r):
     r.refuse("Inverse", "plain", {}, [O("x", r.normal(2, 2))], ["y"], "the domain's operator is not known")
 
 
-PARTS = [norms, products, elementwise, packed, refusals]
+PARTS = [norms, products, elementwise, packed, relative_bias, refusals]
