@@ -31,7 +31,6 @@ type fuser struct {
 
 func (f *fuser) match(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	for _, out := range candidates(n) {
-		c.Work(1)
 		r := newReader(f.columns)
 		for _, run := range r.runs(n, out) {
 			rot := rotationOf(r, run.lanes, out)
@@ -44,6 +43,7 @@ func (f *fuser) match(c *passes.Context, n *ir.Node) *rewrite.Patch {
 				return p.Replace(n.Out[0], run.joined(p, n, v))
 			}
 		}
+		c.Work(r.reads)
 	}
 	return nil
 }

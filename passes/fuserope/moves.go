@@ -21,8 +21,8 @@ func init() {
 		op.Sin:  lanewise,
 		op.Cast: cast,
 
-		op.Add: two((*algebra).sum, 1),
-		op.Sub: two((*algebra).sum, -1),
+		op.Add: sum(1),
+		op.Sub: sum(-1),
 		op.Mul: two((*algebra).product, 1),
 		op.Div: two((*algebra).quotient, 1),
 
@@ -55,6 +55,20 @@ func cast(r *reader, n *ir.Node, t tail, _ []int) []lane {
 		return nil
 	}
 	return r.through(t, tail{n.In[0], t.axes}, true)
+}
+
+// sum reads a sum, or difference. What is summed inside of another sum is not
+// looked into: that is what is rotated, and reading goes no further.
+func sum(sign lane) func(*reader, *ir.Node, tail, []int) []lane {
+	read := two((*algebra).sum, sign)
+	return func(r *reader, n *ir.Node, t tail, sizes []int) []lane {
+		if r.inSum {
+			return nil
+		}
+		r.inSum = true
+		defer func() { r.inSum = false }()
+		return read(r, n, t, sizes)
+	}
 }
 
 // two reads a binary operator, the second operand with a sign.

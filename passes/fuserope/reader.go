@@ -29,6 +29,7 @@ type reader struct {
 	met     []tail // in the order they were read: operands first
 	steps   []step
 	reads   int
+	inSum   bool
 }
 
 func newReader(c *columns) *reader {
