@@ -205,6 +205,22 @@ def group_query(r):
         ids = r.rng.integers(0, 16, (B, t)).astype(np.int64)
         add("positions, " + at, rotated, t, past, total, full, tables, extra=[O("position_ids", ids)])
     add("attention bias in a buffer", {}, 1, 9, 5, [5, 5], extra=[None, O("attention_bias", r.normal(1, 4, 1, 5))])
+    add("window in a buffer", {"local_window_size": 2}, 2, 9, 5, [5], batch=1)
+    add("window, sink, interleaved", {"local_window_size": 3, "do_rotary": 1, "rotary_interleaved": 1}, 1, 9, 7, [7, 4], tables,
+        extra=[None, None, O("head_sink", r.normal(heads), const=True)])
+    # No CPU kernel has the norms of queries and keys: they come first.
+    q, k, v = r.normal(B, 3, heads * 16), r.normal(B, 3, kv * 16), r.normal(B, 3, kv * 16)
+    gain = [O(n, r.normal(16), const=True) for n in ["q_norm_weight", "k_norm_weight"]]
+    lengths = [None, None, O("seqlens_k", np.array([2, 2], i32), "B"), O("total_sequence_length", np.array(3, i32))] + tables
+    attrs = {"num_heads": heads, "kv_num_heads": kv, "do_rotary": 1}
+    normal = lambda x, w, e: (x.reshape(B, 3, -1, 16) / np.sqrt(np.mean(x.reshape(B, 3, -1, 16) ** 2, -1, keepdims=True) + e) * w).reshape(x.shape).astype(np.float32)
+    given = lambda q, k: [O("query", q, "B T 64"), O("key", k, "B T 32"), O("value", v, "B T 32")] + lengths
+    same = run("GroupQueryAttention", MS, 1, attrs, given(normal(q, gain[0].array, 0.1), normal(k, gain[1].array, 0.01)), outs)
+    r.add("GroupQueryAttention", "norms of queries and keys", dict(attrs, qk_norm_epsilon=0.1, k_norm_epsilon=0.01),
+          given(q, k) + [None] * 5 + gain, outs, expect=same)
+    r.refuse("GroupQueryAttention", "quantised cache", dict(attrs, k_quant_type="PER_TENSOR"), given(q, k), ["y"], "a quantised cache")
+    r.refuse("GroupQueryAttention", "evicting cache", dict(attrs, local_window_size=2, sliding_window_cache=1), given(q, k), ["y"], "sliding_window_cache")
+    r.refuse("GroupQueryAttention", "scores", dict(attrs, qk_output=1), given(q, k), outs + ["scores"], "the output of scores")
     add("output alone", {}, 4, None, 4, [4, 4], out=["y"])
 
 
