@@ -3,6 +3,7 @@ package upgrade_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -277,5 +278,27 @@ func TestNotFused(t *testing.T) {
 	})
 	if len(list) != 2 || list[0].Reason.Check != "weights are floats" || list[0].Reason.Node != "w" || list[1].Reason != *reason || list[1].Remedy != "another" {
 		t.Errorf("%+v", list)
+	}
+}
+
+// TestWorkIsLinear compares the steps for decoders of 8 and of 100 layers.
+func TestWorkIsLinear(t *testing.T) {
+	layer := "  %qI = MatMul(%xI, f32[4,4] = fill 0.1)\n  %kI = MatMul(%xI, f32[4,4] = fill 0.2)\n  %vI = MatMul(%xI, f32[4,4] = fill 0.3)\n" +
+		"  %oI = ai.parallax.Parallax(%qI, %kI, %vI) {heads=2, kv_heads=2, scale=0.5, layout=bsd}\n  %xJ = Add(%xI, %oI)\n"
+	work := func(layers int) int {
+		src := "graph {\n  input %x0 : f32[b,t,4]\n"
+		for i := range layers {
+			src += strings.NewReplacer("I", fmt.Sprint(i), "J", fmt.Sprint(i+1)).Replace(layer)
+		}
+		g := passtest.Parse(t, fmt.Sprintf("%s  output %%x%d\n}\n", src, layers))
+		var report upgrade.Report
+		r, err := passes.Run(context.Background(), g, []passes.Pass{upgrade.Pass(nil, &report)}, nil)
+		if err != nil || len(report.Upgraded) != layers {
+			t.Fatalf("%d of %d layers upgraded, %v", len(report.Upgraded), layers, err)
+		}
+		return r.Stats[0].Work
+	}
+	if small, large := work(8), work(100); large > 13*small {
+		t.Errorf("%d steps for 8 layers, %d for 100", small, large)
 	}
 }
