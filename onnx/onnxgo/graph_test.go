@@ -137,11 +137,13 @@ func TestInputsChange(t *testing.T) {
 
 // TestOtherDomain: onnx-go drops the domain, and the name says which it was.
 func TestOtherDomain(t *testing.T) {
-	for name, want := range map[string]string{"Softmax": "", "Frob": "", "Parallax": "ai.parallax"} {
+	for name, want := range map[string]string{"Softmax": "", "Frob": "", "Parallax": "ai.parallax", "QuickGelu": "com.microsoft"} {
 		if got := domainOf(name); got != want {
 			t.Errorf("%s is taken for an operator of %q, want %q", name, got, want)
 		}
 	}
+	backend, model := decode(t, onnxtest.Graph("x:f32[n]", "y", onnxtest.In("com.microsoft", onnxtest.Node("QuickGelu", "x", "y"))))
+	wantEqual(t, run(t, backend, model, vector(0)), [][]float64{{0}})
 }
 
 // TestOpset: a softmax over the middle axis is another one since opset 13.
