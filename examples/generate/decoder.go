@@ -63,21 +63,38 @@ func (d *Decoder) inputs(sequence []int64) (map[string]*tensor.Tensor, error) {
 	if d.cached && d.last != nil {
 		return d.plan.Next(d.last, sequence[len(sequence)-1:])
 	}
+	ports := d.model.Inputs()
 	if d.state != nil {
 		d.state.Reset()
+		ports = d.state.Inputs()
 	}
-	for _, p := range d.model.Inputs() {
+	in := map[string]*tensor.Tensor{}
+	for _, p := range ports {
 		if p.Name == d.plan.Tokens {
-			ids := tensor.New(p.Type.DType, 1, len(sequence))
+			in[p.Name] = tensor.New(p.Type.DType, 1, len(sequence))
 			for i, id := range sequence {
-				ids.SetInt(i, id)
+				in[p.Name].SetInt(i, id)
 			}
-			in := map[string]*tensor.Tensor{p.Name: ids}
-			d.plan.First(in)
-			return in, nil
 		}
 	}
-	return nil, fmt.Errorf("the model has no input %q", d.plan.Tokens)
+	d.plan.First(in)
+	return in, switchOff(in, ports)
+}
+
+// switchOff makes the switches that First doesn't: they turn on once there is a
+// past.
+func switchOff(in map[string]*tensor.Tensor, ports []parallax.Port) error {
+	for _, p := range ports {
+		if in[p.Name] != nil || p.Type.DType != tensor.Bool {
+			continue
+		}
+		shape, err := parallax.SizesOf(p, nil)
+		if err != nil {
+			return err
+		}
+		in[p.Name] = tensor.New(tensor.Bool, shape...)
+	}
+	return nil
 }
 
 // How says how steps are computed.
