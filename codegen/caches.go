@@ -54,7 +54,10 @@ func (l *lowering) addCache(r *route, present int) int {
 	c := Cache{State: r.state, Part: r.part, Perm: r.perm}
 	c.Slot = l.addSlot(Slot{Kind: Room, DType: slot.DType, Shape: slot.Shape, HasShape: true, First: slot.First, Last: slot.Last, Name: slot.Name})
 	l.p.Caches = append(l.p.Caches, c)
-	l.p.Slots[present].Stateless = true
+	pair := l.p.States[r.state]
+	for _, s := range []int{present, l.p.Inputs[pair.Input].Slot, l.p.Outputs[pair.Output].Slot} {
+		l.p.Slots[s].Stateless = true
+	}
 	for _, n := range r.nodes {
 		step := &l.p.Steps[l.steps[n]]
 		step.Stateless = true
@@ -62,9 +65,8 @@ func (l *lowering) addCache(r *route, present int) int {
 			l.p.Slots[out].Stateless = true
 		}
 	}
-	out := l.p.Outputs[l.p.States[r.state].Output].Slot
 	for i := range l.p.Steps {
-		if s := &l.p.Steps[i]; s.Op == op.Identity.Name && slices.Contains(s.Out, out) {
+		if s := &l.p.Steps[i]; s.Op == op.Identity.Name && slices.Contains(s.Out, l.p.Outputs[pair.Output].Slot) {
 			s.Stateless = true // a view is copied to be an output
 		}
 	}

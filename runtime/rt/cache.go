@@ -134,6 +134,12 @@ func (c *cache) inOrder(perm []int, move func(at, n int)) {
 // continues it in place. In a run without a State it is −1.
 func (f *Frame) Kept(i int) int { return f.kept[i] }
 
+// Elsewhere reports whether a slot has no elements because a State runs, which
+// keeps them in a cache.
+func (f *Frame) Elsewhere(slot int) bool {
+	return f.stateful && slot >= 0 && f.spec.Slots[slot].Stateless
+}
+
 // attach lends the frame what a State keeps: the caches in place, with room for
 // what the run will append, and large enough buffers for the other states.
 func (f *Frame) attach(s *State) error {

@@ -199,7 +199,14 @@ func TestCaches(t *testing.T) {
 	for _, form := range cacheForms {
 		t.Run(form.name, func(t *testing.T) {
 			var d *driver
-			s := open(t, cached(t, form.src), kernels.CPU, Options{Hook: func(Event) { d.cancel() }})
+			s := open(t, cached(t, form.src), kernels.CPU, Options{Hook: func(e Event) {
+				for _, x := range slices.Concat(e.Inputs, e.Outputs) {
+					if x != nil && x.Len() > 0 {
+						x.FloatAt(x.Len() - 1) // all that is told of is there
+					}
+				}
+				d.cancel()
+			}})
 			if n := len(s.Program().Caches); n != form.caches {
 				t.Fatalf("%d caches in place, want %d\n%s", n, form.caches, s.Program())
 			}

@@ -90,7 +90,9 @@ func tellHook(hook func(Event), programs map[*rt.Spec]*codegen.Program) rt.Hook 
 func tensors(f *rt.Frame, slots []int) []*tensor.Tensor {
 	list := make([]*tensor.Tensor, len(slots))
 	for i, s := range slots {
-		list[i] = f.T(s)
+		if !f.Elsewhere(s) {
+			list[i] = f.T(s)
+		}
 	}
 	return list
 }
