@@ -18,6 +18,15 @@
 // the operands by doing the file's own operations on smaller arrays, so that
 // their elements are the same to the last bit.
 //
+// Two things are taken for granted of a file that runs. Positions are below 2²⁴, so
+// that they are the same as f32: no mask of queries × keys could be computed of
+// more. And an axis that was cut to the scores' extent (min(keys, …) long) is not
+// broadcast from a single entry that happened to be left.
+//
+// Work is bounded: per attention by the expressions made (maxExprs), per expression
+// by its cases (maxCases) and by the conditions compared with each other
+// (maxMembers). Past a limit a value is an operand, as if it were not understood.
+//
 // The package knows nothing of exporters: there is no list of phrasings, only of
 // operators.
 package readmasks
