@@ -189,10 +189,37 @@ func (m *Match) Patch() (*rewrite.Patch, *Refusal) {
 		return nil, refuse(checkOperand, m.out.Def, "a result of known layout", m.out.Type.String())
 	}
 	p.Replace(m.out, b.cast(v, m.out.Type.DType))
+	if why := m.shapes(b, p); why != nil {
+		return nil, why
+	}
 	if err := b.Err(); err != nil {
 		return nil, refuse(checkOperand, m.region.Anchor, "a result of the same type", err.Error())
 	}
 	return p, nil
+}
+
+// shapes reads the sizes that the file asks values of the region for off the
+// operands.
+func (m *Match) shapes(b *arranger, p *rewrite.Patch) *Refusal {
+	for _, n := range m.nodes {
+		for _, v := range n.Out {
+			for _, u := range v.Uses() {
+				if v == m.out || !isShape(u.Node) {
+					continue
+				}
+				dims, known := u.Node.Out[0].Dims()
+				if !known || len(dims) == 0 {
+					return escape(n, v, u)
+				}
+				sizes := b.shape(nil, dims)
+				if sizes == nil {
+					return escape(n, v, u)
+				}
+				p.Replace(u.Node.Out[0], sizes)
+			}
+		}
+	}
+	return nil
 }
 
 // inputs makes the operands in the order of the contract.

@@ -42,7 +42,7 @@ func (g *Region) join(n *ir.Node) (Abstract, *Refusal) {
 		switch {
 		case why != nil:
 			return Abstract{}, why
-		case len(x.At) != rank || x.At[axis].joined() || g.overKeys(x.At[axis]) || !x.At[axis].Size().Equal(v.Type.Shape[axis]):
+		case len(x.At) != rank || x.At[axis].joined() || len(x.At[axis]) > 0 && g.overKeys(x.At[axis]) || !x.At[axis].Size().Equal(v.Type.Shape[axis]):
 			return g.stop(n, "parts side by side along the queries, the features or an axis of their own")
 		}
 		j.parts, j.sizes = append(j.parts, x.At[axis]), append(j.sizes, v.Type.Shape[axis])

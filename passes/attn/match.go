@@ -115,7 +115,7 @@ func (g *Region) cone(out *ir.Value) ([]*ir.Node, *Refusal) {
 	for _, n := range nodes {
 		for _, v := range n.Out {
 			for _, u := range v.Uses() {
-				if v != out && !seen[u.Node] {
+				if v != out && !seen[u.Node] && !isShape(u.Node) {
 					return nil, escape(n, v, u)
 				}
 			}
@@ -124,6 +124,9 @@ func (g *Region) cone(out *ir.Value) ([]*ir.Node, *Refusal) {
 	slices.Reverse(nodes)
 	return nodes, nil
 }
+
+// isShape reports whether n only asks for a shape, which other values can tell.
+func isShape(n *ir.Node) bool { return n != nil && n.Op == op.Shape }
 
 func escape(n *ir.Node, v *ir.Value, u ir.Use) *Refusal {
 	got := fmt.Sprintf("%s is an output of the graph", v)

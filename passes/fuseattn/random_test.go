@@ -20,7 +20,7 @@ import (
 // phrasings that exporters use, and compares what they compute before and after,
 // rows that see no key included.
 func TestRandomPhrasings(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(1000) {
 		w := newWriter(seed)
 		src := w.graph()
 		before, after := parse(t, src), parse(t, src)
@@ -87,7 +87,9 @@ type writer struct {
 	rng                      *rand.Rand
 	lines                    []string
 	b, h, kv, t, s, d, dv    int
+	past                     int // of the keys, if they are cached
 	symbolic, folded, packed bool
+	rotary                   bool
 	element, probe           string
 	finite                   bool // a mask with a finite fill: see tolerance
 	count                    int
@@ -104,7 +106,11 @@ func newWriter(seed uint64) *writer {
 	w.symbolic, w.packed = w.chance(2), w.chance(2)
 	w.folded = w.chance(4) && w.kv == w.h
 	w.element = w.choose("f32", "f32", "f64", "f16")
-	w.probe = w.choose("", "", "weight", "two", "streaming", "covariance")
+	w.probe = w.choose("", "", "weight", "two", "streaming", "covariance", "joined", "ones", "centred")
+	w.rotary = w.chance(4)
+	if w.chance(4) && w.s > 1 {
+		w.past, w.packed = 1+w.rng.IntN(w.s-1), false
+	}
 	return w
 }
 
@@ -115,7 +121,10 @@ func (w *writer) emit(format string, a ...any) {
 	w.lines = append(w.lines, "  "+fmt.Sprintf(format, a...))
 }
 func (w *writer) dim(name string, n int) string {
-	if w.symbolic {
+	switch {
+	case w.symbolic && name == "s" && w.past > 0:
+		return "past+new"
+	case w.symbolic:
 		return name
 	}
 	return fmt.Sprint(n)
@@ -150,9 +159,9 @@ func (w *writer) least() float64 {
 }
 
 func (w *writer) graph() string {
-	q := w.operand("q", w.h, "t", w.t, w.d)
-	k := w.operand("k", w.kv, "s", w.s, w.d)
-	v := w.operand("v", w.kv, "s", w.s, w.dv)
+	q := w.rotated(w.operand("q", w.h, "t", w.t, w.d), "t", w.t)
+	k := w.keys("k", w.d)
+	v := w.keys("v", w.dv)
 	k, v = w.repeat(k, w.d), w.repeat(v, w.dv)
 	r := ""
 	if w.probe != "" {
@@ -209,7 +218,7 @@ func (w *writer) reshape(v string, sizes ...any) string {
 		axis = 1
 	}
 	numbers := map[string]int{"b": w.b, "t": w.t, "s": w.s}
-	from := map[string]string{"b": "%q) {end=1}", "t": fmt.Sprintf("%%q) {start=%d, end=%d}", axis, axis+1), "s": fmt.Sprintf("%%k) {start=%d, end=%d}", axis, axis+1)}
+	from := map[string]string{"b": "%q) {end=1}", "t": fmt.Sprintf("%%q) {start=%d, end=%d}", axis, axis+1), "s": fmt.Sprintf("%%%s) {start=%d, end=%d}", w.keysName("k"), axis, axis+1)}
 	parts := make([]string, len(sizes))
 	for i, x := range sizes {
 		name, named := x.(string)
@@ -252,6 +261,10 @@ func (w *writer) logits(q, kt string) string {
 	if w.chance(2) {
 		s = w.scaled(s)
 	}
+	if w.probe == "" && w.chance(8) {
+		w.emit("input %%perkey : %s[%s]", w.element, w.dim("s", w.s))
+		s = w.node("Mul(%s, %%perkey)", s)
+	}
 	if w.chance(5) {
 		s = w.node("Div(%s, %s)", s, w.number(3))
 		s = w.node("Tanh(%s)", s)
@@ -287,7 +300,15 @@ func (w *writer) masked(s string, four bool) string {
 		}
 	}
 	fill := w.least()
-	switch w.rng.IntN(8) {
+	switch w.rng.IntN(11) {
+	case 8, 9:
+		if w.chance(2) {
+			fill = math.Inf(-1)
+		}
+		return w.node("Where(%s, %s, %s)", w.positions(four), s, w.fill(fill))
+	case 10:
+		w.emit("input %%mask : bool[%s]", w.shape(four))
+		return w.node("Where(%s, %s, %s)", w.node("And(%%mask, %s)", w.positions(four)), s, w.fill(math.Inf(-1)))
 	case 7:
 		if biases > 1 || biases == 1 && w.element == "f16" {
 			break // which of them is limited would matter
@@ -350,6 +371,16 @@ func (w *writer) result(s, k, kt, v, r string) string {
 		return w.node("Sub(%s, %s)", first, w.node("MatMul(%s, %s)", pt, v))
 	case "covariance":
 		return w.covariance(p, k, v, r)
+	case "joined":
+		return w.joined(p, kt, v, r)
+	case "ones":
+		return w.ones(p, kt, v, r)
+	case "centred":
+		return w.centred(p, k, v, r)
+	}
+	if !w.folded && w.chance(6) {
+		w.emit("input %%heads : %s[1,%d,1,1]", w.element, w.h)
+		p = w.node("Mul(%s, %%heads)", p)
 	}
 	return w.node("MatMul(%s, %s)", p, v)
 }
@@ -423,7 +454,7 @@ func (w *writer) output(o string) string {
 // inputs makes numbers of size 1, some −inf in biases, and masks that leave some
 // rows empty.
 func (w *writer) inputs(g *ir.Graph) []*tensor.Tensor {
-	sizes := map[string]int64{"b": int64(w.b), "t": int64(w.t), "s": int64(w.s)}
+	sizes := map[string]int64{"b": int64(w.b), "t": int64(w.t), "s": int64(w.s), "past": int64(w.past), "new": int64(w.s - w.past)}
 	var out []*tensor.Tensor
 	for _, v := range g.Inputs {
 		shape, err := v.Type.Shape.Eval(sizes)
