@@ -12,6 +12,8 @@
 //	err = backend.Run()
 //	outputs, err := model.GetOutputTensors()
 //
+// External data is not read: onnx-go is given the bytes of a model and no folder.
+//
 // [Graph] alone is a backend.ComputationBackend, for programs that keep onnx-go's
 // own Model. It can only do what that tells a back end, which is less than the
 // file says:

@@ -2,6 +2,7 @@ package onnxgo
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ type fixture struct {
 	model           []byte
 	inputs, outputs []gorgonia.Tensor
 	rtol, atol      float64
+	external        bool // has its weights beside it, which onnx-go's interface has no place for
 }
 
 func readFixture(t *testing.T, name string) fixture {
@@ -24,11 +26,15 @@ func readFixture(t *testing.T, name string) fixture {
 	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "case.json")), &tolerance); err != nil {
 		t.Fatal(err)
 	}
+	beside, err := filepath.Glob(filepath.Join(dir, "*.data"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return fixture{
 		model:   readFile(t, filepath.Join(dir, "model.onnx")),
-		inputs:  readTensors(t, filepath.Join(dir, "test_data_set_0", "input_*.pb")),
-		outputs: readTensors(t, filepath.Join(dir, "test_data_set_0", "output_*.pb")),
-		rtol:    tolerance.RTol, atol: tolerance.ATol,
+		inputs:  readTensors(t, filepath.Join(dir, "test_data_set_0", "input_%d.pb")),
+		outputs: readTensors(t, filepath.Join(dir, "test_data_set_0", "output_%d.pb")),
+		rtol:    tolerance.RTol, atol: tolerance.ATol, external: len(beside) > 0,
 	}
 }
 
@@ -41,19 +47,23 @@ func readFile(t *testing.T, name string) []byte {
 	return data
 }
 
-func readTensors(t *testing.T, pattern string) []gorgonia.Tensor {
+// readTensors reads the files whose names have the numbers 0, 1, …
+func readTensors(t *testing.T, names string) []gorgonia.Tensor {
 	t.Helper()
-	names, err := filepath.Glob(pattern)
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no files %s: %v", pattern, err)
-	}
 	var list []gorgonia.Tensor
-	for _, name := range names {
+	for {
+		name := fmt.Sprintf(names, len(list))
+		if _, err := os.Stat(name); err != nil {
+			break
+		}
 		x, err := NewTensor(readFile(t, name))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		list = append(list, x)
+	}
+	if len(list) == 0 {
+		t.Fatalf("there is no %s", fmt.Sprintf(names, 0))
 	}
 	return list
 }

@@ -41,13 +41,26 @@ var refusals = map[string]string{
 	"parallax-models/fla_plain_ts17":     "operator Gather not implemented",
 }
 
-// TestRefusals shows that onnx-go can't run the models that the tests of
-// onnx/onnxgo run, and compares with recorded outputs there.
+// TestRefusals shows why onnx-go can't run models that the tests of onnx/onnxgo run
+// and compare with recorded outputs.
 func TestRefusals(t *testing.T) {
 	for name, want := range refusals {
 		err := refusal(t, filepath.Join(testdata, name))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+// TestAll shows that there is no fixture that onnx-go can run.
+func TestAll(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(testdata, "*", "*", "model.onnx"))
+	if err != nil || len(files) < len(refusals) {
+		t.Fatalf("%d fixtures: %v", len(files), err)
+	}
+	for _, file := range files {
+		if refusal(t, filepath.Dir(file)) == nil {
+			t.Errorf("onnx-go runs %s", file)
 		}
 	}
 }
