@@ -40,7 +40,7 @@ type Event struct {
 	Step    *codegen.Step
 	Took    time.Duration
 	// Inputs and Outputs are the tensors that the step read and made; they may
-	// not be kept. nil: left out.
+	// not be kept. nil: left out, or kept by a State in a cache.
 	Inputs, Outputs []*tensor.Tensor
 }
 
