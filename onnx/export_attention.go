@@ -90,6 +90,9 @@ func (w *writer) attention(n *ir.Node, a *attr.Attention) error {
 	}
 	out := &wire.Node{OpType: op.Attention.Name, Name: w.nodeName(n), Attribute: attributes, Input: w.operands(in)}
 	out.Output = w.results(n)
+	if a.HasPast && !a.HasPresent { // the operator has the past and the present together
+		out.Output = append(out.Output, w.names.take("present_key"), w.names.take("present_value"))
+	}
 	w.add(out)
 	return nil
 }

@@ -42,7 +42,7 @@ func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 	}
 	out := c.Ops(op.Parallax, a, a.Outputs(), in...)
 	for i, v := range n.Out {
-		if v != nil {
+		if v != nil && i < len(out) {
 			c.Replace(v, out[i])
 		}
 	}
@@ -108,6 +108,11 @@ func (c *nativeCall) masks() ([]*ir.Value, *Refusal) {
 	c.a.Masks++
 	c.spec.Masks = append(c.spec.Masks, "causal after the past")
 	return append(in, last), nil
+}
+
+// wanted reports whether output i is used.
+func wanted(n *ir.Node, i int) bool {
+	return i < len(n.Out) && n.Out[i] != nil && (len(n.Out[i].Uses()) > 0 || n.Out[i].IsGraphOutput())
 }
 
 // causal sets the alignment: query i sees the keys up to i, after those of the
@@ -187,7 +192,7 @@ func nativeSpec(n *ir.Node) (*attr.Attention, sym.Dim, *Refusal) {
 	switch {
 	case !ok || !k.HasRank || !n.In[2].Type.HasRank:
 		return fail("operands of known rank", q.String())
-	case len(n.Out) > 3 && n.Out[3] != nil:
+	case wanted(n, 3):
 		return fail("no output of scores", n.Out[3].String())
 	case n.In[2].Type.DType != q.DType || k.DType != q.DType:
 		return fail("operands of one type", fmt.Sprintf("%s, %s and %s", q, k, n.In[2].Type))
@@ -214,7 +219,7 @@ func nativeSpec(n *ir.Node) (*attr.Attention, sym.Dim, *Refusal) {
 	}
 	a.Softcap = float64(from.Softcap)
 	a.HasPast = n.Operand(nativePastK) != nil
-	a.HasPresent = len(n.Out) > 1 && n.Out[1] != nil || len(n.Out) > 2 && n.Out[2] != nil
+	a.HasPresent = wanted(n, 1) || wanted(n, 2)
 	a.HasRanges = n.Operand(nativeLengths) != nil
 	return a, size, nil
 }
