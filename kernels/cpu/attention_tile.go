@@ -45,20 +45,24 @@ func (w *worker) operand(j int) (which, row int) {
 	return 1, j - w.bound.Past
 }
 
-func (w *worker) keyAt(j int) (f floats, at int) {
+func (w *worker) keyAt(j int) (f *floats, at int) {
 	which, row := w.operand(j)
 	if which == 0 {
-		return w.k[0], w.bound.PastK.At(w.b, w.kv, row)
+		return &w.k[0], w.bound.PastK.At(w.b, w.kv, row)
 	}
-	return w.k[1], w.bound.K.At(w.b, w.kv, row)
+	return &w.k[1], w.bound.K.At(w.b, w.kv, row)
 }
 
-func (w *worker) valueAt(j int) (f floats, at int) {
+// valuesAt returns what holds value j and those after it: where its row begins,
+// how far the rows are apart, and how many of n lie there.
+func (w *worker) valuesAt(j, n int) (f *floats, at, apart, here int) {
 	which, row := w.operand(j)
 	if which == 0 {
-		return w.v[0], w.bound.PastV.At(w.b, w.kv, row)
+		v := &w.bound.PastV
+		return &w.v[0], v.At(w.b, w.kv, row), v.Row, min(n, w.bound.Past-j)
 	}
-	return w.v[1], w.bound.V.At(w.b, w.kv, row)
+	v := &w.bound.V
+	return &w.v[1], v.At(w.b, w.kv, row), v.Row, n
 }
 
 // score multiplies every vector with the keys of the tile, a panel at a time.
@@ -145,16 +149,23 @@ func (w *worker) weighKeys(s *state, t *window, i int) bool {
 // packValues lays the tile's values out as panels of nr columns, [keys, nr].
 func (w *worker) packValues(t *window) {
 	dv := w.bound.Dv
-	for j := t.lo; j < t.hi; j++ {
-		f, at := w.valueAt(t.j0 + j)
-		row, col := f.load(w.row, at, dv), 0
-		panel := w.valuePanels[j*nr:]
-		for ; col+nr <= dv; col += nr {
-			*(*[nr]float32)(panel[col*tileKeys:]) = [nr]float32(row[col:])
+	for j := t.lo; j < t.hi; {
+		f, at, apart, here := w.valuesAt(t.j0+j, t.hi-j)
+		for range here {
+			w.packValue(w.valuePanels[j*nr:], f.load(w.row, at, dv))
+			at, j = at+apart, j+1
 		}
-		if col < dv {
-			copy(panel[col*tileKeys:], row[col:])
-		}
+	}
+}
+
+// packValue lays one row out over the panels.
+func (w *worker) packValue(panel, row []float32) {
+	col := 0
+	for ; col+nr <= len(row); col += nr {
+		*(*[nr]float32)(panel[col*tileKeys:]) = [nr]float32(row[col:])
+	}
+	if col < len(row) {
+		copy(panel[col*tileKeys:], row[col:])
 	}
 }
 
@@ -208,9 +219,14 @@ func (w *worker) streamValues(s *state, t *window) {
 			continue
 		}
 		clear(sums)
-		for j := t.from[i]; j < t.to[i]; j++ {
-			f, at := w.valueAt(t.j0 + j)
-			addScaled(sums, w.scores[v*tileKeys+j], f.load(scratch, at, s.dv))
+		weights := w.weights(v, t.from[i], t.to[i])
+		for j := t.j0 + t.from[i]; len(weights) > 0; {
+			f, at, apart, here := w.valuesAt(j, len(weights))
+			for _, x := range weights[:here] {
+				addScaled(sums, x, f.load(scratch, at, s.dv))
+				at += apart
+			}
+			j, weights = j+here, weights[here:]
 		}
 		o := s.o1
 		if v%w.branches == 1 {
