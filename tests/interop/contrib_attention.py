@@ -47,7 +47,7 @@ def attention(r):
     x, w, b = O("input", r.normal(B, T, di), "B T 12"), O("weights", r.normal(di, 3 * D, scale=0.4), const=True), O("bias", r.normal(3 * D), const=True)
     past = O("past", r.normal(2, B, N, P, H), "2 B 2 P 8")
     base = {"num_heads": N}
-    for one_way, scale in itertools.product([0, 1], [None, 0.5]):
+    for one_way, scale in [(0, None), (1, 0.5)]:
         attrs = dict(base, unidirectional=one_way, **({"scale": scale} if scale else {}))
         r.add("Attention", f"plain one_way={one_way} scale={scale}", attrs, [x, w, b], ["y"])
         r.add("Attention", f"past one_way={one_way} scale={scale}", attrs, [x, w, b, None, past], ["y", "present"])
@@ -81,7 +81,7 @@ def multi_head(r):
     base = {"num_heads": N}
     outs = ["y", "present_key", "present_value"]
     add = lambda name, attrs, operands, out=["y"], **more: r.add("MultiHeadAttention", name, dict(base, **attrs), operands, out, **more)
-    for one_way, scale in itertools.product([0, 1], [None, 0.5]):
+    for one_way, scale in [(0, None), (1, 0.5)]:
         attrs = dict({"unidirectional": one_way}, **({"scale": scale} if scale else {}))
         add(f"plain one_way={one_way} scale={scale}", attrs, [q, k, v])
         add(f"bias one_way={one_way} scale={scale}", attrs, [q, k, v, bias])
