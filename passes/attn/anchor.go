@@ -77,10 +77,19 @@ func recognise(n *ir.Node, w *walker) (*found, *Refusal) {
 		return &found{g, v, form}, nil
 	case x.fromEnd != 0:
 		return nil, x.otherAxis()
-	case g.Why == nil:
-		return nil, refuse(checkOutput, n, "a product with the values", "no reader")
+	case g.Why != nil:
+		return nil, g.Why
 	}
-	return nil, g.Why
+	return nil, g.unlike()
+}
+
+// unlike refuses a region that was calculated to its end and is no attention.
+func (g *Region) unlike() *Refusal {
+	last := g.order[len(g.order)-1]
+	if len(g.order) == 1 {
+		return refuse(checkOutput, g.Anchor, "a product with the values", "no reader")
+	}
+	return refuse(checkOutput, last.Def, "the mean o of the values, or o·(1 + mean) - ot with mean and ot those of r·k and of r·k times the values", g.known[last].Poly.String())
 }
 
 // logitsOf reads what is above an anchor.

@@ -197,7 +197,7 @@ func (g *Region) operand(n *ir.Node, v *ir.Value) (Abstract, *Refusal) {
 	if x, ok := g.score2(v); ok {
 		return x, nil
 	}
-	return Abstract{}, refuse(checkOutput, n, "the product of probe and the same keys, or a number", origin(v))
+	return Abstract{}, refuse(checkOutput, n, "beside the probabilities a number, a factor per head or query, or a probe times the same keys", origin(v))
 }
 
 // score2 reads v as a factor times t = r·k with the keys of the anchor.
