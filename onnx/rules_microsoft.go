@@ -36,7 +36,7 @@ func microsoftAttention() []rule {
 	return []rule{
 		{op: op.Parallax, name: "Attention", build: packedWeights,
 			known: known{"num_heads": as("heads"), "scale": field, "mask_filter_value": custom, "unidirectional": custom, "qkv_hidden_sizes": custom,
-				"past_present_share_buffer": custom, "do_rotary": only(0), "rotary_embedding_dim": only(0)},
+				"past_present_share_buffer": custom, "do_rotary": only(0), "rotary_embedding_dim": ignored},
 			args: operands("input weights bias? mask_index? past? attention_bias? past_sequence_length?")},
 		{op: op.Parallax, name: "MultiHeadAttention", build: multiHead,
 			known: known{"num_heads": as("heads"), "scale": field, "mask_filter_value": custom, "unidirectional": custom},
@@ -99,11 +99,10 @@ func microsoftProducts() []rule {
 // microsoftElementwise are activations with what stands before them, and small
 // operators that ai.onnx has in another form.
 func microsoftElementwise() []rule {
-	tanh := known{}
 	return []rule{
 		{op: op.Gelu},
 		{op: op.Gelu, name: "BiasGelu", build: biasGelu("none"), args: operands("a b")},
-		{op: op.Gelu, name: "FastGelu", known: tanh, build: biasGelu("tanh"), args: operands("x bias?")},
+		{op: op.Gelu, name: "FastGelu", build: biasGelu("tanh"), args: operands("x bias?")},
 		{op: op.Swish, name: "QuickGelu", known: known{"alpha": field.or("1.702")}},
 		{op: op.Gelu, name: "BiasSplitGelu", build: biasSplitGelu, args: operands("x bias")},
 		{op: op.Add, name: "BiasAdd", build: biasAdd, args: operands("x bias skip")},

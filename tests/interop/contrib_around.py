@@ -88,6 +88,8 @@ def products(r):
     for kind, numbers in kinds.items():
         r.add("FusedGemm", kind, dict(numbers, activation=kind, alpha=0.5), m, ["y"])
     r.add("FusedGemm", "no c", {"activation": "Relu", "transA": 1}, [O("a", r.normal(4, 3)), m[1]], ["y"])
+    product = np.maximum(0.5 * m[0].array @ m[1].array, 0)
+    r.add("FusedMatMulActivation", "schema", {"activation": "Relu", "alpha": 0.5}, m[:2], ["y"], expect={"y": product})
     x, w = O("x", r.normal(1, 2, 5, 5)), O("w", r.normal(3, 2, 3, 3), const=True)
     bias, z = O("b", r.normal(3), const=True), O("z", r.normal(1, 3, 5, 5))
     pads = {"pads": [1, 1, 1, 1], "kernel_shape": [3, 3]}
