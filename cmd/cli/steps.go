@@ -54,15 +54,16 @@ func (s *stepper) begin(in map[string]*tensor.Tensor) (*parallax.State, map[stri
 	if err != nil {
 		return nil, nil, err
 	}
-	in, past := maps.Clone(in), map[string]*tensor.Tensor{}
+	in, past, elements := maps.Clone(in), map[string]*tensor.Tensor{}, 0
 	for _, pair := range s.m.Program().States {
 		name := s.m.Inputs()[pair.Input].Name
-		if t := in[name]; t != nil && t.Len() > 0 {
+		if t := in[name]; t != nil {
 			past[name] = t
+			elements += t.Len()
 		}
 		delete(in, name)
 	}
-	if len(past) > 0 {
+	if elements > 0 {
 		err = state.Continue(past)
 	}
 	return state, in, err
