@@ -163,6 +163,9 @@ func (s *space) truth(n *ir.Node, e *expr) *expr {
 	if r := s.range64(e); r.lo > 0 || r.hi < 0 {
 		return s.bool(true)
 	}
+	if x, y, ok := s.factors(e); ok {
+		return s.and(s.truth(n, x), s.truth(n, y))
+	}
 	return s.byCases([]*expr{e}, func(in []*expr) *expr {
 		if x := s.computed(n, in); x != nil {
 			return x

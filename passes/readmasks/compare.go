@@ -69,6 +69,9 @@ func (s *space) equal(n *ir.Node, a, b *expr) *expr {
 	if p.below(q) || q.below(p) {
 		return s.bool(false)
 	}
+	if x, y, ok := s.factors(a); ok && s.isZero(b) {
+		return s.or(s.comparison(n, []*expr{x, s.zero(x.dtype)}), s.comparison(n, []*expr{y, s.zero(y.dtype)}))
+	}
 	return s.atom(n, a, b)
 }
 
@@ -104,4 +107,29 @@ func magnitude(e *expr) (*expr, bool) {
 		return nil, false
 	}
 	return e.args[0], true
+}
+
+// factors returns what e is the product of, if that is 0 only where a factor is:
+// integers, or integers as floats, that don't overflow.
+func (s *space) factors(e *expr) (x, y *expr, ok bool) {
+	if e.kind != apply || e.node.Op != op.Mul || !whole(e.args[0]) || !whole(e.args[1]) {
+		return nil, nil, false
+	}
+	limit := rangeOfType(e.dtype)
+	if e.dtype.IsFloat() {
+		limit = span{-math.MaxFloat32, math.MaxFloat32}
+	}
+	r := products(s.range64(e.args[0]), s.range64(e.args[1]))
+	return e.args[0], e.args[1], r.lo >= limit.lo && r.hi <= limit.hi
+}
+
+// whole reports whether e is an integer, perhaps as a float of at least 32 bits.
+func whole(e *expr) bool {
+	switch {
+	case e.dtype.IsInt():
+		return true
+	case e.dtype != tensor.Float32 && e.dtype != tensor.Float64:
+		return false
+	}
+	return e.kind == affine || e.kind == apply && e.node.Op == op.Cast && e.args[0].dtype.IsInt()
 }

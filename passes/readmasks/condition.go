@@ -246,11 +246,9 @@ func (s *space) formula(c *condition, e *expr) *attr.Predicate {
 			}
 			return s.joined(c, "|", args)
 		}
-		p := s.formula(c, e.args[0])
-		if p.Op == "==" {
-			return &attr.Predicate{Op: "!=", X: p.X, Y: p.Y}
+		if p := s.comparedMasks(c, e.args[0]); p != nil {
+			return negation(p, e.args[0].args)
 		}
-		return &attr.Predicate{Op: "!", Args: []*attr.Predicate{p}}
 	case least:
 		if p := s.ordered(c, e.line); p != nil {
 			return p
@@ -261,6 +259,21 @@ func (s *space) formula(c *condition, e *expr) *attr.Predicate {
 		}
 	}
 	return c.mask(e)
+}
+
+// negation is that of a comparison of two operands; of numbers that are not NaN, if
+// they are integers.
+func negation(p *attr.Predicate, of []*expr) *attr.Predicate {
+	integers := of[0].dtype.IsInt()
+	switch {
+	case p.Op == "==":
+		return &attr.Predicate{Op: "!=", X: p.X, Y: p.Y}
+	case p.Op == "<" && integers:
+		return &attr.Predicate{Op: "<=", X: p.Y, Y: p.X}
+	case p.Op == "<=" && integers:
+		return &attr.Predicate{Op: "<", X: p.Y, Y: p.X}
+	}
+	return &attr.Predicate{Op: "!", Args: []*attr.Predicate{p}}
 }
 
 func (s *space) joined(c *condition, o string, args []*expr) *attr.Predicate {
@@ -339,7 +352,7 @@ func (s *space) position(c *condition, l line) attr.Term {
 
 // comparedMasks writes a comparison of two smaller things.
 func (s *space) comparedMasks(c *condition, e *expr) *attr.Predicate {
-	if len(e.args) != 2 || e.args[0].vars.spans() || e.args[1].vars.spans() {
+	if e.kind != apply || len(e.args) != 2 || e.args[0].vars.spans() || e.args[1].vars.spans() {
 		return nil
 	}
 	for _, arg := range e.args {

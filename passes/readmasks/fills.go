@@ -174,13 +174,21 @@ func (r *reader) gatherND(v *ir.Value, at []*expr) *expr {
 		return nil
 	}
 	sub := make([]*expr, size, len(x.Type.Shape))
+	known = true
 	for i := range sub {
 		entry := r.read(tuples, append(slices.Clone(at[:rank-1]), r.int(int64(i))))
 		if sub[i] = r.fromFront(entry, x.Type.Shape[i]); sub[i] == nil {
-			return nil
+			sub[i], known = entry, false
 		}
 	}
-	return r.read(x, append(sub, at[rank-1:]...))
+	sub = append(sub, at[rank-1:]...)
+	switch {
+	case known:
+		return r.read(x, sub)
+	case x.Const != nil:
+		return r.load(x, sub)
+	}
+	return nil
 }
 
 // scatterND reads ScatterND where the updates take the place of every element: the

@@ -255,6 +255,15 @@ var conditions = []func(w *writer) string{
 	func(w *writer) string { return "%mask" },
 	func(w *writer) string { return w.node("LessOrEqual(i64 = 0, %%i)") },
 	func(w *writer) string { return w.node("Unsqueeze(%%padq, i64 = [1, 3])") },
+	func(w *writer) string { // padding of queries times padding of keys
+		x := w.node("Cast(%s) {to=f32}", w.node("Unsqueeze(%%segq, i64 = [1, 3])"))
+		y := w.node("Cast(%s) {to=f32}", w.node("Unsqueeze(%%pad, i64 = [1, 2])"))
+		both := w.node("Mul(%s, %s)", x, y)
+		if w.chance(2) {
+			return w.node("Equal(%s, f32 = 0)", both)
+		}
+		return w.node("Cast(%s) {to=bool}", both)
+	},
 	func(w *writer) string { // positions counted by a running sum
 		shape := w.node("Concat(i64 = [1], %%s1) {axis=0}")
 		ones := w.node("Expand(i64 = 1, %s)", shape)
