@@ -10,12 +10,15 @@
 //   - region.go walks down and calculates every value as a polynomial over p, t
 //     = r·k, Σ p v and their kin (poly.go). So all phrasings of one function are
 //     one polynomial, and there is one pattern: attention is Σ p v, Parallax is
-//     Σ p v · (1 + Σ p t) − Σ p t v;
+//     Σ p v · (1 + Σ p t) − Σ p t v. Less usual parts of the algebra have a file
+//     each: products of several values joined (join.go), what is calculated
+//     feature by feature (features.go), factors per head or query (rowfactor.go),
+//     the same probabilities computed twice (twin.go);
 //   - layouts (layout.go) follow what each axis runs over through Reshape,
 //     Transpose and Einsum, so that batch, heads and the transposed keys are read
 //     off, not matched; operands.go turns them into the operands of the node.
 //
-// A check that fails is a [Refusal]: it names the place, what was wanted and
+// The work on one anchor is bounded (work.go). A check that fails is a [Refusal]: it names the place, what was wanted and
 // found, and the remedy. Nothing here changes the graph: the result is a patch.
 //
 // The package knows operators, but no kernels and no targets.
