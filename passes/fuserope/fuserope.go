@@ -17,11 +17,16 @@ var Pass = passes.Pass{
 	Doc:  "find rotary position embeddings written out",
 	Run: func(c *passes.Context, g *ir.Graph) error {
 		f := &fuser{columns: newColumns()}
-		return rewrite.Run(c, g, []rewrite.Rule{{
-			Label: "rotary embedding", Doc: "x·cos + turned(x)·sin in any phrasing",
-			Roots: []*ir.Op{op.Add, op.Sub, op.Concat, op.ReduceSum},
-			Match: f.match,
-		}})
+		return rewrite.Run(c, g, []rewrite.Rule{
+			{
+				Label: "rotary embedding", Doc: "x·cos + turned(x)·sin in any phrasing",
+				Roots: []*ir.Op{op.Add, op.Sub, op.Concat, op.ReduceSum}, Match: f.match,
+			},
+			{
+				Label: "scale behind the rotation", Doc: "a rotation of x·s is s times that of x",
+				Roots: []*ir.Op{op.RotaryEmbedding}, Match: scaleBehind,
+			},
+		})
 	},
 }
 
