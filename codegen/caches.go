@@ -54,7 +54,10 @@ func (l *lowering) addCache(r *route, present int) int {
 	c := Cache{State: r.state, Part: r.part, Perm: r.perm}
 	c.Slot = l.addSlot(Slot{Kind: Room, DType: slot.DType, Shape: slot.Shape, HasShape: true, First: slot.First, Last: slot.Last, Name: slot.Name})
 	l.p.Caches = append(l.p.Caches, c)
-	pair := l.p.States[r.state]
+	pair := &l.p.States[r.state]
+	if pair.Batch = 0; r.part >= 0 {
+		pair.Batch = 1
+	}
 	for _, s := range []int{present, l.p.Inputs[pair.Input].Slot, l.p.Outputs[pair.Output].Slot} {
 		l.p.Slots[s].Stateless = true
 	}

@@ -190,6 +190,7 @@ const (
 type StatePair struct {
 	Input, Output int // indices of ports
 	Axis          int
+	Batch         int // the axis that counts the sequences
 }
 
 // Cache is a state, or a part of it, in the form that a step appends to in place:

@@ -35,6 +35,26 @@ func (l *lowering) findStates() {
 			}
 		}
 	}
+	for i := range l.p.States {
+		p := &l.p.States[i]
+		p.Batch = l.batchAxis(l.g.Inputs[p.Input], taken)
+	}
+}
+
+// batchAxis returns the axis of a state that counts the sequences: the first that
+// an input which is no state has as its first one, and else the first.
+func (l *lowering) batchAxis(state *ir.Value, kept map[int]bool) int {
+	for axis, d := range state.Type.Shape {
+		if _, constant := d.IsConst(); constant {
+			continue
+		}
+		for i, in := range l.g.Inputs {
+			if !kept[i] && in.Type.HasRank && len(in.Type.Shape) > 0 && in.Type.Shape[0].Equal(d) {
+				return axis
+			}
+		}
+	}
+	return 0
 }
 
 func (l *lowering) inputIndex(v *ir.Value) int {

@@ -33,7 +33,7 @@ func (w *writer) spec(i int) {
 	list(w, "Inputs", "rt.Port", p.Inputs, portLiteral)
 	list(w, "Outputs", "rt.Port", p.Outputs, portLiteral)
 	list(w, "States", "rt.StatePair", p.States, func(x codegen.StatePair) string {
-		return fmt.Sprintf("{Input: %d, Output: %d, Axis: %d}", x.Input, x.Output, x.Axis)
+		return fmt.Sprintf("{Input: %d, Output: %d, Axis: %d, Batch: %d}", x.Input, x.Output, x.Axis, x.Batch)
 	})
 	child := 0
 	list(w, "Caches", "rt.Cache", p.Caches, func(x codegen.Cache) string {

@@ -2,7 +2,6 @@ package rt
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -212,12 +211,4 @@ func (s *State) cachesOf(i int) []*cache {
 		}
 	}
 	return list
-}
-
-// batchAxis is the axis of state i that counts the sequences.
-func (s *Spec) batchAxis(i int) int {
-	if slices.ContainsFunc(s.Caches, func(c Cache) bool { return c.State == i && c.Part >= 0 }) {
-		return 1
-	}
-	return 0
 }

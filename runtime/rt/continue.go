@@ -80,7 +80,7 @@ func (s *Spec) cacheShape(k int, t *tensor.Tensor) ([]int, bool) {
 	c := &s.Caches[k]
 	shape := s.Slots[c.Slot].Shape
 	heads, size := shape[1], shape[3]
-	return []int{t.Shape[s.batchAxis(c.State)], int(heads), t.Shape[s.States[c.State].Axis], int(size)}, heads >= 0 && size >= 0
+	return []int{t.Shape[s.States[c.State].Batch], int(heads), t.Shape[s.States[c.State].Axis], int(size)}, heads >= 0 && size >= 0
 }
 
 // fill makes cache k its part of the state t.

@@ -105,7 +105,10 @@ type Port struct {
 
 // StatePair is an input that takes what an output was in the run before. It
 // grows along Axis, or has a fixed shape (-1).
-type StatePair struct{ Input, Output, Axis int }
+type StatePair struct {
+	Input, Output, Axis int
+	Batch               int // the axis that counts the sequences
+}
 
 // Cache is a state, or a part of it, in the form that a step appends to in place:
 // positions of [batch, heads, length, size], with room for more.

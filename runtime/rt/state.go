@@ -169,36 +169,34 @@ func (s *State) Truncate(n int) error {
 }
 
 // Reorder makes sequence i of the batch what sequence order[i] was: the step of
-// a beam search. The batch is axis 0 of every state, but of those that stack
-// caches in place.
+// a beam search.
 func (s *State) Reorder(order []int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.begun {
 		return fmt.Errorf("%w: it can't be reordered before the first run", ErrState)
 	}
-	for i := range s.model.spec.States {
+	for i, p := range s.model.spec.States {
 		t := s.current[i]
-		axis := s.model.spec.batchAxis(i)
 		for _, j := range order {
-			if len(t.Shape) <= axis || j < 0 || j >= t.Shape[axis] {
+			if len(t.Shape) <= p.Batch || j < 0 || j >= t.Shape[p.Batch] {
 				return fmt.Errorf("%w: reordered by %d, but it has shape %s", ErrState, j, t)
 			}
 		}
 	}
-	for i := range s.model.spec.States {
+	for i, p := range s.model.spec.States {
 		t := s.current[i]
 		if s.inPlace[i] {
-			t.Shape[s.model.spec.batchAxis(i)] = len(order)
+			t.Shape[p.Batch] = len(order)
 			for _, c := range s.cachesOf(i) {
 				c.reorder(order)
 			}
 			continue
 		}
 		shape := append([]int(nil), t.Shape...)
-		shape[0] = len(order)
+		shape[p.Batch] = len(order)
 		s.next[i].Reset(t.DType, shape...)
-		copyBlocks(s.next[i], t, 0, func(row int) int { return order[row] })
+		copyBlocks(s.next[i], t, p.Batch, func(row int) int { return order[row] })
 		s.current[i], s.next[i] = s.next[i], t
 	}
 	return nil
