@@ -26,6 +26,23 @@ func (u *upgrader) selfAttention(w *walk) *refusal {
 	return refuse(checkCross, w.node, fmt.Sprintf("keys computed from %s, as the queries are", origin(base)), "keys computed from "+origin(other))
 }
 
+// noResidual refuses a sum of a projection and what it projects: the end of the
+// block before, which queries are made of that have no projection of their own.
+func (u *upgrader) noResidual(w *walk) *refusal {
+	for _, n := range w.nodes {
+		if n.Op != op.Add && n.Op != op.Sub {
+			continue
+		}
+		for _, in := range n.In {
+			if !w.on[in] && !isFixed(in) && u.dependsOn(w.from.x(), source(in)) {
+				return refuse(checkProjection, n, "a query of one projection",
+					fmt.Sprintf("a sum of %s and %s, which that is computed from", origin(w.from.node.Out[0]), origin(in)))
+			}
+		}
+	}
+	return nil
+}
+
 // source follows v back through what keeps the sequence that it is: views, casts,
 // norms, and sums and products with weights.
 func source(v *ir.Value) *ir.Value {

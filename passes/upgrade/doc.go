@@ -1,6 +1,7 @@
 // Package upgrade turns softmax attention into Parallax attention (arXiv
 // 2605.29157): each fused node gets a probe r = W_R x with a new W_R of zeros, so
-// that the model computes what it did and can be trained on from there.
+// that the model computes what it did and can be trained on from there. (Where x
+// is infinite, 0·x is NaN.)
 //
 // r follows the query's path: the same input x, and the same views, norms and
 // rotary embedding between projection and attention. Three things differ.

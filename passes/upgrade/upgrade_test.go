@@ -95,6 +95,9 @@ func TestRefusals(t *testing.T) {
 			"query is a projection", `a product of the input %0 "x" and MatMul m`},
 		{"a sum of two projections", "  %a = " + x + "  %c = MatMul(%y, f32[4,4] = fill 0.1)\n  %q = Add(%a, %c)\n" + rest,
 			"query is a projection", "a sum of several: a and c"},
+		{"the end of the block before", "  %up = " + x + "  %gelu = Gelu(%up)\n  %down = MatMul(%gelu, f32[4,4] = fill 0.2)\n  %h = Add(%x, %down)\n" +
+			"  %q = LayerNormalization(%h, f32[4] = fill 1)\n" + rest,
+			"query is a projection", `a sum of MatMul down and the input %0 "x", which that is computed from`},
 		{"an activation after the projection", "  %a = " + x + "  %q = Tanh(%a)\n" + rest, "query is a projection", "Tanh q"},
 		{"a square of the projection", "  %a = " + x + "  %q = Pow(%a, f32 = 2)\n" + rest, "path of the query", "Pow q"},
 		{"rows that are not of the projection", "  %a = " + x + "  %first = Slice(%y, i64 = [0], i64 = [1], i64 = [1])\n" +

@@ -69,10 +69,13 @@ func (u *upgrader) walk(n *ir.Node) (*walk, *refusal) {
 	if why := w.settle(); why != nil {
 		return nil, why
 	}
+	w.trace()
+	if why := u.noResidual(w); why != nil {
+		return nil, why
+	}
 	if why := u.selfAttention(w); why != nil {
 		return nil, why
 	}
-	w.trace()
 	return w, w.findCuts()
 }
 
