@@ -9,6 +9,10 @@
 // value is rounded to f16 before it is scaled, as ONNX's own definition of the
 // operators has it. A core that is scaled before the cast stays f32 inside casts.
 //
+// Heads' norms are no different. A core by the root of the sum of squares is an
+// RMS norm with a scale of 1/√n. One whose root is bounded from below, as
+// torch's normalize has it, is none of the operators and stays.
+//
 // Gelu is read as a product: its factors are multiplied out, whatever their
 // order and grouping, and compared with x/2·(1+erf(x/√2)) and with the tanh form.
 //

@@ -21,6 +21,9 @@
 // Values stay within the order of rounding: the operator rounds once where 16-bit
 // nodes did three times; in f32 it computes the same products and the same sum.
 //
+// A scale of what is rotated then moves behind the rotation, where attention
+// takes it.
+//
 // The pass doesn't know what a query or a key is, nor where positions come from:
 // any tables will do, if they are constant along the heads.
 package fuserope
