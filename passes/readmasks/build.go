@@ -14,7 +14,7 @@ import (
 // patch makes the node that says what was understood, and returns its result; nil
 // if it can't be built.
 func (t *attention) patch() (*rewrite.Patch, *ir.Value) {
-	c, ok := t.understand(t.seen, !t.spec.HasRanges)
+	c, ok := t.understand(t.seen)
 	if !ok {
 		return nil, nil
 	}
@@ -145,9 +145,6 @@ func (m *emitter) all(es []*expr) ([]*ir.Value, bool) {
 
 // buildRanges appends kv_starts and kv_lengths, if there are any.
 func (t *attention) buildRanges(m *emitter, c *condition, in []*ir.Value) ([]*ir.Value, bool) {
-	if t.spec.HasRanges {
-		return append(in, t.node.In[t.at.Starts], t.node.In[t.at.Lengths]), true
-	}
 	if c.starts == nil && c.lengths == nil {
 		return in, true
 	}

@@ -44,12 +44,12 @@ func (s *space) aligned(c attr.Causal) sym.Dim {
 	return s.dims[key].Sub(s.dims[query])
 }
 
-// understand puts a condition into words. With ranges, per batch entry, there must
-// be no others yet, and positions are counted from the front.
-func (s *space) understand(seen *expr, ranges bool) (*condition, bool) {
+// understand puts a condition into words. Ranges of keys per batch entry need
+// positions that are counted from the front, or none.
+func (s *space) understand(seen *expr) (*condition, bool) {
 	c := &condition{causal: attr.CausalNone, left: -1, right: -1}
 	rest := s.takePositions(c, conjuncts(seen))
-	if ranges && c.left < 0 && c.right < 0 && c.causal != attr.CausalBottomRight {
+	if c.left < 0 && c.right < 0 && c.causal != attr.CausalBottomRight {
 		rest = s.takeRanges(c, rest)
 	}
 	// What concerns the keys alone is one mask, what concerns the queries another.
