@@ -94,6 +94,7 @@ func Run(ctx context.Context, g *ir.Graph, list []Pass, o *Options) (*Result, er
 			break
 		}
 	}
+	c.describe()
 	r.Remarks, r.Stopped = c.remarks, c.stopped
 	return r, nil
 }
