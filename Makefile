@@ -45,7 +45,7 @@ conformance:
 	$(GO) run ./tests/conformance/fetch
 	$(GO) test -tags conformance -count=1 ./tests/conformance/...
 
-## interop: exported files in ONNX's checker and ONNX Runtime (fetches both: needs Python with pip)
+## interop: exported files in ONNX's checker, ONNX Runtime and PyTorch (fetches them, 3 GB: needs Python with pip)
 interop:
 	$(GO) test -tags interop -count=1 ./tests/interop/...
 

@@ -1,7 +1,8 @@
 //go:build interop
 
 // Package interop gives what we export to others: ONNX's own checker must accept
-// it, and ONNX Runtime must compute the same. Both come from pip, into the user's
+// it, ONNX Runtime must compute the same, and PyTorch the gradients of upgraded
+// models. All come from pip, into the user's
 // cache directory.
 package interop
 

@@ -19,7 +19,7 @@ import (
 	"github.com/parallax-go/parallax/tests/onnxtest"
 )
 
-var rounds = flag.Int("mutants", 4, "how many mutants of each fixture")
+var rounds = flag.Int("mutants", 2, "how many mutants of each fixture")
 
 // TestMutants upgrades fixtures that were changed at random. What can be read can
 // be upgraded or is refused with a reason; and if both the mutant and what became
