@@ -47,7 +47,7 @@ conformance:
 
 ## interop: exported files in ONNX's checker, ONNX Runtime and PyTorch (fetches them, 3 GB: needs Python with pip)
 interop:
-	$(GO) test -tags interop -count=1 ./tests/interop/...
+	$(GO) test -tags interop -count=1 -timeout 40m ./tests/interop/...
 
 ## page: the pages of explain --html in headless Chromium (needs Chromium; CHROMIUM names another)
 page:

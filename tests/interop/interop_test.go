@@ -2,8 +2,7 @@
 
 // Package interop gives what we export to others: ONNX's own checker must accept
 // it, ONNX Runtime must compute the same, and PyTorch the gradients of upgraded
-// models. All come from pip, into the user's
-// cache directory.
+// models. All come from pip, into the user's cache directory.
 package interop
 
 import (
