@@ -492,7 +492,7 @@ func (g *Region) guard(n *ir.Node) (Abstract, *Refusal) {
 	}
 	c := n.In[0]
 	switch {
-	case hidden && c.Def != nil && c.Def.Op == op.IsNaN && c.Def.In[0] == kept:
+	case hidden && isOp(c, op.IsNaN) && uncast(c.Def.In[0]) == uncast(kept):
 		g.Guard = GuardNaN
 	case g.logits.zeroed(c, hidden, g.Scores.At):
 		g.Guard = GuardMask
@@ -500,6 +500,15 @@ func (g *Region) guard(n *ir.Node) (Abstract, *Refusal) {
 		return g.stop(n, "a guard of empty rows")
 	}
 	return x, nil
+}
+
+// uncast looks through conversions between float types: probabilities are no
+// more and no less NaN behind them.
+func uncast(v *ir.Value) *ir.Value {
+	for isOp(v, op.Cast) && v.Type.DType.IsFloat() && v.Def.In[0].Type.DType.IsFloat() {
+		v = v.Def.In[0]
+	}
+	return v
 }
 
 // Guard says how the file sees to it that rows that see no key give 0.
