@@ -5,8 +5,8 @@ package interop
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,14 +69,11 @@ func differ(got, want *contrib.Case) string {
 		}
 		x, errX := got.Out[i].Tensor(tensor.Float32)
 		y, errY := o.Tensor(tensor.Float32)
-		if errX != nil || errY != nil || !tensor.SameShape(x.Shape, y.Shape) {
-			return fmt.Sprintf("%s is %s, want %s (%v, %v)", o.Name, x, y, errX, errY)
+		if err := errors.Join(errX, errY); err != nil {
+			return err.Error()
 		}
-		for k := range y.Len() {
-			a, b := x.FloatAt(k), y.FloatAt(k)
-			if !(math.Abs(a-b) <= 1e-5+1e-5*math.Abs(b)) && !(math.IsNaN(a) && math.IsNaN(b)) {
-				return fmt.Sprintf("%s: element %d is %g, want %g", o.Name, k, a, b)
-			}
+		if diff := far(x, y, 1e-5, 1e-5); diff != "" {
+			return o.Name + ": " + diff
 		}
 	}
 	return ""
