@@ -9,6 +9,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // Scores is what a value is made of, if it is a product of queries and keys with
@@ -250,17 +251,30 @@ func overKeys(n *ir.Node) bool {
 	return known && ok && len(axes) == 1 && (axes[0] == -1 || axes[0] == int64(rank-1)) && n.Attr.(*attr.Reduce).KeepDims
 }
 
-// clamp reads Max(scores, x) and Clip(scores, x): a lower limit.
+// clamp reads Max(scores, x) and Clip(scores, x): a lower limit. An upper one that
+// only an overflow could reach is none: the fused node doesn't overflow there.
 func (w *walker) clamp(n *ir.Node, depth int) (*Scores, *Refusal) {
 	in, limit := n.In[0], n.Operand(1)
 	if _, ok := Splat(in); ok && n.Op == op.Max {
 		in, limit = limit, in
 	}
 	x, ok := Splat(limit)
-	if !ok || n.Operand(2) != nil {
+	if !ok {
 		return nil, refuse(checkScores, n, "one lower limit for all scores", origin(limit))
 	}
+	if top, known := Splat(n.Operand(2)); n.Operand(2) != nil && (!known || top < greatest(n.Out[0].Type.DType)) {
+		return nil, refuse(checkScores, n, "no upper limit that scores could reach", origin(n.In[2]))
+	}
 	return w.over(n, in, depth, ScoreOp{Kind: OpClamp, Number: x})
+}
+
+// greatest is the greatest number of an element type, that of bfloat16 for all
+// wider ones.
+func greatest(d tensor.DType) float64 {
+	if d == tensor.Float16 {
+		return 65504
+	}
+	return 0x1.fep127
 }
 
 // fromProduct reads the product of queries and keys: the last axis is the keys',

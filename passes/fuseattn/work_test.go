@@ -94,8 +94,8 @@ func TestWork(t *testing.T) {
 				}
 				return sum
 			}
-			if small, large := work(1000), work(4000); large > 5*small {
-				t.Errorf("%d steps for 1000, %d for 4000", small, large)
+			if small, large := work(1100), work(3300); large > 4*small {
+				t.Errorf("%d steps for 1100, %d for 3300", small, large)
 			}
 		})
 	}
@@ -104,7 +104,7 @@ func TestWork(t *testing.T) {
 // TestWorkWithoutCleaning: without the other passes nothing is small, either.
 func TestWorkWithoutCleaning(t *testing.T) {
 	for _, h := range hostile {
-		g := parse(t, operands+h.write(2000)+"\n}")
+		g := parse(t, operands+h.write(1100)+"\n}")
 		if _, err := passes.Run(context.Background(), g, []passes.Pass{fuseattn.Pass}, nil); err != nil {
 			t.Errorf("%s: %v", h.name, err)
 		}
