@@ -26,6 +26,7 @@ type writer struct {
 	// sizes says which of the dims are numbers; the others are symbols.
 	sizes map[string]int
 	fixed bool
+	tail  bool // the graph slices from −t, which is all of it for t = 0
 	// conditions written before, to be used again.
 	conditions []string
 }
@@ -40,6 +41,9 @@ func newWriter(seed uint64) *writer {
 func (w *writer) randomSizes() map[string]int {
 	past := w.rng.IntN(4)
 	t := w.rng.IntN(6)
+	if w.tail {
+		t = max(t, 1)
+	}
 	return map[string]int{"b": 1 + w.rng.IntN(3), "t": t, "past": past, "s": past + t}
 }
 
@@ -269,6 +273,15 @@ var conditions = []func(w *writer) string{
 		ones := w.node("Expand(i64 = 1, %s)", shape)
 		at := w.node("CumSum(%s, i64 = 1) {exclusive=%t, reverse=%t}", ones, w.chance(2), w.chance(3))
 		return w.node("LessOrEqual(%s, %s)", at, w.position())
+	},
+	func(w *writer) string { // the last rows of [s, s]
+		if w.sizes["t"] == 0 {
+			return "%mask"
+		}
+		w.tail = true
+		square := w.node("LessOrEqual(%%j0, %s)", w.node("Unsqueeze(%%j0, i64 = [1])"))
+		from := w.node("Neg(%%t1)")
+		return w.node("Slice(%s, %s, i64 = [9223372036854775807], i64 = [0])", square, from)
 	},
 	func(w *writer) string { // [s, t], transposed
 		m := w.node("LessOrEqual(%s, %%i0)", w.node("Unsqueeze(%%j0, i64 = [1])"))

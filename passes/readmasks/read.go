@@ -16,6 +16,7 @@ type reader struct {
 	// sizes are scalars, or lists of one, met on the way, by what is known of them.
 	sizes map[string]*ir.Value
 	made  map[diagonalsOf]*ir.Value
+	tails map[string]sym.Dim // extents of last entries, see findTails
 	graph *ir.Graph
 	depth int
 }
@@ -23,7 +24,7 @@ type reader struct {
 func newReader(g *ir.Graph, dims [numIndices]sym.Dim) *reader {
 	return &reader{
 		space: newSpace(dims), graph: g,
-		memo: map[string]*expr{}, sizes: map[string]*ir.Value{}, made: map[diagonalsOf]*ir.Value{},
+		memo: map[string]*expr{}, sizes: map[string]*ir.Value{}, made: map[diagonalsOf]*ir.Value{}, tails: map[string]sym.Dim{},
 	}
 }
 
@@ -36,6 +37,7 @@ func (r *reader) operand(v *ir.Value) *expr {
 	if rank, known := v.Type.Rank(); !known || rank > int(numIndices) {
 		return nil
 	}
+	r.findTails(v)
 	at := make([]*expr, numIndices)
 	for i := range at {
 		at[i] = r.along(index(i))
@@ -158,6 +160,9 @@ func (r *reader) broadcast(v *ir.Value, at []*expr, full sym.Shape) []*expr {
 // along1 returns the index along an axis of extent d that is broadcast to full,
 // where that is read at e.
 func (r *reader) along1(e *expr, d, full sym.Dim) *expr {
+	if len(r.tails) > 0 {
+		d, full = d.Subst(r.tails), full.Subst(r.tails)
+	}
 	_, number := d.IsConst()
 	switch {
 	case d.Is(1) || full.Is(1):

@@ -239,7 +239,7 @@ func (r *reader) slice(v *ir.Value, at []*expr) *expr {
 		if steps[i] == 1 && isFront(start, d) && (at[a].kind != loose || v.Type.Shape[a].Equal(d)) {
 			continue
 		}
-		from, ok := firstEntry(start, d)
+		from, ok := r.firstEntry(start, d)
 		if !ok || steps[i] <= 0 || at[a].kind != affine {
 			return nil
 		}
@@ -254,13 +254,13 @@ func (r *reader) slice(v *ir.Value, at []*expr) *expr {
 func isFront(start, d sym.Dim) bool { return start.Is(0) || start.Add(d).Is(0) }
 
 // firstEntry is where a slice of an axis of extent d starts.
-func firstEntry(start, d sym.Dim) (sym.Dim, bool) {
+func (r *reader) firstEntry(start, d sym.Dim) (sym.Dim, bool) {
 	switch {
 	case isFront(start, d):
 		return sym.Const(0), true
 	case sym.ProvablyLE(sym.Const(0), start):
 		return start, true
-	case sym.ProvablyLT(start, sym.Const(0)):
+	case sym.ProvablyLT(start, sym.Const(0)) || r.isTail(start):
 		return start.Add(d).Max(sym.Const(0)), true
 	}
 	return sym.Dim{}, false
