@@ -32,6 +32,11 @@ func (c *call) scaled(x *ir.Value, by float64) *ir.Value {
 	return c.mul(x, c.numberLike(x, by))
 }
 
+// swish is x·sigmoid(alpha·x), which ai.onnx has no operator for before opset 24.
+func (c *call) swish(x *ir.Value, alpha float64) *ir.Value {
+	return c.mul(x, c.b.Op(op.Sigmoid, nil, c.scaled(x, alpha)))
+}
+
 // numberLike is a constant of x's element type, which must be one of numbers:
 // otherwise the node fails.
 func (c *call) numberLike(x *ir.Value, v float64) *ir.Value {

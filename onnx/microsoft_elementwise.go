@@ -20,6 +20,12 @@ func biasGelu(approximate string) builder {
 	}
 }
 
+// quickGelu takes a sigmoid for the Gelu's distribution.
+func quickGelu(c *call) ([]*ir.Value, error) {
+	alpha, err := c.float("alpha", 1.702)
+	return []*ir.Value{c.swish(c.arg("x"), alpha)}, err
+}
+
 // biasSplitGelu multiplies the first half of the last axis with the Gelu of the
 // second.
 func biasSplitGelu(c *call) ([]*ir.Value, error) {

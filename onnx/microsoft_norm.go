@@ -151,7 +151,7 @@ func (c *call) groupNorm(x *ir.Value) (*ir.Value, error) {
 	case 0:
 		return y, nil
 	case 1:
-		return c.b.Op(op.Swish, &attr.Unary{Alpha: 1}, y), nil
+		return c.swish(y, 1), nil
 	}
 	return nil, fmt.Errorf("attribute activation is %d, want 0 or 1", silu)
 }

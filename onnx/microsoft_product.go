@@ -50,7 +50,7 @@ func (c *call) activate(x *ir.Value) (*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.apply1(name, numbers, x)
+	return c.applyNamed(name, numbers, x)
 }
 
 func (c *call) activationNumbers() ([]float32, error) {
@@ -71,8 +71,8 @@ func (c *call) activationNumbers() ([]float32, error) {
 	return list, nil
 }
 
-// apply1 applies a named function of one operand.
-func (c *call) apply1(name string, numbers []float32, x *ir.Value) (*ir.Value, error) {
+// applyNamed applies a named function of one operand.
+func (c *call) applyNamed(name string, numbers []float32, x *ir.Value) (*ir.Value, error) {
 	f, ok := activations[name]
 	if !ok {
 		return nil, notSupported("activation %q is not known", name)

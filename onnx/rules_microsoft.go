@@ -103,7 +103,7 @@ func microsoftElementwise() []rule {
 		{op: op.Gelu},
 		{op: op.Gelu, name: "BiasGelu", build: biasGelu("none"), args: operands("a b")},
 		{op: op.Gelu, name: "FastGelu", build: biasGelu("tanh"), args: operands("x bias?")},
-		{op: op.Swish, name: "QuickGelu", known: known{"alpha": field.or("1.702")}},
+		{op: op.Sigmoid, name: "QuickGelu", known: known{"alpha": custom}, build: quickGelu, args: operands("x")},
 		{op: op.Gelu, name: "BiasSplitGelu", build: biasSplitGelu, args: operands("x bias")},
 		{op: op.Add, name: "BiasAdd", build: biasAdd, args: operands("x bias skip")},
 		{op: op.Add, name: "BiasDropout", known: known{"seed": ignored}, build: biasDropout, args: operands("data bias residual? ratio? training_mode?")},
