@@ -85,6 +85,7 @@ func (c *Context) Remark(anchor *ir.Node, r Remark) {
 		c.anchors[anchor] = i
 		c.remarks = append(c.remarks, Remark{})
 	}
+	r.describe()
 	c.remarks[i] = r
 	if r.Node != nil {
 		c.became[r.Node] = i

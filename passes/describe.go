@@ -9,21 +9,18 @@ import (
 	"github.com/parallax-go/parallax/ir/op"
 )
 
-// describe says in the verdicts what the fused nodes have become, once no pass
-// will change them any more.
-func (c *Context) describe() {
-	for i := range c.remarks {
-		r := &c.remarks[i]
-		if r.Node == nil || r.Node.Op != op.Parallax || r.Spec == nil {
-			continue
-		}
-		a := r.Node.Attr.(*attr.Attention)
-		at := a.Operands()
-		r.Spec.Attention = a
-		r.Spec.Masks = describeAll(r.Node.In, at.Mask, a.Masks)
-		r.Spec.Biases = describeAll(r.Node.In, at.Bias, a.Biases)
-		r.Spec.Cache = r.Spec.Cache || a.HasPast
+// describe says in r what the fused node is: when it is made, and once no pass
+// will change it any more.
+func (r *Remark) describe() {
+	if r.Node == nil || r.Node.Op != op.Parallax || r.Spec == nil {
+		return
 	}
+	a := r.Node.Attr.(*attr.Attention)
+	at := a.Operands()
+	r.Spec.Attention = a
+	r.Spec.Masks = describeAll(r.Node.In, at.Mask, a.Masks)
+	r.Spec.Biases = describeAll(r.Node.In, at.Bias, a.Biases)
+	r.Spec.Cache = r.Spec.Cache || a.HasPast
 }
 
 func describeAll(in []*ir.Value, first, count int) []string {

@@ -6,14 +6,6 @@ import (
 	"github.com/parallax-go/parallax/ir"
 )
 
-// Respec changes the specification in the verdict on the anchor that has become
-// n, if there is one: a pass that changes a fused node says so there.
-func (c *Context) Respec(n *ir.Node, change func(*Spec)) {
-	if i, ok := c.became[n]; ok && c.remarks[i].Spec != nil {
-		change(c.remarks[i].Spec)
-	}
-}
-
 // Follow tells that a rewrite replaces the covered nodes by made ones, and all
 // that between gives by them and their operands. A verdict whose node is covered
 // goes to the new node of the same operator, and to the last one if there is none.

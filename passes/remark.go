@@ -48,9 +48,9 @@ type Remark struct {
 // Spec is what explain tells of a fused node beyond its attributes.
 type Spec struct {
 	Attention *attr.Attention
-	HeadSize  sym.Dim // of q and k
-	ValueSize sym.Dim // of v
-	Masks     []string
+	HeadSize  sym.Dim  // of q and k
+	ValueSize sym.Dim  // of v
+	Masks     []string // see [Describe]
 	Biases    []string
 	Rope      bool
 	Cache     bool

@@ -94,7 +94,9 @@ func Run(ctx context.Context, g *ir.Graph, list []Pass, o *Options) (*Result, er
 			break
 		}
 	}
-	c.describe()
+	for i := range c.remarks {
+		c.remarks[i].describe()
+	}
 	r.Remarks, r.Stopped = c.remarks, c.stopped
 	return r, nil
 }

@@ -215,21 +215,9 @@ func (s *spec) window() string {
 	return left + "…" + right
 }
 
-func (s *spec) masks() string { return orBlank(strings.Join(valueNames(s.Masks), ", ")) }
+func (s *spec) masks() string { return orBlank(strings.Join(s.Masks, ", ")) }
 
-func (s *spec) biases() string { return orBlank(strings.Join(valueNames(s.Biases), ", ")) }
-
-// valueNames strips the numbers of values that have names: %90 "mask" is mask.
-func valueNames(values []string) []string {
-	names := make([]string, len(values))
-	for i, v := range values {
-		names[i] = v
-		if _, quoted, found := strings.Cut(v, ` "`); found {
-			names[i] = strings.TrimSuffix(quoted, `"`)
-		}
-	}
-	return names
-}
+func (s *spec) biases() string { return orBlank(strings.Join(s.Biases, ", ")) }
 
 // shownElsewhere are the attributes that other columns tell of, or operands.
 var shownElsewhere = []string{

@@ -142,12 +142,6 @@ func (m *Match) describe() *Refusal {
 	m.Spec = passes.Spec{Attention: a, HeadSize: g.Scores.Roles.D.Size, ValueSize: g.sizes[m.form.Value]}
 	m.Spec.Rope = rotated(g.Scores.Q.Base) && rotated(g.Scores.K.Base)
 	m.Spec.Cache = cached(g.Scores.K.Base) && cached(g.Values[m.form.Value].Base)
-	for _, b := range l.Biases {
-		m.Spec.Biases = append(m.Spec.Biases, b.name())
-	}
-	for _, k := range l.Masks {
-		m.Spec.Masks = append(m.Spec.Masks, k.Value.String())
-	}
 	if err := a.Check(); err != nil {
 		return refuse(checkHeads, g.Anchor, "a legal specification", err.Error())
 	}

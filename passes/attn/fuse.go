@@ -119,12 +119,6 @@ func held(c *passes.Context, n *ir.Node) {
 	}
 	r.Spec = &passes.Spec{Attention: a, HeadSize: headSize(n.In[o.K], a), ValueSize: headSize(n.In[o.V], a),
 		Rope: rotated(n.In[o.Q]) && rotated(n.In[o.K]), Cache: a.HasPast || isOp(n.In[o.K], op.ScatterElements)}
-	for i := range a.Masks {
-		r.Spec.Masks = append(r.Spec.Masks, n.In[o.Mask+i].String())
-	}
-	for i := range a.Biases {
-		r.Spec.Biases = append(r.Spec.Biases, n.In[o.Bias+i].String())
-	}
 	c.Remark(n, r)
 }
 

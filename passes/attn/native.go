@@ -31,7 +31,7 @@ func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 		return nil, nil, why
 	}
 	c := &nativeCall{Patch: rewrite.NewPatch(n, "attention operator"), n: n, a: a}
-	c.spec = &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast, Rope: rotated(n.In[0]) && rotated(n.In[1])}
+	spec := &passes.Spec{Attention: a, HeadSize: size, ValueSize: size, Cache: a.HasPast, Rope: rotated(n.In[0]) && rotated(n.In[1])}
 	in := n.In[:3:3]
 	for _, part := range []func() ([]*ir.Value, *Refusal){c.masks, c.past, c.ranges} {
 		operands, why := part()
@@ -49,15 +49,14 @@ func Native(n *ir.Node) (*rewrite.Patch, *passes.Spec, *Refusal) {
 	if err := c.Err(); err != nil {
 		return nil, nil, refuse(checkNative, n, "operands that the fused node takes", err.Error())
 	}
-	return c.Patch, c.spec, nil
+	return c.Patch, spec, nil
 }
 
 // nativeCall is an attention operator being translated.
 type nativeCall struct {
 	*rewrite.Patch
-	n    *ir.Node
-	a    *attr.Attention
-	spec *passes.Spec
+	n *ir.Node
+	a *attr.Attention
 }
 
 func (c *nativeCall) past() ([]*ir.Value, *Refusal) {
@@ -88,9 +87,9 @@ func (c *nativeCall) masks() ([]*ir.Value, *Refusal) {
 		}
 		in = append(in, mask)
 		if mask.Type.DType == tensor.Bool {
-			c.a.Masks, c.spec.Masks = 1, []string{mask.String()}
+			c.a.Masks = 1
 		} else {
-			c.a.Biases, c.spec.Biases = 1, []string{mask.String()}
+			c.a.Biases = 1
 		}
 	}
 	if !c.n.Attr.(*attr.ONNXAttention).Causal {
@@ -106,7 +105,6 @@ func (c *nativeCall) masks() ([]*ir.Value, *Refusal) {
 		c.a.Visible = "m0&" + at
 	}
 	c.a.Masks++
-	c.spec.Masks = append(c.spec.Masks, "causal after the past")
 	return append(in, last), nil
 }
 

@@ -51,18 +51,14 @@ func fuse(c *passes.Context, n *ir.Node) {
 	}
 	keys.readSizes(c)
 	values.readSizes(c)
-	p, fused := patch(c.Root(), n, keys, values)
-	if p == nil || p.Err() != nil || rewrite.Commit(c, p) != nil {
-		return
+	if p := patch(c.Root(), n, keys, values); p != nil && p.Err() == nil {
+		rewrite.Commit(c, p) // or not: the Concat computes the same
 	}
-	c.Respec(fused, func(s *passes.Spec) {
-		s.Attention, s.Cache = fused.Attr.(*attr.Attention), true
-	})
 }
 
 // patch makes the node with cache operands; nil if the sizes don't tell how, or
 // if it would cost more than it saves.
-func patch(root *ir.Graph, n *ir.Node, keys, values *cache) (*rewrite.Patch, *ir.Node) {
+func patch(root *ir.Graph, n *ir.Node, keys, values *cache) *rewrite.Patch {
 	p := rewrite.NewPatch(n, "fuse cache")
 	both := []*cache{keys, values}
 	var fresh, past []*ir.Value
@@ -75,27 +71,27 @@ func patch(root *ir.Graph, n *ir.Node, keys, values *cache) (*rewrite.Patch, *ir
 		past = append(past, c.pastOperand(p.Builder))
 	}
 	if slices.Contains(fresh, nil) || slices.Contains(past, nil) {
-		return nil, nil
+		return nil
 	}
 	a := spec(n, keys.read() || values.read())
 	out := p.Ops(op.Parallax, a, a.Outputs(), operands(n, fresh, past)...)
 	if p.Err() != nil {
-		return nil, nil
+		return nil
 	}
 	p.Replace(n.Out[0], out[0])
 	for i, c := range both {
 		if c.read() && !c.replace(p, out[1+i]) {
-			return nil, nil
+			return nil
 		}
 	}
 	made := p.Nodes()[own:]
 	if slices.ContainsFunc(made, computed) {
-		return nil, nil
+		return nil
 	}
 	if slices.ContainsFunc(made, transposes) && !(keys.kept(root) && values.kept(root)) {
-		return nil, nil
+		return nil
 	}
-	return p, out[0].Def
+	return p
 }
 
 func transposes(n *ir.Node) bool { return n.Op == op.Transpose }

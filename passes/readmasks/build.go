@@ -13,29 +13,29 @@ import (
 
 // patch makes the node that says what was understood, and returns its result; nil
 // if it can't be built.
-func (t *attention) patch() (*rewrite.Patch, *ir.Value) {
+func (t *attention) patch() *rewrite.Patch {
 	c, ok := t.understand(t.seen)
 	if !ok {
-		return nil, nil
+		return nil
 	}
 	p := rewrite.NewPatch(t.node, "read masks")
 	m := &emitter{space: t.space, b: p.Builder, size: t.sizesOf(), done: map[*expr]*ir.Value{}}
 	biases, ok := t.buildBiases(m)
 	if !ok {
-		return nil, nil
+		return nil
 	}
 	in := slices.Clone(t.node.In[:t.rowOperands()])
 	in = append(in, biases...)
 	masks, ok := m.all(c.masks)
 	if !ok {
-		return nil, nil
+		return nil
 	}
 	in = append(in, masks...)
 	if t.at.PastK >= 0 {
 		in = append(in, t.node.In[t.at.PastK], t.node.In[t.at.PastV])
 	}
 	if in, ok = t.buildRanges(m, c, in); !ok {
-		return nil, nil
+		return nil
 	}
 	if t.at.Sink >= 0 {
 		in = append(in, t.node.In[t.at.Sink])
@@ -66,7 +66,7 @@ func (t *attention) specify(c *condition) {
 	}
 }
 
-func (t *attention) replace(p *rewrite.Patch, in []*ir.Value) (*rewrite.Patch, *ir.Value) {
+func (t *attention) replace(p *rewrite.Patch, in []*ir.Value) *rewrite.Patch {
 	names := make([]string, len(t.node.Out))
 	for i, v := range t.node.Out {
 		if v == nil {
@@ -75,14 +75,14 @@ func (t *attention) replace(p *rewrite.Patch, in []*ir.Value) (*rewrite.Patch, *
 	}
 	out := p.Spec(ir.Spec{Op: op.Parallax, Attr: t.spec, In: in, Outs: len(names), Names: names, Name: t.node.Name})
 	if p.Err() != nil {
-		return nil, nil
+		return nil
 	}
 	for i, v := range t.node.Out {
 		if v != nil {
 			p.Replace(v, out[i])
 		}
 	}
-	return p, out[0]
+	return p
 }
 
 // buildBiases makes the operands of the terms: those by key minus query are the

@@ -61,23 +61,7 @@ func node(c *passes.Context, readers map[string]*reader, n *ir.Node) {
 	if !gain {
 		return
 	}
-	p, o := t.patch()
-	if p == nil || rewrite.Commit(c, p) != nil {
-		return
+	if p := t.patch(); p != nil {
+		rewrite.Commit(c, p) // or not: the operands mean the same
 	}
-	c.Respec(o.Def, func(s *passes.Spec) { respec(s, o.Def) })
-}
-
-// respec says in a verdict what the node has become.
-func respec(s *passes.Spec, n *ir.Node) {
-	a := n.Attr.(*attr.Attention)
-	at := a.Operands()
-	names := func(first, count int) []string {
-		var out []string
-		for i := range count {
-			out = append(out, n.In[first+i].String())
-		}
-		return out
-	}
-	s.Attention, s.Masks, s.Biases = a, names(at.Mask, a.Masks), names(at.Bias, a.Biases)
 }

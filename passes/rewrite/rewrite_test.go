@@ -182,12 +182,11 @@ func TestCommit(t *testing.T) {
 			if why := rewrite.Commit(c, p); why != nil {
 				t.Fatal(why)
 			}
-			c.Respec(g.Last(), func(s *passes.Spec) { s.Rope = true })
 			return nil
 		})
 		m := r.Remarks[0]
-		if m.Node != g.Last() || !m.Spec.Rope {
-			t.Errorf("the node is %v, the specification %+v", m.Node, m.Spec)
+		if m.Node != g.Last() {
+			t.Errorf("the node is %v", m.Node)
 		}
 		if len(m.Before) != 2 || m.Before[1].Name != "node_a" || m.Before[1].In[0].Name != "x" {
 			t.Errorf("before there was %+v", m.Before)
