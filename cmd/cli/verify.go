@@ -37,7 +37,7 @@ func newVerify(s *session) *cobra.Command {
 	f.Float64Var(&v.rtol, "rtol", -1, "relative tolerance (default by element type)")
 	f.Float64Var(&v.atol, "atol", -1, "absolute tolerance (default by element type)")
 	f.StringVar(&v.against, "against", "", "`unfused|ref`: compare with the model computed this way instead of recorded outputs")
-	f.BoolVar(&v.perNode, "per-node", false, "with --against: compare every value that both ways compute, and name the first that differs")
+	f.BoolVar(&v.perNode, "per-node", false, "compare every value that this and the unfused way, or that of --against, compute, and name the first that differs")
 	v.in.addFill(cmd)
 	choices(cmd, "against", "unfused", "ref")
 	s.addTarget(cmd)
@@ -62,17 +62,18 @@ type verifiedSet struct {
 // verification is one call of verify.
 type verification struct {
 	*verifyFlags
-	model, other *parallax.Model // other: what --against names, or nil
+	beside       string          // the way to compute that is watched as well: "", unfused, ref
+	model, other *parallax.Model // other: that way, or nil
 	nodes        nodeWatch
 	trace        valueTrace
 	values       valueWatch
 }
 
 func (v *verifyFlags) run(ctx context.Context, s *session, path string) error {
+	x := &verification{verifyFlags: v, beside: v.against}
 	if v.perNode && v.against == "" {
-		return errorf("--per-node needs --against: recorded data holds outputs only")
+		x.beside = "unfused" // recorded data holds outputs only
 	}
-	x := &verification{verifyFlags: v}
 	defer x.close()
 	if err := x.load(s, path); err != nil {
 		return err
@@ -102,7 +103,7 @@ func (v *verifyFlags) run(ctx context.Context, s *session, path string) error {
 // load loads the model, and again as --against says, both watched.
 func (x *verification) load(s *session, path string) error {
 	target := kernels.CPU
-	switch x.against {
+	switch x.beside {
 	case "", "unfused":
 		if s.target == "ref" {
 			target = kernels.Ref
@@ -112,15 +113,15 @@ func (x *verification) load(s *session, path string) error {
 	default:
 		return errorf("--against %s is not unfused or ref", x.against)
 	}
-	if x.against != "" && path == "-" {
-		return errorf("--against reads MODEL twice: standard input can't be")
+	if x.beside != "" && path == "-" {
+		return errorf("--against and --per-node read MODEL twice: standard input can't be")
 	}
 	var watch []parallax.Option
-	if x.against != "" {
+	if x.beside != "" {
 		watch = append(watch, parallax.WithProfile(x.step))
 	}
 	var err error
-	if x.model, err = s.load(path, watch...); err != nil || x.against == "" {
+	if x.model, err = s.load(path, watch...); err != nil || x.beside == "" {
 		return err
 	}
 	tolerance := func(d tensor.DType) tolerance { return x.tolerance(d, x.model.Precision()) }
@@ -153,9 +154,12 @@ func (x *verification) verify(ctx context.Context, set *dataSet) (verifiedSet, e
 			x.trace.begin(x.model.Program())
 			x.values.begin()
 		}
-		var err error
-		if want, err = x.other.Run(ctx, set.inputs); err != nil {
-			return r, fmt.Errorf("%s: %w", x.against, err)
+		other, err := x.other.Run(ctx, set.inputs)
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", x.beside, err)
+		}
+		if x.against != "" {
+			want = other
 		}
 		x.nodes.begin(ctx, x.model.Remarks())
 	}
