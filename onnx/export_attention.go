@@ -6,6 +6,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
 
@@ -19,14 +20,22 @@ func expressible(n *ir.Node, a *attr.Attention) error {
 		return errors.New("it is no softmax attention")
 	case a.HasSink:
 		return errors.New("it has a sink")
-	case a.EmptyRow == attr.EmptyRowFilled && (a.Biases+a.Masks > 0 || a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0):
-		return errors.New("it gives empty rows a value")
+	case filled(a) && in[0].Type.DType == tensor.Float16 && a.FillValue < -greatestHalf:
+		return errors.New("the value that it fills empty rows with is infinite in f16")
 	case a.Scale == 0:
 		return errors.New("its scale is 0, which means another there")
 	case !in[0].Type.HasRank || !in[1].Type.HasRank:
 		return errors.New("the ranks of its operands are not known")
 	}
 	return nil
+}
+
+// greatestHalf is the greatest finite number of f16.
+const greatestHalf = 65504
+
+// filled reports whether rows that see no key are evaluated with a fill.
+func filled(a *attr.Attention) bool {
+	return a.EmptyRow == attr.EmptyRowFilled && (a.Masks > 0 || a.Visible != "" || a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0)
 }
 
 // queryAxis is the axis of q that counts queries, and of k and v that counts keys.
@@ -42,6 +51,9 @@ func queryAxis(a *attr.Attention) int {
 // lengths shift it.
 func causalFits(n *ir.Node, a *attr.Attention) bool {
 	axis := queryAxis(a)
+	if filled(a) {
+		return false // rows that see no key are filled at later keys, too
+	}
 	square := n.In[0].Type.Shape[axis].Equal(n.In[1].Type.Shape[axis])
 	switch {
 	case a.HasRanges || a.WindowLeft >= 0 || a.WindowRight >= 0:

@@ -32,7 +32,7 @@ var specs = []struct {
 	{"mask with empty rows of zeros", func(a *attr.Attention) { a.Masks = 1 }, true},
 	{"mask with filled rows", func(a *attr.Attention) {
 		a.Masks, a.EmptyRow, a.FillValue = 1, attr.EmptyRowFilled, -math.MaxFloat32
-	}, false},
+	}, true},
 	{"two masks", func(a *attr.Attention) { a.Masks = 2 }, true},
 	{"formula", func(a *attr.Attention) { a.Masks, a.Visible = 2, "k<=q|m0==m1" }, true},
 	{"bias by distance", func(a *attr.Attention) { a.Biases, a.Relative = 1, 1 }, true},

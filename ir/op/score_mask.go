@@ -11,7 +11,9 @@ import (
 // ScoreMask builds the one operand that does to the scores of a fused node what
 // its masks, ranges, windows and biases do together, and its causal alignment
 // unless without says so: [.., T, S], of bool, or of q's type with −inf where a
-// key is hidden. It is nil if there is nothing to do.
+// key is hidden. If rows that see no key are filled, it is the fill there that is
+// added, so that such rows are those of the node; others give a hidden key the
+// weight exp(fill), which is 0. It is nil if there is nothing to do.
 func ScoreMask(b *ir.Builder, n *ir.Node, withoutCausal bool) *ir.Value {
 	a, ok := n.Attr.(*attr.Attention)
 	if !ok {
@@ -24,14 +26,23 @@ func ScoreMask(b *ir.Builder, n *ir.Node, withoutCausal bool) *ir.Value {
 	}
 	d := &decomposition{Builder: b, a: a, in: n.Operands(), at: a.Operands()}
 	mask := d.visible()
-	if a.Biases > 0 {
-		sum := d.bias(0)
-		for i := 1; i < a.Biases; i++ {
-			sum = d.add(sum, d.bias(i))
+	filled := mask != nil && a.EmptyRow == attr.EmptyRowFilled
+	var sum *ir.Value
+	for i := range a.Biases {
+		if sum == nil {
+			sum = d.bias(i)
+			continue
 		}
-		if mask != nil {
-			sum = d.Op(Where, nil, mask, sum, d.number(math.Inf(-1)))
-		}
+		sum = d.add(sum, d.bias(i))
+	}
+	switch {
+	case filled && sum == nil:
+		mask = d.Op(Where, nil, mask, d.number(0), d.number(a.FillValue))
+	case filled:
+		mask = d.Op(Where, nil, mask, sum, d.add(sum, d.number(a.FillValue)))
+	case mask != nil && sum != nil:
+		mask = d.Op(Where, nil, mask, sum, d.number(math.Inf(-1)))
+	case sum != nil:
 		mask = sum
 	}
 	if mask == nil || d.spans(mask) {
