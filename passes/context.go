@@ -92,5 +92,12 @@ func (c *Context) Remark(anchor *ir.Node, r Remark) {
 	}
 }
 
+// Fused reports whether n was made of operators of the file: they rounded each
+// result on the way, where an attention operator rounds once.
+func (c *Context) Fused(n *ir.Node) bool {
+	i, known := c.became[n]
+	return known && c.remarks[i].Verdict == Fused
+}
+
 // Remarks returns the verdicts so far, in the order the anchors were first met.
 func (c *Context) Remarks() []Remark { return slices.Clone(c.remarks) }

@@ -16,6 +16,9 @@ type attention struct {
 	spec *attr.Attention // a copy of the node's, to be changed
 	at   attr.Operands   // of the node
 
+	// stepwise: the file added the biases one by one, each sum rounded.
+	stepwise bool
+
 	seen  *expr  // under masks and positions
 	terms []term // of all biases that are read
 	gain  bool   // something is known that the node doesn't say yet
@@ -219,7 +222,7 @@ func (t *attention) needless(x *term) bool {
 
 // only: a single finite fill becomes a condition of rows that are filled with it.
 func (t *attention) only(x *term) bool {
-	if t.hides() || math.IsInf(x.fill, -1) || x.val.dtype != t.node.In[t.at.Q].Type.DType {
+	if t.hides() || math.IsInf(x.fill, -1) || x.val.dtype != t.node.In[t.at.Q].Type.DType || !t.roundsAlike(x) {
 		return false
 	}
 	for i := range t.terms {
@@ -235,4 +238,12 @@ func (t *attention) only(x *term) bool {
 	}
 	t.spec.EmptyRow, t.spec.FillValue = attr.EmptyRowFilled, x.fill
 	return true
+}
+
+// roundsAlike reports whether a row that is filled with x's fill rounds as one
+// that x is added to. In 16 bits the sum of a filled row is rounded, as the file
+// did it, which leaves little of the scores beside −10000; the sum with a bias
+// isn't, which matters unless the fill leaves nothing of them either way.
+func (t *attention) roundsAlike(x *term) bool {
+	return t.stepwise || x.fill <= swallow || x.val.dtype != tensor.Float16 && x.val.dtype != tensor.BFloat16
 }

@@ -55,7 +55,7 @@ func node(c *passes.Context, readers map[string]*reader, n *ir.Node) {
 	}
 	made := len(r.exprs)
 	r.refill()
-	t := &attention{reader: r, node: n, spec: &a, at: at}
+	t := &attention{reader: r, node: n, spec: &a, at: at, stepwise: c.Fused(n)}
 	gain := t.read()
 	c.Work(len(r.exprs) - made)
 	if !gain {
