@@ -34,7 +34,13 @@ func logNorm(d *ir.Node) bool {
 
 // lessMax reports whether d is x minus its maximum over the last axis: whatever
 // the norm is computed by, the exponential of it is meant to be a softmax.
-func lessMax(d *ir.Node) bool { return d != nil && d.Op == op.Sub && rowMax(d.In[1], d.In[0], 8) }
+func lessMax(d *ir.Node) bool {
+	if d == nil || d.Op != op.Sub {
+		return false
+	}
+	top, _ := limited(d.In[1])
+	return rowMax(top, d.In[0], 8)
+}
 
 // overLast reports whether a reduction is over the last axis alone.
 func overLast(n *ir.Node) bool {
@@ -117,7 +123,7 @@ func logitsOf(n *ir.Node, w *walker) (*softmax, *Scores, *Logits, *Refusal) {
 	}
 	l, why := logits(s)
 	if why == nil {
-		l.Sink = x.sink
+		why = l.join(x)
 	}
 	return x, s, l, why
 }
@@ -126,12 +132,16 @@ func logitsOf(n *ir.Node, w *walker) (*softmax, *Scores, *Logits, *Refusal) {
 type softmax struct {
 	anchor *ir.Node
 	scores *ir.Value
-	sink   *ir.Value // the score of a virtual key, or nil
+	sink   *Sink
 	start  *ir.Value // the weights of the keys
+	total  *ir.Node  // the addition of a sink's exponential to those of the keys, or nil
 	poly   Poly      // what start is
 	// fromEnd counts the axis of the keys from the last one.
 	fromEnd int
 	shifted bool // the maximum is subtracted first: the norm is 1 or more
+	// lost: a row that sees no key is NaN although there is a sink, which the
+	// maximum subtracted from it leaves out.
+	lost bool
 }
 
 // otherAxis refuses a softmax over an axis that is not the keys'.
@@ -154,39 +164,26 @@ func unwrap(n *ir.Node) (*softmax, *Refusal) {
 	} else {
 		x.fromEnd = rank - 1 - positive(n.Attr.(*attr.Axis).Axis, rank)
 	}
+	var shift *ir.Value
 	if d := x.scores.Def; d != nil && d.Op == op.Sub {
+		top, least := limited(d.In[1])
 		switch {
 		case n.Op == op.Exp && logNorm(d):
 			x.scores, x.poly = d.In[0], poly(Term{1, mono(p)})
-		case rowMax(d.In[1], d.In[0], 8):
-			x.scores, x.shifted = d.In[0], true
+			return x, nil
+		case rowMax(top, d.In[0], 8):
+			shift, x.scores, x.shifted = d.In[1], d.In[0], least == nil
 		case n.Op == op.Exp:
 			return nil, refuse(checkMax, d, "the maximum over the keys of "+d.In[0].String(), origin(d.In[1]))
 		}
 	}
-	if n.Op == op.Softmax && x.fromEnd == 0 {
+	switch {
+	case n.Op == op.Exp:
+		x.addSink(shift)
+	case x.fromEnd == 0:
 		x.cutSink()
 	}
 	return x, nil
-}
-
-// cutSink recognises scores with a sink joined as one more key, whose weight is
-// cut off again.
-func (x *softmax) cutSink() {
-	join := x.scores.Def
-	if join == nil || join.Op != op.Concat || len(join.In) != 2 || !join.In[0].Type.HasRank || !join.In[1].Type.HasRank {
-		return
-	}
-	s, sink := join.In[0].Type.Shape, join.In[1].Type.Shape
-	last := len(s) - 1
-	u, sole := x.start.SoleUse()
-	if positive(join.Attr.(*attr.Axis).Axis, len(s)) != last || !sink[last].Is(1) || !sole || u.Node.Op != op.Slice {
-		return
-	}
-	c, ok := cutOf(u.Node, 0)
-	if ok && c.axis == last && c.start.Is(0) && c.end.Equal(s[last]) {
-		x.scores, x.sink, x.start = join.In[0], join.In[1], u.Node.Out[0]
-	}
 }
 
 // rowMax reports whether m is the maximum of x over the last axis, or a number

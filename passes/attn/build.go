@@ -264,9 +264,11 @@ func (m *Match) inputs(b *arranger) ([]*ir.Value, *Refusal) {
 	if sink := g.logits.Sink; sink != nil {
 		at := slices.Clone(g.Scores.At)
 		at[len(at)-1] = nil
-		v := m.broadcast(b, sink, at)
+		v := sink.Value
 		if v == nil {
-			return nil, refuse(checkMask, g.Anchor, "a sink that broadcasts to [batch, heads, queries, 1]", origin(sink))
+			v = b.Float(element, sink.Number)
+		} else if v = m.broadcast(b, v, at); v == nil {
+			return nil, refuse(checkMask, g.Anchor, "a sink that broadcasts to [batch, heads, queries, 1]", sink.String())
 		}
 		in = append(in, v)
 	}

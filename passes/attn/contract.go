@@ -71,7 +71,7 @@ func (g *Region) dot(p *Product) (Abstract, bool) {
 			return Abstract{}, false
 		}
 	}
-	sum, ok := x.Map(func(m Monomial) (Monomial, bool) { return summed(m, nil, nil) })
+	sum, ok := x.Map(func(m Monomial) (Monomial, bool) { return g.summed(m, nil, nil) })
 	return Abstract{sum, at}, ok
 }
 
@@ -111,7 +111,7 @@ func (c *contraction) overKeys(at int) (Abstract, *Refusal) {
 		value = &n
 		c.axes[features] = Whole(valueRole(n), p.size(i, features))
 	}
-	sum, ok := x.Map(func(m Monomial) (Monomial, bool) { return summed(m, value, &key) })
+	sum, ok := x.Map(func(m Monomial) (Monomial, bool) { return g.summed(m, value, &key) })
 	if !ok {
 		return Abstract{}, refuse(checkOutput, p.Node, "probabilities, or probabilities times r·k, times values", x.String())
 	}

@@ -17,7 +17,7 @@ type Logits struct {
 	Biases  []Bias
 	Masks   []Mask  // all must let a key pass
 	Fill    float64 // of masked scores: −inf, or a number below any score
-	Sink    *ir.Value
+	Sink    *Sink
 	Factors []Factor // of the product, besides Scale
 
 	only  *Bias // the only mask, with its fill in the file

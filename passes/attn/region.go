@@ -48,11 +48,11 @@ type Abstract struct {
 // What is keys and values at once is taken for values where that is said.
 func newRegion(x *softmax, s *Scores, l *Logits, w *walker, keysAreValues bool) *Region {
 	g := &Region{
-		Anchor: x.anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{x.start.Def: true},
+		Anchor: x.anchor, Scores: s, known: map[*ir.Value]Abstract{}, inside: map[*ir.Node]bool{},
 		between: map[*ir.Value]bool{}, shifted: x.shifted,
 		walker: w, logits: l, keysAreValues: keysAreValues,
 	}
-	g.learn(x.start, Abstract{x.poly, s.At})
+	g.begin(x, s.At)
 	g.run()
 	return g
 }
@@ -398,7 +398,7 @@ func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
 		return g.stop(n, "a sum over the keys")
 	}
 	axis := positive(int(axes[0]), len(x.At))
-	over := func(m Monomial) (Monomial, bool) { return summed(m, nil, nil) }
+	over := func(m Monomial) (Monomial, bool) { return g.summed(m, nil, nil) }
 	switch {
 	case g.overKeys(x.At[axis]):
 	case x.At[axis].Equal(Axis{g.Scores.Roles.D}.normal()):
@@ -416,6 +416,19 @@ func (g *Region) sum(n *ir.Node) (Abstract, *Refusal) {
 		at = slices.Delete(at, axis, axis+1)
 	}
 	return Abstract{p, at}, nil
+}
+
+// summed is [summed] but for the sum of probabilities alone, which is not 1 where
+// a sink has a part of it.
+func (g *Region) summed(m Monomial, value *int, key *bool) (Monomial, bool) {
+	alone := value == nil && (key == nil || !*key)
+	for s := range m {
+		alone = alone && s.Kind != Score2 && s.Kind != Key && s.Kind != Val
+	}
+	if alone && g.logits.Sink != nil {
+		return nil, false
+	}
+	return summed(m, value, key)
 }
 
 // overKeys reports whether a is the axis of keys. If there is one key only, any

@@ -28,8 +28,7 @@ func (g *Region) twins() bool {
 			continue
 		}
 		found = true
-		g.inside[x.start.Def] = true
-		g.learn(x.start, Abstract{x.poly, at})
+		g.begin(x, at)
 	}
 	if found {
 		g.Why = nil
@@ -90,7 +89,7 @@ func (g *Region) sameLogits(s *Scores, l *Logits, rename map[Role]Role) bool {
 	k, q := Reading{s.K.View, renamed(s.K.At, rename)}, Reading{s.Q.View, renamed(s.Q.At, rename)}
 	gain := func(s *Scores, l *Logits) float64 { return l.Scale * s.K.Last().Scale * s.Q.Last().Scale }
 	return k.sameAs(own.K, g.keyAxes()) && q.sameAs(own.Q, g.queryAxes()) && near(gain(s, l), gain(own, m)) &&
-		near(l.Softcap, m.Softcap) && l.Fill == m.Fill && l.Sink == m.Sink && len(l.Factors)+len(m.Factors) == 0 &&
+		near(l.Softcap, m.Softcap) && l.Fill == m.Fill && l.Sink.same(m.Sink) && len(l.Factors)+len(m.Factors) == 0 &&
 		slices.EqualFunc(l.Biases, m.Biases, func(a, b Bias) bool {
 			return a.Value == b.Value && near(a.Factor, b.Factor) && a.Floor == b.Floor && a.Fill == b.Fill &&
 				sameMask(a.Under, b.Under, rename) && renamed(a.At, rename).Equal(b.At)

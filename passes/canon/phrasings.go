@@ -15,6 +15,7 @@ import (
 var phrasings = []rewrite.Rule{
 	{Label: "constant to the right", Doc: "c+x is x+c", Match: constantRight},
 	{Label: "reciprocal", Doc: "1/x is Reciprocal(x)", Roots: []*ir.Op{op.Div}, Match: reciprocal},
+	{Label: "exponential of a logarithm", Doc: "exp(LogSoftmax(x)) is Softmax(x)", Roots: []*ir.Op{op.Exp}, Match: expLogSoftmax},
 	{Label: "square", Doc: "x² is x·x", Roots: []*ir.Op{op.Pow}, Match: square},
 	{Label: "sum of two", Doc: "Sum of two is Add", Roots: []*ir.Op{op.Sum}, Match: sumOfTwo},
 	{Label: "sum with a negative", Doc: "x+(−y) is x−y, x−(−y) is x+y", Roots: []*ir.Op{op.Add, op.Sub}, Match: sumWithNegative},
@@ -39,6 +40,14 @@ func reciprocal(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		return nil
 	}
 	return rephrased(n, op.Reciprocal, nil, n.In[1])
+}
+
+func expLogSoftmax(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	d := n.In[0].Def
+	if d == nil || d.Op != op.LogSoftmax {
+		return nil
+	}
+	return rephrased(n, op.Softmax, d.Attr, d.In[0])
 }
 
 var two = match.Scalar(2)
