@@ -24,6 +24,9 @@ const dominant = -1e4
 // terms splits a bias into what is added one after another.
 func (s *space) terms(v *ir.Value, e *expr) []term {
 	parts := s.addends(e, maxAddends)
+	if s.cancel(parts) {
+		parts = []*expr{e}
+	}
 	out := make([]term, len(parts))
 	for i, part := range parts {
 		out[i] = s.masked(part)
@@ -50,6 +53,42 @@ func (s *space) addends(e *expr, depth int) []*expr {
 		out = append(out, x)
 	}
 	return out
+}
+
+// amplified is a number that leaves little in f32 of scores that it is added to.
+const amplified = 1e6
+
+// cancel reports whether parts of a sum may be large numbers of both signs, as the
+// fill of causal keys and (1 − mask)·fill are where the mask is 2. The file makes
+// their sum, which may be 0, before it adds scores; added to scores one after
+// another they would leave nothing of those.
+func (s *space) cancel(parts []*expr) bool {
+	for i, x := range parts {
+		if !s.amplifies(x) {
+			continue
+		}
+		for j, y := range parts {
+			if i != j && (s.amplifies(y) || s.range64(y).lo <= -amplified) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// amplifies reports whether e is the product with a large number of something that
+// may make it a large positive one.
+func (s *space) amplifies(e *expr) bool {
+	if e.kind != apply || e.node.Op != op.Mul {
+		return false
+	}
+	r := s.range64(e)
+	for _, arg := range e.args {
+		if c := s.range64(arg); c.lo == c.hi && c.size() >= amplified {
+			return r.unknown() || r.hi >= amplified
+		}
+	}
+	return false
 }
 
 // masked takes the cases out of e in which it is a number that hides keys.
