@@ -3,7 +3,9 @@ package parallax
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -139,6 +141,9 @@ func writeError(err error) error {
 // whole or not at all.
 func WriteFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if e := new(fs.PathError); errors.As(err, &e) {
+		return &fs.PathError{Op: "create", Path: path, Err: e.Err} // the user knows no other name
+	}
 	if err != nil {
 		return err
 	}
