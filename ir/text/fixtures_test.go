@@ -1,29 +1,27 @@
 package text_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/text"
-	"github.com/parallax-go/parallax/onnx"
-	"github.com/parallax-go/parallax/onnx/wire"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/std"
+	"github.com/parallax-go/parallax/tests/models"
 )
 
 // TestFixtures prints and parses every fixture model, as it is imported and
 // after the passes.
 func TestFixtures(t *testing.T) {
-	models, err := filepath.Glob("../../tests/testdata/*/*/model.onnx")
-	if err != nil || len(models) < 50 {
-		t.Fatalf("%d models found (%v)", len(models), err)
+	files, err := filepath.Glob("../../tests/testdata/*/*/model.onnx")
+	if err != nil || len(files) < 50 {
+		t.Fatalf("%d models found (%v)", len(files), err)
 	}
-	for _, model := range models {
-		t.Run(filepath.Base(filepath.Dir(model)), func(t *testing.T) {
-			g := load(t, model)
+	for _, file := range files {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			g := models.Load(t, file)
 			again(t, g)
 			if _, err := passes.Run(t.Context(), g, std.Passes(), nil); err != nil {
 				t.Fatal(err)
@@ -31,28 +29,6 @@ func TestFixtures(t *testing.T) {
 			again(t, g)
 		})
 	}
-}
-
-func load(t *testing.T, model string) *ir.Graph {
-	t.Helper()
-	data, err := os.ReadFile(model)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := wire.Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := onnx.DirFS(filepath.Dir(model))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { files.Close() })
-	g, err := onnx.Import(m, onnx.Options{Files: files})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }
 
 // again checks that g, its printed form read again, and its clone print alike.

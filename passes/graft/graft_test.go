@@ -2,18 +2,16 @@ package graft_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
-	"github.com/parallax-go/parallax/onnx"
-	"github.com/parallax-go/parallax/onnx/wire"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/graft"
 	"github.com/parallax-go/parallax/passes/passtest"
 	"github.com/parallax-go/parallax/passes/std"
+	"github.com/parallax-go/parallax/tests/models"
 )
 
 func all(*ir.Node) bool { return true }
@@ -79,7 +77,7 @@ func TestFixtures(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
-			g := load(t, file)
+			g := models.Load(t, file)
 			activations, lookups := count(g, op.Erf), count(g, op.Gather)
 			made, failures := grafted(t, g)
 			for _, f := range failures {
@@ -93,25 +91,4 @@ func TestFixtures(t *testing.T) {
 			}
 		})
 	}
-}
-
-func load(t *testing.T, file string) *ir.Graph {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := wire.Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := onnx.DirFS(filepath.Dir(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { files.Close() })
-	g, err := onnx.Import(m, onnx.Options{Files: files})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }

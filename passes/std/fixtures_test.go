@@ -17,6 +17,7 @@ import (
 	"github.com/parallax-go/parallax/onnx/wire"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/expandattn"
+	"github.com/parallax-go/parallax/tests/models"
 )
 
 // expectation is what case.json says of a model.
@@ -60,7 +61,7 @@ func expected(t *testing.T, dir string) *expectation {
 
 func fixture(t *testing.T, dir string) {
 	want := expected(t, dir)
-	g := load(t, dir)
+	g := models.Load(t, filepath.Join(dir, "model.onnx"))
 	r, err := passes.Run(context.Background(), g, Passes(), &passes.Options{Verify: true})
 	if err != nil {
 		t.Fatal(err)
@@ -90,27 +91,6 @@ func fixture(t *testing.T, dir string) {
 	}
 }
 
-func load(t *testing.T, dir string) *ir.Graph {
-	data, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := wire.Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := onnx.DirFS(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { files.Close() })
-	g, err := onnx.Import(m, onnx.Options{Files: files})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
-}
-
 // TestFacts checks what explain tells beyond the specification.
 func TestFacts(t *testing.T) {
 	tests := []struct {
@@ -120,7 +100,7 @@ func TestFacts(t *testing.T) {
 		{"llama_gqa_kv_sdpa", true, true}, {"llama_gqa_eager", true, false}, {"gpt2_kv_eager", false, true}, {"bert_sdpa", false, false},
 	}
 	for _, tt := range tests {
-		g := load(t, "../../tests/testdata/models/"+tt.model)
+		g := models.Load(t, "../../tests/testdata/models/"+tt.model+"/model.onnx")
 		r, err := passes.Run(context.Background(), g, Passes(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +140,7 @@ func selection(t *testing.T, dir, spec string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := load(t, dir)
+	g := models.Load(t, filepath.Join(dir, "model.onnx"))
 	if _, err := passes.Run(context.Background(), g, list, &passes.Options{Verify: true}); err != nil {
 		t.Fatal(err)
 	}

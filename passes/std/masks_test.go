@@ -9,6 +9,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/tests/models"
 )
 
 // TestMasksAreSmall checks that no attention of the models reads a mask or a bias
@@ -19,7 +20,7 @@ func TestMasksAreSmall(t *testing.T) {
 		t.Fatalf("no models: %v", err)
 	}
 	for _, file := range files {
-		g := load(t, filepath.Dir(file))
+		g := models.Load(t, file)
 		if _, err := passes.Run(context.Background(), g, Passes(), nil); err != nil {
 			t.Fatal(err)
 		}

@@ -5,16 +5,12 @@ package infer
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/eval"
-	"github.com/parallax-go/parallax/onnx"
-	"github.com/parallax-go/parallax/onnx/wire"
 	"github.com/parallax-go/parallax/tests/models"
 )
 
@@ -26,7 +22,7 @@ func TestInferredTypesAreThoseOfTheValues(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			g := load(t, c.Model)
+			g := models.Load(t, c.Model)
 			sets, err := c.Sets()
 			if err != nil {
 				t.Fatal(err)
@@ -40,28 +36,6 @@ func TestInferredTypesAreThoseOfTheValues(t *testing.T) {
 			}
 		})
 	}
-}
-
-func load(t *testing.T, path string) *ir.Graph {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := wire.Decode(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := onnx.DirFS(filepath.Dir(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { dir.Close() })
-	g, err := onnx.Import(m, onnx.Options{Files: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }
 
 // run is the evaluation of one data set. The bindings are those of the inputs'
