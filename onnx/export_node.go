@@ -45,15 +45,6 @@ func standardRotary(n *ir.Node) bool {
 		(n.Operand(3) != nil || x.HasRank && tables.HasRank && x.Shape[0].Equal(tables.Shape[0]))
 }
 
-// tables have the batch of x, where ours may serve every entry of it.
-func (w *writer) hasRotary(n *ir.Node) bool {
-	if sinceVersion(n.Op.Name, w.opset) == 0 {
-		return false
-	}
-	x, tables := n.In[0].Type, n.In[1].Type
-	return n.Operand(3) != nil || x.HasRank && tables.HasRank && x.Shape[0].Equal(tables.Shape[0])
-}
-
 // standard writes a node of ai.onnx by the rule that would read it.
 func (w *writer) standard(n *ir.Node) error {
 	fail := func(format string, args ...any) error { return &wrongOpset{w.opset, fmt.Sprintf(format, args...)} }

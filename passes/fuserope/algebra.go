@@ -44,7 +44,6 @@ func (g *algebra) name(t term, lead sym.Shape) lane {
 func (g *algebra) term(l lane) term      { return g.terms[l.abs()-1] }
 func (g *algebra) lead(l lane) sym.Shape { return g.leads[l.abs()-1] }
 func (l lane) abs() lane                 { return max(l, -l) }
-func (l lane) times(sign lane) lane      { return l * sign }
 func (l lane) sign() lane {
 	if l < 0 {
 		return -1
