@@ -15,7 +15,6 @@ import (
 // The models of the tests are written in the words of onnxtest.
 var (
 	node      = onnxtest.Node
-	names     = onnxtest.Names
 	in        = onnxtest.In
 	integer   = onnxtest.Int
 	integers  = onnxtest.Ints
@@ -24,7 +23,6 @@ var (
 	tensorOf  = onnxtest.Tensor
 	body      = onnxtest.Body
 	reference = onnxtest.Ref
-	value     = onnxtest.Value
 	values    = onnxtest.Values
 	graph     = onnxtest.Graph
 	model     = onnxtest.Model

@@ -91,7 +91,8 @@ func TestSeed(t *testing.T) {
 		}
 		return tokens
 	}
-	if pick(1) != pick(1) || pick(1) == pick(2) {
-		t.Errorf("seed 1 gives %v and %v, seed 2 %v", pick(1), pick(1), pick(2))
+	first, again, other := pick(1), pick(1), pick(2)
+	if first != again || first == other {
+		t.Errorf("seed 1 gives %v and %v, seed 2 %v", first, again, other)
 	}
 }

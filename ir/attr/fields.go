@@ -227,8 +227,9 @@ func parseList(v reflect.Value, text string) error {
 		v.SetBytes(b)
 		return err
 	}
-	inner, ok := strings.CutPrefix(text, "[")
-	if inner, ok = strings.CutSuffix(inner, "]"); !ok {
+	inner, opened := strings.CutPrefix(text, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if !opened || !closed {
 		return fmt.Errorf("%q is not a list", text)
 	}
 	v.SetLen(0)

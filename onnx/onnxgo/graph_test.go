@@ -171,7 +171,7 @@ func TestBackendErrors(t *testing.T) {
 	if err := NewGraph().Run(); err == nil {
 		t.Error("an empty graph runs")
 	}
-	backend, model := decode(t, onnxtest.Graph("x:f32[2]", "y", onnxtest.Node("Frob", "x", "y")))
+	backend, _ := decode(t, onnxtest.Graph("x:f32[2]", "y", onnxtest.Node("Frob", "x", "y")))
 	if err := backend.Run(); !isNotImplemented(err, "Frob") {
 		t.Errorf("unknown operator: %T %v", err, err)
 	}
@@ -183,7 +183,7 @@ func TestBackendErrors(t *testing.T) {
 	if err := backend.Run(); err == nil {
 		t.Error("a result of itself is computed")
 	}
-	backend, model = decode(t, onnxtest.Graph("x:f32[2] z:f32[3]", "y", onnxtest.Node("Add", "x z", "y")))
+	backend, model := decode(t, onnxtest.Graph("x:f32[2] z:f32[3]", "y", onnxtest.Node("Add", "x z", "y")))
 	model.SetInput(0, vector(1, 2))
 	model.SetInput(1, vector(1, 2, 3))
 	if err := backend.Run(); !errors.Is(err, parallax.ErrInput) {

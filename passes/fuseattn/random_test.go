@@ -91,7 +91,6 @@ type writer struct {
 	symbolic, folded, packed bool
 	rotary                   bool
 	element, probe           string
-	finite                   bool // a mask with a finite fill: see tolerance
 	count                    int
 }
 

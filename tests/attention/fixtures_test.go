@@ -14,19 +14,18 @@ import (
 
 // fixture is one case of testdata/parallax, whose cases.json describes it.
 type fixture struct {
-	Name, File, Kind         string
-	B, Lq, Lkv, Hq, Hkv      int
-	D, Dv                    int
-	Scale, Softcap, Ridge    float64
-	Causal                   bool
-	Window                   int
-	Mask, DType              string
-	Lengths, Starts          []int64
-	Splits                   []int
-	Empty                    int `json:"empty_rows"`
-	Tol                      tolerances
-	arrays                   map[string]*tensor.Tensor
-	measuredErr, maxAbsolute float64
+	Name, File, Kind      string
+	B, Lq, Lkv, Hq, Hkv   int
+	D, Dv                 int
+	Scale, Softcap, Ridge float64
+	Causal                bool
+	Window                int
+	Mask, DType           string
+	Lengths, Starts       []int64
+	Splits                []int
+	Empty                 int `json:"empty_rows"`
+	Tol                   tolerances
+	arrays                map[string]*tensor.Tensor
 }
 
 type tolerances struct {
