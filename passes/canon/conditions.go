@@ -14,6 +14,7 @@ var conditions = []rewrite.Rule{
 	{Label: "negated comparison", Doc: "¬(a < b) is b ≤ a for integers", Roots: []*ir.Op{op.Not}, Match: negatedComparison},
 	{Label: "negated condition", Doc: "Where(¬c, a, b) is Where(c, b, a)", Roots: []*ir.Op{op.Where}, Match: negatedCondition},
 	{Label: "constant condition", Doc: "Where with an all-true or all-false condition", Roots: []*ir.Op{op.Where}, Match: constantCondition},
+	{Label: "needless guard", Doc: "Where(x is ±∞ ∧ c, a, x) is x for probabilities x", Roots: []*ir.Op{op.Where}, Match: needlessGuard},
 	{Label: "neutral truth", Doc: "x ∧ true, x ∨ false, x ∧ x, x ∨ x", Roots: []*ir.Op{op.And, op.Or}, Match: neutralTruth},
 }
 
@@ -80,4 +81,43 @@ func uniform(v *ir.Value) (truth, ok bool) {
 		}
 	}
 	return all[0], true
+}
+
+// needlessGuard finds two thirds of nan_to_num as torch exports it: infinities are
+// replaced too, by the greatest and the least number.
+func needlessGuard(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	c, x := n.In[0].Def, n.In[2]
+	if c == nil || !keepsShape(n, x) || !probabilities(x) {
+		return nil
+	}
+	conditions := []*ir.Value{n.In[0]}
+	if c.Op == op.And {
+		conditions = c.In
+	}
+	for _, v := range conditions {
+		if v.Def != nil && v.Def.Op == op.IsInf && beforeCasts(v.Def.In[0]) == beforeCasts(x) {
+			return same(n, x)
+		}
+	}
+	return nil
+}
+
+// probabilities reports whether v is of a softmax, NaN replaced by 0 or not.
+func probabilities(v *ir.Value) bool {
+	d := beforeCasts(v).Def
+	if d != nil && d.Op == op.Where && d.In[0].Def != nil && d.In[0].Def.Op == op.IsNaN {
+		if a := d.In[1].Const; a == nil || a.Len() != 1 || a.FloatAt(0) != 0 {
+			return false
+		}
+		d = beforeCasts(d.In[2]).Def
+	}
+	return d != nil && d.Op == op.Softmax
+}
+
+// beforeCasts is what v was converted from, one float type to another.
+func beforeCasts(v *ir.Value) *ir.Value {
+	for v.Def != nil && v.Def.Op == op.Cast && v.Type.DType.IsFloat() && v.Def.In[0].Type.DType.IsFloat() {
+		v = v.Def.In[0]
+	}
+	return v
 }
