@@ -19,6 +19,13 @@ func refuse(check string, n *ir.Node, want, got string) *Refusal {
 	return &Refusal{Reason: passes.Reason{Check: check, Node: place(n), Want: want, Got: got}, Remedy: remedies[check]}
 }
 
+// below says that a product of queries and keys was found above the node at
+// depth: that tells more than any walk that found none.
+func (r *Refusal) below(depth int) *Refusal {
+	r.depth = depth + maxWalk
+	return r
+}
+
 func place(n *ir.Node) string {
 	if n == nil {
 		return ""

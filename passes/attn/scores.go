@@ -132,7 +132,7 @@ func (w *walker) over(n *ir.Node, in *ir.Value, depth int, o ScoreOp) (*Scores, 
 		return nil, why
 	}
 	if !sameRank(in, n.Out[0]) || !keeps(in.Type.Shape, n.Out[0].Type.Shape) {
-		return nil, refuse(checkMask, n, "the shape of the scores, "+in.Type.Shape.String(), n.Out[0].Type.Shape.String())
+		return nil, refuse(checkMask, n, "the shape of the scores, "+in.Type.Shape.String(), n.Out[0].Type.Shape.String()).below(depth)
 	}
 	o.At, o.Node = s.At, n
 	return s.with(n, s.At, o), nil
@@ -164,7 +164,7 @@ func (w *walker) view(n *ir.Node, depth int) (*Scores, *Refusal) {
 	}
 	at, ok := rearranged(n, s.At)
 	if !ok {
-		return nil, refuse(checkScores, n, "a view that keeps queries and keys apart", fmt.Sprintf("%s to %s", n.In[0].Type, n.Out[0].Type))
+		return nil, refuse(checkScores, n, "a view that keeps queries and keys apart", fmt.Sprintf("%s to %s", n.In[0].Type, n.Out[0].Type)).below(depth)
 	}
 	return s.with(n, at), nil
 }
