@@ -12,7 +12,8 @@ import (
 
 // expressible returns why ai.onnx Attention (opset 23) doesn't mean what n does;
 // nil: it does. What its attributes have no name for becomes its mask. A row
-// without a visible key is NaN there up to ONNX 1.22, and zero after.
+// without a visible key is zero there as the text was corrected after ONNX 1.22,
+// and as ONNX Runtime has it since 1.32; before, it was NaN.
 func expressible(n *ir.Node, a *attr.Attention) error {
 	in := n.In[:3]
 	switch {
@@ -26,6 +27,8 @@ func expressible(n *ir.Node, a *attr.Attention) error {
 		return errors.New("its scale is 0, which means another there")
 	case !in[0].Type.HasRank || !in[1].Type.HasRank:
 		return errors.New("the ranks of its operands are not known")
+	case mayBeNaN(n, a):
+		return errors.New("a row that sees no key is NaN")
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ var specs = []struct {
 	{"softcap", func(a *attr.Attention) { a.Softcap = 30 }, true},
 	{"causal from the top", func(a *attr.Attention) { a.Causal = attr.CausalTopLeft }, true},
 	{"causal from the bottom", func(a *attr.Attention) { a.Causal = attr.CausalBottomRight }, true},
-	{"mask", func(a *attr.Attention) { a.Masks, a.EmptyRow = 1, attr.EmptyRowNaN }, true},
+	{"mask", func(a *attr.Attention) { a.Masks, a.EmptyRow = 1, attr.EmptyRowNaN }, false},
 	{"mask with empty rows of zeros", func(a *attr.Attention) { a.Masks = 1 }, true},
 	{"mask with filled rows", func(a *attr.Attention) {
 		a.Masks, a.EmptyRow, a.FillValue = 1, attr.EmptyRowFilled, -math.MaxFloat32
@@ -36,7 +36,13 @@ var specs = []struct {
 	{"two masks", func(a *attr.Attention) { a.Masks = 2 }, true},
 	{"formula", func(a *attr.Attention) { a.Masks, a.Visible = 2, "k<=q|m0==m1" }, true},
 	{"bias by distance", func(a *attr.Attention) { a.Biases, a.Relative = 1, 1 }, true},
-	{"bias", func(a *attr.Attention) { a.Biases, a.EmptyRow = 1, attr.EmptyRowNaN }, true},
+	{"bias", func(a *attr.Attention) { a.Biases, a.EmptyRow = 1, attr.EmptyRowNaN }, false},
+	{"causal from the top, NaN in empty rows, of which there are none", func(a *attr.Attention) {
+		a.Causal, a.EmptyRow = attr.CausalTopLeft, attr.EmptyRowNaN
+	}, true},
+	{"causal from the bottom, NaN in empty rows", func(a *attr.Attention) {
+		a.Causal, a.EmptyRow = attr.CausalBottomRight, attr.EmptyRowNaN
+	}, false},
 	{"two biases", func(a *attr.Attention) { a.Biases = 2 }, true},
 	{"past", func(a *attr.Attention) { a.HasPast, a.HasPresent = true, true }, true},
 	{"present without a past", func(a *attr.Attention) { a.HasPresent = true }, true},

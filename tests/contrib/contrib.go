@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,8 +36,8 @@ type Case struct {
 	// Padding lists by output the pairs (b, n): rows n and on of batch entry b mean
 	// nothing.
 	Padding map[string][][2]int
-	// Blind: a row sees nothing, and is weighed by the scores beside a finite fill,
-	// which absorbs them in 16 bits.
+	// Blind: a row sees nothing, and is weighed by the scores beside a fill of −10000,
+	// where ONNX Runtime rounds them to multiples of 2⁻¹⁰.
 	Blind   bool
 	Refused string // words of the reason why the node is not read
 }
@@ -188,14 +187,4 @@ func attribute(name string, v any) *wire.Attribute {
 // Title names the case among all.
 func (f *File) Title(c *Case) string {
 	return strings.TrimPrefix(f.Domain+".", ".") + f.Op + "/" + c.Name
-}
-
-// EmptyRows puts zeros for NaN: ai.onnx Attention gives them to rows that see
-// nothing.
-func EmptyRows(t *tensor.Tensor) {
-	for i := range t.Len() {
-		if math.IsNaN(t.FloatAt(i)) {
-			t.SetFloat(i, 0)
-		}
-	}
 }

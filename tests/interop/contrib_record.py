@@ -35,7 +35,7 @@ class Recorder:
         """Records a case. outputs lists output names, "" for one not asked for; expect
         replaces ONNX Runtime; padding tells per output from which row on a batch entry
         means nothing; blind, that a row sees nothing: its weights are the scores' beside
-        a fill that absorbs them in 16 bits."""
+        a fill of -10000, which rounds them."""
         opset = opset or (1 if domain else 23)
         if expect is None:
             try:

@@ -138,9 +138,6 @@ func writeCase(f *contrib.File, c *contrib.Case, form, dir string) error {
 			if err != nil {
 				return err
 			}
-			if form == onnx.FormAttention {
-				contrib.EmptyRows(x)
-			}
 			pb, err := wire.EncodeTensor(onnx.WriteTensor(o.Name, x))
 			if err != nil {
 				return err
