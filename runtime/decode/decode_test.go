@@ -24,7 +24,7 @@ func port(t *testing.T, text string) codegen.Port {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []tensor.DType{tensor.Float32, tensor.Int64, tensor.Int32, tensor.Bool} {
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Int64, tensor.Int32, tensor.Bool, tensor.String, tensor.Complex64} {
 		if d.String() == typ[:at] {
 			return codegen.Port{Name: name, Type: ir.TensorOf(d, shape)}
 		}
@@ -130,6 +130,30 @@ func TestComplete(t *testing.T) {
 	want := map[string]string{"attention_mask": "[1,5] 1 1 1 1 1", "position_ids": "[1,2] 3 4", "cache_position": "[5] 0 1 2 3 4", "use_cache_branch": "[1] 1"}
 	if diff := cmp.Diff(want, shown(in, p)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestNotMadeUp: inputs that no rule can be right about are left to the caller.
+func TestNotMadeUp(t *testing.T) {
+	for _, other := range []string{
+		"position_ids i64[1099511627776,t]", "past_len i64[64,64]", "seqlens_k i32[1099511627776,1099511627776]",
+		"past_len str[b]", "use_cache_branch c64[1]",
+	} {
+		p, err := New(decoder(t, "input_ids i64[b,t]", other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := map[string]*tensor.Tensor{"input_ids": ids(5, 6)}
+		p.First(in)
+		if got := shown(in, p); len(got) > 0 {
+			t.Errorf("%s: made up %v", other, got)
+		}
+		if _, err := p.Next(in, []int64{8}); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := New(decoder(t, "input_ids i64[b,t]", "attention_mask str[b,t]")); !errors.Is(err, ErrPlan) {
+		t.Errorf("a mask of strings: %v", err)
 	}
 }
 

@@ -58,8 +58,11 @@ var named = []struct {
 	{"segment", &tokenTypes},
 }
 
-// ruleOf finds the rule of an input by its name; nil: none is known.
+// ruleOf finds the rule of an input of numbers by its name; nil: none is known.
 func ruleOf(p codegen.Port) *rule {
+	if d := p.Type.DType; d == tensor.String || d.IsComplex() {
+		return nil
+	}
 	name := strings.TrimPrefix(strings.ToLower(p.Name), "decoder_")
 	for _, r := range named {
 		if strings.Contains(name, r.part) {

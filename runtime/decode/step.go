@@ -58,13 +58,17 @@ func (p *Plan) Complete(in map[string]*tensor.Tensor, past int) {
 	}
 }
 
+// mostRepeats bounds the fixed axes of an input that is made up. Positions in time,
+// height and width are 3; more than this is another kind of input.
+const mostRepeats = 64
+
 // firstShape is the shape that an input has beside tokens after past positions;
 // false if it doesn't follow from them.
 func (in *input) firstShape(tokens *tensor.Tensor, past int) ([]int, bool) {
 	if in.rule == nil || in.rule.first == nil {
 		return nil, false
 	}
-	shape := make([]int, len(in.axes))
+	shape, repeats := make([]int, len(in.axes)), int64(1)
 	for i, a := range in.axes {
 		n, constant := in.Type.Shape[i].IsConst()
 		switch {
@@ -75,8 +79,9 @@ func (in *input) firstShape(tokens *tensor.Tensor, past int) ([]int, bool) {
 			}
 		case a == batch:
 			shape[i] = tokens.Shape[0]
-		case a == fixed && constant:
+		case a == fixed && constant && n <= mostRepeats/repeats:
 			shape[i] = int(n)
+			repeats *= max(n, 1)
 		default:
 			return nil, false
 		}

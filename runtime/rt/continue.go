@@ -65,7 +65,10 @@ func (s *Spec) checkPast(i int, t *tensor.Tensor) error {
 		if !ok {
 			return fmt.Errorf("%w: the heads of %q are not of one size, so it can't be continued", ErrState, p.Name)
 		}
-		n, _ := tensor.Elements(shape)
+		n, ok := tensor.Elements(shape)
+		if !ok || n > t.Len() {
+			return inputError(p, t, ErrInputShape, fmt.Sprintf("%d elements, fewer than the cache %s has", t.Len(), tensor.ShapeString(shape)))
+		}
 		elements += n
 	}
 	if elements != t.Len() && elements > 0 {
