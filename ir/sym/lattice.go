@@ -128,6 +128,42 @@ func (d Dim) isCutOf(x Dim) bool {
 	})
 }
 
+// halves returns x for min(x, c) + max(x-c, 0), or a multiple of it: the size of
+// an axis that is cut in two and joined again, as by a roll.
+func halves(d, e Dim) (Dim, bool) {
+	k, low := d.multiple()
+	l, high := e.multiple()
+	if low == nil || high == nil || k != l {
+		return Dim{}, false
+	}
+	if low.op == opMax {
+		low, high = high, low
+	}
+	if low.op != opMin || high.op != opMax || len(low.args) != 2 || len(high.args) != 2 || !slices.ContainsFunc(high.args, isZero) {
+		return Dim{}, false
+	}
+	for i, x := range low.args {
+		if rest := x.Sub(low.args[1-i]); slices.ContainsFunc(high.args, rest.Equal) {
+			return Const(k).Mul(x), true
+		}
+	}
+	return Dim{}, false
+}
+
+func isZero(d Dim) bool { return d.Is(0) }
+
+// multiple returns k and a if d is k times the atom a, else nil.
+func (d Dim) multiple() (k int64, a *atom) {
+	if d.p == nil || len(d.p.terms) != 1 {
+		return 0, nil
+	}
+	t := d.p.terms[0]
+	if len(t.f) != 1 || t.f[0].n != 1 {
+		return 0, nil
+	}
+	return t.k, t.f[0].a
+}
+
 func notOne(d Dim) bool {
 	r := d.Bounds(nil)
 	return r.Lo > 1 || r.Hi < 1

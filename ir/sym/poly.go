@@ -117,6 +117,9 @@ func (d Dim) Add(e Dim) Dim {
 		}
 		return closedSum(d, e)
 	}
+	if whole, ok := halves(d, e); ok {
+		return whole
+	}
 	if sum, ok := addTerms(d.termsOf(), e.termsOf()); ok {
 		return sum
 	}

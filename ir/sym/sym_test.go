@@ -58,6 +58,9 @@ func TestCanonicalForms(t *testing.T) {
 		{"max(a, max(b, a))", "max(a, b)"},
 		{"min(a, 3, 5)", "min(a, 3)"},
 		{"max(p, p+s)", "p+s"},
+		{"min(2*s, 1)+max(2*s-1, 0)", "2*s"},
+		{"max(6*s-2, 0)+min(6*s, 2)", "6*s"},
+		{"min(s, 2)+max(s-1, 0)", "min(s, 2)+max(s-1, 0)"},
 		// Broadcasting.
 		{"broadcast(s, 1)", "s"},
 		{"broadcast(s, s)", "s"},
