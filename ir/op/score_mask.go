@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
@@ -24,7 +25,10 @@ func ScoreMask(b *ir.Builder, n *ir.Node, withoutCausal bool) *ir.Value {
 		c.Causal = attr.CausalNone
 		a = &c
 	}
-	d := &decomposition{Builder: b, a: a, in: n.Operands(), at: a.Operands()}
+	d := &decomposition{Builder: b, a: a, in: slices.Clone(n.Operands()), at: a.Operands()}
+	for i := range a.Masks {
+		d.in[d.at.Mask+i] = d.forAllKeys(d.in[d.at.Mask+i])
+	}
 	mask := d.visible()
 	filled := mask != nil && a.EmptyRow == attr.EmptyRowFilled
 	var sum *ir.Value
@@ -52,6 +56,19 @@ func ScoreMask(b *ir.Builder, n *ir.Node, withoutCausal bool) *ir.Value {
 	t := d.reshape(d.dim(d.in[0], d.queryAxis()), 1)
 	full := d.Op(Concat, &attr.Axis{Axis: 0}, one, one, t, d.reshape(d.keyCount(), 1))
 	return d.Op(Expand, nil, mask, full)
+}
+
+// forAllKeys gives a mask whose length is not known to be that of the keys their
+// length, which the node demands: readers of the operator would pad a shorter one.
+func (d *decomposition) forAllKeys(mask *ir.Value) *ir.Value {
+	rank, _ := mask.Type.Rank()
+	s, known := d.keySize()
+	if rank == 0 || !known || mask.Type.Shape[rank-1].Is(1) || mask.Type.Shape[rank-1].Equal(s) {
+		return mask
+	}
+	rows := d.Op(Shape, &attr.Shape{End: rank - 1}, mask)
+	shape := d.Op(Concat, &attr.Axis{Axis: 0}, rows, d.reshape(d.keyCount(), 1))
+	return d.Op(Reshape, &attr.Reshape{AllowZero: true}, mask, shape)
 }
 
 // spans reports whether the last axes of a mask are the queries and the keys.

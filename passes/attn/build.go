@@ -109,15 +109,15 @@ func moving(from, to Layout) int {
 // result is the layout of the fused node's first output.
 func (o *Operands) result(r Roles, features Piece) Layout {
 	if o.Layout == attr.LayoutBSD {
-		return Layout{o.Batch.normal(), Axis{r.T}.normal(), append(slices.Clone(o.Query), features).normal()}
+		return Layout{o.Batch.normal(), Axis{o.Rows}.normal(), append(slices.Clone(o.Query), features).normal()}
 	}
-	return Layout{o.Batch.normal(), o.Query.normal(), Axis{r.T}.normal(), Axis{features}.normal()}
+	return Layout{o.Batch.normal(), o.Query.normal(), Axis{o.Rows}.normal(), Axis{features}.normal()}
 }
 
 // canonical is the layout of scores that biases and masks are given in.
 func (m *Match) canonical() Layout {
 	r := m.region.Scores.Roles
-	return Layout{m.ops.Batch.normal(), m.ops.Query.normal(), Axis{r.T}.normal(), Axis{r.S}.normal()}
+	return Layout{m.ops.Batch.normal(), m.ops.Query.normal(), Axis{m.ops.Rows}.normal(), Axis{r.S}.normal()}
 }
 
 // describe fills the specification.

@@ -8,17 +8,78 @@ import (
 	"github.com/parallax-go/parallax/ir/sym"
 )
 
-// Heads splits the batch indices of a product into batch and heads.
+// Heads splits the batch indices of a product, and its queries, into batch, heads
+// and queries.
 type Heads struct {
-	Batch, Query Axis // of queries: [B] and [H]
-	H, KV        int  // their number, and that of the keys
+	Batch, Query Axis  // of queries: [B] and [H]
+	Rows         Piece // [T]
+	H, KV        int   // the number of heads, and that of the keys
 }
 
 // headChoices returns the ways to split the batch indices, the best first: the
 // axis before the queries is the heads', with those before it that groups of
 // queries share keys over; in rank 3, factors that a reshape somewhere shows;
-// else one head, and all of it is the batch.
+// else one head, and all of it is the batch. Heads that a file has put one after
+// another in the axis of queries, since they share keys, are taken out of it.
 func (g *Region) headChoices() []Heads {
+	whole := g.batchChoices()
+	var choices []Heads
+	for _, rows := range g.stacked() {
+		for _, h := range whole {
+			h.Query = append(slices.Clone(h.Query), rows.heads)
+			h.Rows = rows.rest
+			n, _ := rows.heads.Size.IsConst()
+			h.H *= int(n)
+			choices = append(choices, h)
+		}
+	}
+	return append(choices, whole...)
+}
+
+// stack is the queries as heads · rest.
+type stack struct{ heads, rest Piece }
+
+// stacked returns how the softmax shows that the queries are several heads': an
+// axis of it runs over a constant number of parts of them, or over so many within
+// each part. An axis before that of the queries is more likely the heads'. Scores
+// that are taken apart for a bias alone are those of rows and columns of images.
+func (g *Region) stacked() []stack {
+	at := g.Scores.At
+	var before, within []stack
+	for i, a := range at[:max(len(at)-1, 0)] {
+		for _, p := range a {
+			s, ok := unstack(g.Scores.Roles.T, p)
+			switch {
+			case !ok:
+			case i < len(at)-2:
+				before = append(before, s)
+			default:
+				within = append(within, s)
+			}
+		}
+	}
+	all := append(before, within...)
+	return all[:min(len(all), 1)]
+}
+
+// unstack takes heads out of the queries t.
+func unstack(t, heads Piece) (stack, bool) {
+	n, ok := heads.Size.IsConst()
+	if !ok || n < 2 || heads.Role != t.Role || heads.Size.Equal(t.Size) {
+		return stack{}, false
+	}
+	rest, ok := t.Size.DivExact(heads.Size)
+	switch {
+	case !ok:
+		return stack{}, false
+	case heads.Stride.Is(1):
+		return stack{heads, Piece{t.Role, heads.Size, rest}}, true
+	}
+	return stack{heads, Piece{t.Role, sym.Const(1), rest}}, heads.Stride.Equal(rest)
+}
+
+// batchChoices are the ways to split the batch indices alone.
+func (g *Region) batchChoices() []Heads {
 	batch := g.Scores.Roles.Batch
 	rank := len(g.Scores.Product.Out)
 	var choices []Heads
@@ -27,7 +88,7 @@ func (g *Region) headChoices() []Heads {
 		if at < 0 {
 			at = len(batch)
 		}
-		h := Heads{Batch: slices.Clone(batch[:at]), Query: slices.Clone(batch[at:])}
+		h := Heads{Batch: slices.Clone(batch[:at]), Query: slices.Clone(batch[at:]), Rows: g.Scores.Roles.T}
 		if n, ok := h.Query.Size().IsConst(); ok {
 			h.H = int(n)
 			choices = append(choices, h)
@@ -43,6 +104,7 @@ func (g *Region) headChoices() []Heads {
 	case len(batch) == 1:
 		for _, n := range g.factors(batch[0]) {
 			if h, ok := halves(batch[0], n); ok {
+				h.Rows = g.Scores.Roles.T
 				choices = append(choices, h)
 			}
 		}
@@ -190,7 +252,7 @@ func (g *Region) operands(h Heads, layout attr.Layout, value, probe int) (Operan
 	rows := func(r Reading) (Operand, bool) {
 		for _, r := range []Reading{r, r.plain()} {
 			if own, ok := r.axis(h.Query); ok {
-				if x, ok := o.place(r, own, s.T, s.D); ok {
+				if x, ok := o.place(r, own, h.Rows, s.D); ok {
 					return x, true
 				}
 			}
