@@ -118,7 +118,7 @@ func (f *fusion) setCausal() error {
 	}
 	f.a.Causal = attr.CausalBottomRight
 	q, k := f.q.Type, f.k.Type
-	if !q.HasRank || !k.HasRank || !q.Shape[1].Equal(k.Shape[1]) {
+	if len(q.Shape) < 2 || len(k.Shape) < 2 || !q.Shape[1].Equal(k.Shape[1]) {
 		return notSupported("unidirectional needs as many new keys as queries, got %s and %s", k, q)
 	}
 	return nil

@@ -218,7 +218,7 @@ func (g *grouped) setScores() error {
 		return err
 	}
 	if g.sink = g.arg("head_sink"); g.sink == nil && smooth == 1 {
-		g.sink = g.b.Const(tensor.New(d, g.a.Heads))
+		g.sink = g.zeros(d, g.b.Ints(int64(g.a.Heads)))
 	}
 	if bias := g.arg("attention_bias"); bias != nil {
 		g.biases = []*ir.Value{bias}
