@@ -71,7 +71,7 @@ var remedies = map[string]string{
 	checkScores:    "compute the scores as a product of queries and keys, with nothing but scale, softcap, biases, masks and reshapes of the batch axes between it and the softmax",
 	checkKeys:      "none needed if the keys are weights: that is a layer with a softmax, not attention",
 	checkFactor:    "scale the scores by a number, or by a factor per head or query, before biases and masks",
-	checkFill:      "fill masked scores with -inf, or with a finite value below -10000",
+	checkFill:      "fill masked scores with -inf, or with the least finite value: -10000 added to another bias may still be the greatest score of its row",
 	checkSoftcap:   "apply the softcap to the scaled scores, before biases and masks",
 	checkMask:      "give the mask a shape that broadcasts to [batch, heads, queries, keys]",
 	checkPrecision: "keep the scores in the type of queries and keys, or a wider one",
