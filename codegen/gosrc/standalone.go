@@ -8,6 +8,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 	"github.com/parallax-go/parallax/kernels/par"
 	"github.com/parallax-go/parallax/kernels/ref"
 	"github.com/parallax-go/parallax/runtime/rt"
@@ -22,6 +23,7 @@ var sources = []struct {
 	{"ir/attr", attr.Sources},
 	{"ir/tensor", tensor.Sources},
 	{"kernels/cpu", cpu.Sources},
+	{"kernels/cpu/simd", simd.Sources},
 	{"kernels/par", par.Sources},
 	{"kernels/ref", ref.Sources},
 	{"runtime/rt", rt.Sources},

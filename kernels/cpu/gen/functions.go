@@ -1,0 +1,149 @@
+package main
+
+import "math"
+
+// The functions of one vector, as sequences of operations. Errors are in units in
+// the last place against float64, over all arguments; package simd's tests check
+// them.
+
+// polynomial evaluates coefficients, the lowest first, by Horner's rule.
+func (b *builder) polynomial(x reg, c ...float64) reg {
+	p := b.copy(b.constant(c[len(c)-1]))
+	for i := len(c) - 2; i >= 0; i-- {
+		b.mulAdd(p, x, b.constant(c[i]))
+	}
+	return p
+}
+
+// timesPower is y·2ⁿ for integers n of floats, over- and underflow included.
+func (b *builder) timesPower(y, n reg) reg {
+	if b.level.name == "avx512" {
+		return b.set(vector, opScale, y, n)
+	}
+	// 2ⁿ itself may be out of range where the product is not: two halves.
+	i := b.set(vector, opToInt, n)
+	half := b.shift(opShiftRight, i, 1)
+	rest := b.set(vector, opSubInt, i, half)
+	for _, part := range []reg{half, rest} {
+		biased := b.set(vector, opAddInt, part, b.bits(127))
+		y = b.mul(y, b.shift(opShiftLeft, biased, 23))
+	}
+	return y
+}
+
+func (b *builder) shift(o op, x reg, n int) reg {
+	r := b.register(vector)
+	b.emit(&node{op: o, dst: r, args: []reg{x}, imm: n})
+	return r
+}
+
+func (b *builder) round(x reg) reg { return b.set(vector, opRound, x) }
+
+// exp is eˣ within 1.5 units: with x = n·ln 2 + r, |r| ≤ ½ln 2, it is 2ⁿ·(1 + r +
+// r²·P(r)). Outside the limits the result is 0 or infinite.
+func (b *builder) exp(x reg) reg {
+	x = b.min(b.constant(89), b.max(b.constant(-104), x))
+	n := b.round(b.mul(x, b.constant(math.Log2E)))
+	r := b.copy(x)
+	b.fnma(r, n, b.constant(0.693359375)) // ln 2 in two parts, the first exact times n
+	b.fnma(r, n, b.constant(-2.12194440e-4))
+	p := b.polynomial(r, 0.499999934, 0.166665206, 0.0416683881, 0.0083687169, 0.00138145984)
+	b.mulAdd(p, b.mul(r, r), r)
+	return b.timesPower(b.add(p, b.constant(1)), n)
+}
+
+// exp2Coefficients is 2ʳ on |r| ≤ ½, off by 2·10⁻⁷ at most.
+var exp2Coefficients = fit(math.Exp2, -0.5, 0.5, 5)
+
+// exp2 is 2ˣ within 4 units, for −150 ≤ x < 128 and NaN; below, it is 0 or next to
+// it.
+func (b *builder) exp2(x reg) reg {
+	n := b.round(x)
+	return b.timesPower(b.polynomial(b.sub(x, n), exp2Coefficients...), n)
+}
+
+// exp2Low is exp2 for what may be −∞, or far below −150.
+func (b *builder) exp2Low(x reg) reg {
+	if b.level.name == "avx512" { // VSCALEFPS saturates, but the rest of −∞ is NaN
+		return b.exp2(b.max(b.constant(-1000), x))
+	}
+	return b.exp2(b.max(b.constant(-160), x))
+}
+
+// withSign is |y| with the sign of x.
+func (b *builder) withSign(y, x reg) reg {
+	sign := b.bits(0x80000000)
+	return b.or(b.andNot(sign, y), b.and(sign, x))
+}
+
+// tanh is within 3 units: an odd polynomial near 0, and 1 − 2/(e²ˣ+1) elsewhere.
+func (b *builder) tanh(x reg) reg {
+	a := b.abs(x)
+	t := b.mul(x, x)
+	p := b.polynomial(t, -0.333333302, 0.133332009, -0.053946946, 0.02170429, -0.00819068812, 0.00215825762)
+	near := b.copy(x)
+	b.fma(near, x, b.mul(t, p))
+	e := b.add(b.exp(b.add(a, a)), b.constant(1))
+	far := b.sub(b.constant(1), b.div(b.constant(2), e))
+	return b.choose(b.less(a, b.constant(0.6)), near, b.withSign(far, x))
+}
+
+// erf is within 3 units: an odd polynomial up to 1, and 1 − e^(−Q(x)) above, which
+// rounds to 1 from 4 on.
+func (b *builder) erf(x reg) reg {
+	a := b.abs(x)
+	t := b.mul(x, x)
+	p := b.polynomial(t, -0.376126258, 0.112835851, -0.0268538119, 0.00518832767, -0.000801019352, 7.853861e-05)
+	near := b.mul(x, b.constant(1.12837917))
+	b.fma(near, x, b.mul(t, p))
+	far := b.min(b.constant(4.1), a)
+	q := b.polynomial(far, 0.000353718758, 1.12704004, 0.638225672, 0.103037373, -0.0218053206, 0.00293960789, -0.000185574071)
+	e := b.sub(b.constant(1), b.exp(b.sub(b.constant(0), q)))
+	return b.choose(b.less(a, b.constant(1)), near, b.withSign(e, x))
+}
+
+// sigmoid is within 3 units: it takes the exponential of the negative side alone,
+// so that small results keep their precision.
+func (b *builder) sigmoid(x reg) reg {
+	e := b.exp(b.sub(b.constant(0), b.abs(x)))
+	one := b.constant(1)
+	top := b.choose(b.less(x, b.constant(0)), e, one)
+	return b.div(top, b.add(one, e))
+}
+
+func (b *builder) silu(x reg) reg { return b.mul(x, b.sigmoid(x)) }
+
+func (b *builder) quickGelu(x reg) reg {
+	return b.mul(x, b.sigmoid(b.mul(x, b.constant(1.702))))
+}
+
+// geluTanh is ½x(1 + tanh u) = x·sigmoid(2u) with u = √(2/π)·(x + 0.044715x³).
+func (b *builder) geluTanh(x reg) reg {
+	c := 2 * math.Sqrt(2/math.Pi)
+	u := b.polynomial(b.mul(x, x), c, c*0.044715)
+	return b.mul(x, b.sigmoid(b.mul(u, x)))
+}
+
+// geluFar is from where on Φ(−x) is below the least f32 that is normal.
+const geluFar = 13.1
+
+// geluCoefficients is −log₂(2Φ(−x))/x.
+var geluCoefficients = fit(func(x float64) float64 {
+	x = max(x, 1e-9)
+	return -math.Log2(math.Erfc(x/math.Sqrt2)) / x
+}, 0, geluFar, 13)
+
+// gelu is x·Φ(x). With E = 2Φ(−|x|) = 2^(−|x|·P(|x|)) it is ½x·E for negative x,
+// and ½x·(2 − E) else, which keeps the precision of small results.
+func (b *builder) gelu(x reg) reg {
+	a := b.abs(x)
+	g := b.mul(a, b.polynomial(b.min(b.constant(geluFar), a), geluCoefficients...))
+	g = b.min(b.constant(150), g)
+	e := b.exp2(b.sub(b.constant(0), g))
+	e = b.choose(b.less(b.constant(geluFar), a), b.constant(0), e)
+	e = b.choose(b.less(x, b.constant(0)), e, b.sub(b.constant(2), e))
+	return b.mul(b.mul(x, b.constant(0.5)), e)
+}
+
+// relu keeps NaN.
+func (b *builder) relu(x reg) reg { return b.max(b.constant(0), x) }

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestFilesAreUpToDate generates package simd again.
+func TestFilesAreUpToDate(t *testing.T) {
+	files, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		got, err := os.ReadFile(filepath.Join("..", "simd", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want) {
+			t.Errorf("simd/%s is not what gen writes: run go generate ./kernels/cpu/simd", name)
+		}
+	}
+}
+
+// TestRegistersOfALoopAreKept: what is live at the head of a loop must not be
+// given away within it.
+func TestRegistersOfALoopAreKept(t *testing.T) {
+	l := levels[0]
+	k := kernel{name: "X", params: ints("n"), describe: func(b *builder) {
+		kept := b.constant(1)
+		sum := b.zero()
+		b.while(b.param("n"), 1, func() {
+			first := b.add(kept, kept) // last use of kept in the text
+			for range 8 {
+				first = b.add(first, first)
+			}
+			b.addTo(sum, first)
+		})
+		b.storeOne(at(b.param("n"), 0), sum)
+	}}
+	p := build(k, l)
+	a := assign(p)
+	for r, other := range p.regs {
+		if other == vector && reg(r) != 1 && a.place[r] == a.place[1] {
+			t.Errorf("register %d shares the place of one that the loop reads again", r)
+		}
+	}
+}

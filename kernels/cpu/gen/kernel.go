@@ -1,0 +1,40 @@
+package main
+
+// kernel is the description of one function.
+type kernel struct {
+	name, doc string
+	index     int // in its family; −1: the only one
+	params    []param
+	describe  func(b *builder)
+}
+
+// family is a field of type Kernels: a function, or an array of functions that
+// differ in shape.
+type family struct {
+	field, doc string
+	size       int // of the array; 0: one function
+	params     []param
+	indices    func(l *level) []int // that the level has; nil: one function
+	describe   func(b *builder, index int)
+}
+
+func ints(names ...string) []param     { return paramsOf("int", names) }
+func pointers(names ...string) []param { return paramsOf("*float32", names) }
+func numbers(names ...string) []param  { return paramsOf("float32", names) }
+
+func paramsOf(typ string, names []string) []param {
+	list := make([]param, len(names))
+	for i, name := range names {
+		list[i] = param{name: name, typ: typ}
+	}
+	return list
+}
+
+// upTo are the indices 1 … n.
+func upTo(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i + 1
+	}
+	return list
+}

@@ -1,0 +1,198 @@
+package main
+
+import "slices"
+
+// The tiles of matrix products: rows × (columns vectors) sums in registers, one
+// fused multiply-add each per step along k. An element is one chain of sums along
+// k whatever the tile's height, and continues the chain of an earlier call if add
+// is set. So neither the height nor the cut of k into blocks changes a bit.
+//
+// Forms differ in how the left operand lies, and in what is prefetched.
+
+// maxRows is the largest height that any level has.
+const maxRows = 14
+
+var products = []family{
+	{
+		field: "Product", size: maxRows + 1,
+		doc:      "Product[r] multiplies r rows, packed [k][r], with a panel [k][Columns]: c, whose rows are ldc floats apart, is set, or added to if add > 0. next is brought into the second-level cache, a line every fourth step.",
+		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeTile(b, rows, packedRows, 1) },
+	},
+	{
+		field: "ProductNear", size: maxRows + 1,
+		doc:      "ProductNear is Product for few rows: next is brought in four times as fast.",
+		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeTile(b, rows, packedRows, 4) },
+	},
+	{
+		field: "ProductRows", size: maxRows + 1,
+		doc:      "ProductRows is Product with the left operand's rows as they lie, lda floats apart, and without next.",
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 0) },
+	},
+	{
+		field: "ProductColumns", size: maxRows + 1,
+		doc:      "ProductColumns is Product with the left operand transposed, [k][lda], its first r columns taken, and without next.",
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, 0) },
+	},
+}
+
+func heights(l *level) []int { return upTo(l.rows) }
+
+// form is how the left operand of a tile lies.
+type form uint8
+
+const (
+	packedRows form = iota
+	rowMajor
+	columnMajor
+)
+
+// unrolled is how many steps along k are written out.
+const unrolled = 4
+
+// describeTile writes a tile. lines is how many cache lines of the next panel are
+// fetched every four steps.
+func describeTile(b *builder, rows int, f form, lines int) {
+	l := b.level
+	k, panel := b.param("k"), b.param("b")
+	left := newLeft(b, rows, f)
+	ldc := b.param("ldc")
+	b.shl(ldc, 2)
+	sums := startTile(b, rows, ldc)
+	moving := append(left.moving, stride{panel, l.columns * l.bytes()})
+	body := func(u int) {
+		right := make([]reg, l.columns)
+		for j := range right {
+			right[j] = b.load(at(panel, (u*l.columns+j)*l.bytes()))
+		}
+		left.step(u, right, sums)
+	}
+	turn := func(u int) {
+		body(u)
+		if lines > 0 && u < lines && l.wide() {
+			b.prefetch(at(b.param("next"), 64*u), 1)
+		}
+	}
+	// The steps are those of builder.steps, with next moving in whole turns alone.
+	b.while(k, unrolled, func() {
+		for u := range unrolled {
+			turn(u)
+		}
+		for _, s := range moving {
+			b.addImm(s.ptr, unrolled*s.bytes)
+		}
+		if lines > 0 && l.wide() {
+			b.addImm(b.param("next"), 64*lines)
+		}
+	})
+	b.steps(k, 1, moving, body)
+	finishTile(b, sums, ldc)
+}
+
+// startTile sets the sums to what c holds if they are to be added to it, else to
+// zero.
+func startTile(b *builder, rows int, ldc reg) [][]reg {
+	sums := make([][]reg, rows)
+	for i := range sums {
+		for range b.level.columns {
+			sums[i] = append(sums[i], b.zero())
+		}
+	}
+	b.ifMore(b.param("add"), 0, func() {
+		p := b.copyInt(b.param("c"))
+		for i, row := range sums {
+			for j, s := range row {
+				b.emit(&node{op: opLoad, dst: s, mem: at(p, j*b.level.bytes())})
+			}
+			if i+1 < rows {
+				b.addInt(p, ldc)
+			}
+		}
+	})
+	return sums
+}
+
+func finishTile(b *builder, sums [][]reg, ldc reg) {
+	c := b.param("c")
+	for i, row := range sums {
+		for j, s := range row {
+			b.store(at(c, j*b.level.bytes()), s)
+		}
+		if i+1 < len(sums) {
+			b.addInt(c, ldc)
+		}
+	}
+}
+
+// left is the left operand of a tile.
+type left struct {
+	b      *builder
+	rows   int
+	form   form
+	moving []stride
+	lda    reg   // of row- and column-major operands, in bytes
+	bases  []reg // of every third row, row-major
+}
+
+func newLeft(b *builder, rows int, f form) *left {
+	x := &left{b: b, rows: rows, form: f, lda: none}
+	a := b.param("a")
+	if f == packedRows {
+		x.moving = []stride{{a, 4 * rows}}
+		return x
+	}
+	x.lda = b.param("lda")
+	b.shl(x.lda, 2)
+	if f == columnMajor {
+		return x
+	}
+	// Addresses have one base, and one index times 1, 2, 4 or 8: rows i, i+1 and i+2
+	// share a base.
+	three := b.address(mem{base: x.lda, index: x.lda, scale: 2})
+	for i := 0; i < rows; i += 3 {
+		if i == 0 {
+			x.bases = append(x.bases, a)
+		} else {
+			x.bases = append(x.bases, b.address(mem{base: x.bases[len(x.bases)-1], index: three, scale: 1}))
+		}
+		x.moving = append(x.moving, stride{x.bases[len(x.bases)-1], 4})
+	}
+	return x
+}
+
+// step adds the products of step u of a turn.
+func (x *left) step(u int, right []reg, sums [][]reg) {
+	b := x.b
+	for i := range x.rows {
+		a := b.splat(x.at(i, u))
+		for j := range right {
+			b.fma(sums[i][j], right[j], a)
+		}
+	}
+	if x.form == columnMajor {
+		b.addInt(b.param("a"), x.lda)
+	}
+}
+
+// at is where element (i, u) lies.
+func (x *left) at(i, u int) mem {
+	a := x.b.param("a")
+	switch x.form {
+	case packedRows:
+		return at(a, 4*(u*x.rows+i))
+	case columnMajor:
+		return at(a, 4*i)
+	}
+	m := at(x.bases[i/3], 4*u)
+	if i%3 > 0 {
+		m.index, m.scale = x.lda, i%3
+	}
+	return m
+}

@@ -1,0 +1,30 @@
+package main
+
+// level is an instruction level that programs are lowered to.
+type level struct {
+	name   string // in names of files and functions
+	goarch string // "": all
+	lanes  int
+	// Registers that the linear scan may give out.
+	vectors int
+	scalars []string
+	masks   int // 0: masks are vectors
+	lower   func(p *program, a *assignment) string
+
+	rows    int  // of the largest tile of a product
+	columns int  // vectors in a row of the tile
+	byLane  bool // has a product by one lane of a vector
+}
+
+// levels are in the order of preference on each machine.
+var levels = []*level{
+	{name: "avx512", goarch: "amd64", lanes: 16, vectors: 32, scalars: amd64Scalars, masks: 6, lower: lowerAMD64, rows: 14, columns: 2},
+	{name: "avx2", goarch: "amd64", lanes: 8, vectors: 16, scalars: amd64Scalars, lower: lowerAMD64, rows: 6, columns: 2},
+	{name: "generic", lanes: 1, lower: lowerPlain, rows: 2, columns: 4},
+}
+
+// wide reports whether the level has vectors at all.
+func (l *level) wide() bool { return l.lanes > 1 }
+
+// bytes is the size of a vector.
+func (l *level) bytes() int { return 4 * l.lanes }

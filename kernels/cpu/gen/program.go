@@ -1,0 +1,132 @@
+package main
+
+// program is one kernel for one level.
+type program struct {
+	name   string
+	doc    string
+	params []param
+	regs   []kind
+	body   []*node
+	level  *level
+}
+
+// param is a parameter of the kernel's function.
+type param struct {
+	name string
+	typ  string // int, *float32, *uint16, float32
+	reg  reg
+}
+
+// kind says what a register holds.
+type kind uint8
+
+const (
+	vector kind = iota // lanes of float32 or int32
+	scalar             // an integer or a pointer
+	mask               // a lane's answer to a comparison, or which lanes there are
+)
+
+// reg is a virtual register of a program.
+type reg int
+
+const none reg = -1
+
+// mem is the memory at base + index·scale + disp bytes.
+type mem struct {
+	base  reg
+	index reg
+	scale int
+	disp  int
+}
+
+func at(base reg, disp int) mem { return mem{base: base, index: none, disp: disp} }
+
+// node is one operation; those of control flow have a body.
+type node struct {
+	op   op
+	dst  reg
+	args []reg
+	mem  mem
+	imm  int
+	f    float32
+	body []*node
+}
+
+// op is an operation of the vector machine that the levels have in common.
+type op uint8
+
+const (
+	opLoad      op = iota // dst = memory
+	opLoadTail            // the lanes of mask args[0], n = args[1]; others 0
+	opStore               // memory = args[0]
+	opStoreTail           // the lanes of mask args[1], n = args[2]
+	opStoreOne            // the first lane
+	opSplat               // all lanes are the float32 in memory
+	opConst               // all lanes are f
+	opZero
+	opMove // dst = args[0]
+
+	opAdd // dst = args[0] + args[1]
+	opSub
+	opMul
+	opDiv
+	opMax // args[1] if one is NaN, on amd64
+	opMin
+	opSqrt
+	opFMA     // dst += args[0]·args[1]
+	opFNMA    // dst −= args[0]·args[1]
+	opMulAdd  // dst = dst·args[0] + args[1]
+	opFMALane // dst += args[0]·(lane imm of args[1])
+
+	opAnd // of bits
+	opOr
+	opXor
+	opAndNot // ¬args[0] & args[1]
+
+	opRound  // to the nearest integer, ties to even
+	opToInt  // float32 → int32
+	opAddInt // of int32
+	opSubInt
+	opShiftLeft  // by imm
+	opShiftRight // by imm, keeping the sign
+	opScale      // args[0]·2^args[1]: AVX-512 alone
+
+	opLess // dst is a mask: args[0] < args[1]
+	opLessEqual
+	opEqual
+	opNaN    // either is NaN
+	opSelect // args[0] ? args[1] : args[2]
+
+	opSum // all lanes are the sum of args[0]'s; args[1] is scratch
+	opTop // all lanes are the greatest of args[0]'s
+
+	opLowPairs  // interleave 32-bit lanes of the lower halves of 128-bit groups
+	opHighPairs // of the upper halves
+	opLowQuads  // 64-bit lanes
+	opHighQuads
+	opGroups // choose 128-bit groups by imm: AVX-512 VSHUFF32X4, AVX2 VPERM2F128
+
+	opLoadHalf  // widen float16 from memory
+	opLoadBrain // widen bfloat16
+	opLoadHalfTail
+	opLoadBrainTail
+	opDotBrain // dst += pairs of bfloat16 in args[0] times those in args[1]
+
+	opPrefetch // into the cache of level imm
+	opTailMask // dst is the mask of the first args[0] lanes; args[1] is scratch
+
+	opCopyInt // dst = args[0], of scalars
+	opSetInt  // dst = imm
+	opAddImm  // dst += imm
+	opAddReg  // dst += args[0]
+	opSubReg
+	opMulImm
+	opAndImm
+	opShlImm
+	opShrImm
+	opAddress // dst = address of mem
+
+	opLoop // while args[0] ≥ imm: body, args[0] −= imm
+	opIf   // body if args[0] > imm
+	opElse // body if args[0] ≤ imm
+)

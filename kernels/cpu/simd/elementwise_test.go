@@ -1,0 +1,160 @@
+package simd
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// sizes are those at which loops end in other ways: within a vector, at its end,
+// within a turn of four.
+var sizes = []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 300}
+
+// eachLevel runs f for every level of the processor.
+func eachLevel(t *testing.T, f func(t *testing.T, k *Kernels)) {
+	for _, k := range Levels() {
+		t.Run(k.Level, func(t *testing.T) { f(t, k) })
+	}
+}
+
+// ulps is how far got is from want in units in the last place, those of the least
+// normal number below it.
+func ulps(got float32, want float64) float64 {
+	if math.IsNaN(want) || math.IsInf(want, 0) || math.Abs(want) > math.MaxFloat32 {
+		if got != got && want != want || float64(got) == want || math.IsInf(float64(got), int(math.Copysign(1, want))) {
+			return 0
+		}
+		return math.Inf(1)
+	}
+	_, exponent := math.Frexp(want)
+	return math.Abs(float64(got)-want) / math.Ldexp(1, max(exponent-24, -149))
+}
+
+func phi(x float64) float64     { return math.Erfc(-x/math.Sqrt2) / 2 }
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// TestFunctions compares each function of one operand with float64 over the whole
+// range of arguments. The limits are what was seen, rounded up.
+func TestFunctions(t *testing.T) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for _, f := range []struct {
+			name string
+			got  func(n int, z, x *float32)
+			want func(float64) float64
+			ulps float64
+			abs  float64 // or within this of it
+		}{
+			{"Exp", k.Exp, math.Exp, 2, 0},
+			{"Tanh", k.Tanh, math.Tanh, 3, 0},
+			{"Erf", k.Erf, math.Erf, 3, 0},
+			{"Sigmoid", k.Sigmoid, sigmoid, 3.5, 0},
+			{"Silu", k.Silu, func(x float64) float64 { return x * sigmoid(x) }, 4, 1e-36}, // where the sigmoid is below the normal numbers
+			// The exponent is rounded: beside that, a rounding of x is allowed, as the
+			// formula with 1 + erf leaves in f32.
+			{"QuickGelu", k.QuickGelu, func(x float64) float64 { return x * sigmoid(1.702*x) }, 4, 1e-7},
+			{"Gelu", k.Gelu, func(x float64) float64 { return x * phi(x) }, 4, 1e-7},
+			{"GeluTanh", k.GeluTanh, func(x float64) float64 {
+				return x * sigmoid(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))
+			}, 4, 1e-7},
+			{"Relu", k.Relu, func(x float64) float64 { return math.Max(x, 0) }, 0, 0},
+			{"Neg", k.Neg, func(x float64) float64 { return -x }, 0, 0},
+			{"Abs", k.Abs, math.Abs, 0, 0},
+			{"Sqrt", k.Sqrt, math.Sqrt, 0.5, 0},
+			{"Reciprocal", k.Reciprocal, func(x float64) float64 { return 1 / x }, 0.5, 0},
+		} {
+			var x []float32
+			for bits := uint32(0); bits < 0x7f800000; bits += 4099 {
+				x = append(x, math.Float32frombits(bits), -math.Float32frombits(bits))
+			}
+			x = append(x, float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)))
+			z := make([]float32, len(x))
+			f.got(len(x), &z[0], &x[0])
+			worst, where := 0.0, float32(0)
+			for i, v := range x {
+				want := f.want(float64(v))
+				if err := ulps(z[i], want); err > worst && !(math.Abs(float64(z[i])-want) <= f.abs) {
+					worst, where = err, v
+				}
+			}
+			t.Logf("%s: %.2f units at %g", f.name, worst, where)
+			if !(worst <= f.ulps) {
+				t.Errorf("%s: off by %g units at %g", f.name, worst, where)
+			}
+		}
+	})
+}
+
+// TestEveryLane runs each function on lengths that end in every way, beside pages
+// that can't be touched: each element must be what it is alone.
+func TestEveryLane(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		unary := map[string]func(n int, z, x *float32){
+			"Exp": k.Exp, "Tanh": k.Tanh, "Erf": k.Erf, "Sigmoid": k.Sigmoid, "Silu": k.Silu, "QuickGelu": k.QuickGelu, "Gelu": k.Gelu,
+			"GeluTanh": k.GeluTanh, "Relu": k.Relu, "Neg": k.Neg, "Abs": k.Abs, "Sqrt": k.Sqrt, "Reciprocal": k.Reciprocal,
+			"Add": func(n int, z, x *float32) { k.AddNumber(n, z, x, 3) },
+			"Div": func(n int, z, x *float32) { k.NumberDiv(n, z, 3, x) },
+		}
+		for name, f := range unary {
+			for _, n := range sizes {
+				for _, atEnd := range []bool{false, true} {
+					x, z := guarded(t, n, atEnd), guarded(t, n, atEnd)
+					for i := range x {
+						x[i] = float32(rng.NormFloat64())
+					}
+					f(n, &z[0], &x[0])
+					for i := range x {
+						var one float32
+						f(1, &one, &x[i])
+						if one != z[i] && one == one {
+							t.Fatalf("%s: element %d of %d is %g, alone it is %g", name, i, n, z[i], one)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestBinary(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for _, f := range []struct {
+			name string
+			vv   func(n int, z, x, y *float32)
+			vs   func(n int, z, x *float32, y float32)
+			sv   func(n int, z *float32, x float32, y *float32)
+			want func(x, y float32) float32
+		}{
+			{"Add", k.Add, k.AddNumber, nil, func(x, y float32) float32 { return x + y }},
+			{"Sub", k.Sub, k.SubNumber, k.NumberSub, func(x, y float32) float32 { return x - y }},
+			{"Mul", k.Mul, k.MulNumber, nil, func(x, y float32) float32 { return x * y }},
+			{"Div", k.Div, k.DivNumber, k.NumberDiv, func(x, y float32) float32 { return x / y }},
+			{"Max", k.Max, k.MaxNumber, k.NumberMax, max32},
+			{"Min", k.Min, k.MinNumber, k.NumberMin, min32},
+		} {
+			for _, n := range sizes {
+				x, y, z := guarded(t, n, true), guarded(t, n, true), guarded(t, n, true)
+				for i := range x {
+					x[i], y[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
+				}
+				check := func(how string, want func(i int) float32) {
+					t.Helper()
+					for i := range z {
+						if z[i] != want(i) {
+							t.Fatalf("%s %s: element %d of %d is %g, want %g", f.name, how, i, n, z[i], want(i))
+						}
+					}
+				}
+				f.vv(n, &z[0], &x[0], &y[0])
+				check("of vectors", func(i int) float32 { return f.want(x[i], y[i]) })
+				f.vs(n, &z[0], &x[0], y[0])
+				check("and a number", func(i int) float32 { return f.want(x[i], y[0]) })
+				if f.sv != nil {
+					f.sv(n, &z[0], x[0], &y[0])
+					check("of a number and", func(i int) float32 { return f.want(x[0], y[i]) })
+				}
+			}
+		}
+	})
+}
