@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"go/format"
@@ -28,40 +28,69 @@ func main() {
 	}
 }
 
-// families are all kernels.
-var families = slices.Concat(products, epilogues, elementwise(), rowKernels)
+// group is the kernels that share a file.
+type group struct {
+	name     string
+	families []family
+}
+
+// groups are all kernels.
+var groups = []group{
+	{"product", products},
+	{"epilogue", epilogues},
+	{"elementwise", elementwise()},
+	{"rows", rowKernels},
+}
 
 // generate returns the files of package simd.
 func generate() (map[string][]byte, error) {
-	files := map[string][]byte{}
-	kernels, err := format.Source(kernelsType())
-	if err != nil {
-		return nil, err
-	}
-	files["kernels.go"] = kernels
+	g := &generator{files: map[string][]byte{}}
+	g.source("kernels.go", kernelsType())
 	for _, l := range levels {
-		if err := l.files(files); err != nil {
-			return nil, err
+		var table strings.Builder
+		for _, x := range groups {
+			for _, f := range x.families {
+				table.WriteString(f.entry(l))
+			}
+			g.code(l, x)
 		}
+		g.source(l.file("", "go"), l.table(table.String()))
 	}
-	return files, nil
+	return g.files, g.err
+}
+
+// generator collects the files.
+type generator struct {
+	files map[string][]byte
+	err   error
+}
+
+// source adds a Go file.
+func (g *generator) source(name string, text string) {
+	data, err := format.Source([]byte(header + text))
+	if err != nil {
+		g.err = errors.Join(g.err, fmt.Errorf("%s: %w", name, err))
+	}
+	g.files[name] = data
 }
 
 // kernelsType declares the table that each level fills.
-func kernelsType() []byte {
-	var b bytes.Buffer
-	b.WriteString(header + "package simd\n\n")
+func kernelsType() string {
+	var b strings.Builder
+	b.WriteString("package simd\n\n")
 	b.WriteString("// Kernels are the vector kernels of one instruction level. Lengths count elements;\n// what pointers point to must be as long as the lengths say.\ntype Kernels struct {\n")
 	b.WriteString("Level string // avx512, avx2, neon or generic\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n")
-	for _, f := range families {
-		array := ""
-		if f.size > 0 {
-			array = fmt.Sprintf("[%d]", f.size)
+	for _, x := range groups {
+		for _, f := range x.families {
+			array := ""
+			if f.size > 0 {
+				array = fmt.Sprintf("[%d]", f.size)
+			}
+			fmt.Fprintf(&b, "\n%s%s %sfunc%s\n", comment(wrap(f.doc)), f.field, array, parameters(f.params))
 		}
-		fmt.Fprintf(&b, "\n%s%s %sfunc%s\n", comment(wrap(f.doc)), f.field, array, parameters(f.params))
 	}
 	b.WriteString("}\n")
-	return b.Bytes()
+	return b.String()
 }
 
 // wrap breaks text into lines.
@@ -81,13 +110,36 @@ func wrap(text string) string {
 	return b.String() + "\n"
 }
 
-// files writes the assembly of a level and the declarations of its functions, or
-// the functions themselves in plain Go.
-func (l *level) files(files map[string][]byte) error {
-	var code, stubs, table bytes.Buffer
+// file is the name of a file of the level.
+func (l *level) file(group, ending string) string {
+	parts := []string{}
+	for _, part := range []string{group, l.name, l.goarch} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "_") + "." + ending
+}
+
+// build is the constraint that a level's files begin with.
+func (l *level) build() string {
+	if l.goarch == "" {
+		return ""
+	}
+	return "//go:build " + l.goarch + "\n\n"
+}
+
+// table is the file that lists a level's functions.
+func (l *level) table(entries string) string {
+	return fmt.Sprintf("%[6]spackage simd\n\n// %[1]sKernels are those of level %[1]s.\nvar %[1]sKernels = &Kernels{\nLevel: %[1]q, Lanes: %[2]d, Rows: %[3]d, Columns: %[4]d,\n%[5]s}\n",
+		l.name, l.lanes, l.rows, l.columns*l.lanes, entries, l.build())
+}
+
+// code adds the functions of a group: assembly and declarations, or plain Go.
+func (g *generator) code(l *level, x group) {
+	var code, stubs strings.Builder
 	constants := map[uint32]bool{}
-	for _, f := range families {
-		fmt.Fprint(&table, f.entry(l))
+	for _, f := range x.families {
 		for _, i := range f.list(l) {
 			p := build(f.kernel(i), l)
 			var a *assignment
@@ -103,26 +155,17 @@ func (l *level) files(files map[string][]byte) error {
 			}
 		}
 	}
-	value := fmt.Sprintf("\n// %[1]sKernels are those of level %[1]s.\nvar %[1]sKernels = &Kernels{\nLevel: %[1]q, Lanes: %[2]d, Rows: %[3]d, Columns: %[4]d,\n%[5]s}\n", l.name, l.lanes, l.rows, l.columns*l.lanes, table.String())
 	if !l.wide() {
-		text, err := format.Source([]byte(header + "package simd\n\nimport \"unsafe\"\n" + value + code.String()))
-		files[l.name+".go"] = text
-		return err
+		g.source(l.file(x.name, "go"), "package simd\n\nimport \"unsafe\"\n"+code.String())
+		return
 	}
-	build := fmt.Sprintf("//go:build %s\n\n", l.goarch)
-	text, err := format.Source([]byte(header + build + "package simd\n" + value + stubs.String()))
-	files[l.name+"_"+l.goarch+".go"] = text
-	if err != nil {
-		return err
-	}
-	asm := header + build + "#include \"textflag.h\"\n\n" + l.data(constants) + code.String()
-	files[l.name+"_"+l.goarch+".s"] = []byte(asm)
-	return nil
+	g.source(l.file(x.name, "go"), l.build()+"package simd\n"+stubs.String())
+	g.files[l.file(x.name, "s")] = []byte(header + l.build() + "#include \"textflag.h\"\n" + l.data(constants) + code.String())
 }
 
-// data is the constants of a level's file.
+// data is the constants of a file.
 func (l *level) data(constants map[uint32]bool) string {
-	text := amd64Constants(constants)
+	text := "\n" + amd64Constants(constants)
 	if l.name == "avx2" {
 		text += tailTable
 	}
