@@ -18,16 +18,18 @@ type Ctx struct {
 	workers []*worker // of attention, idle
 
 	// The kernels' tasks, kept here since they reach the workers by pointer.
-	product   product
-	binary    binary
-	unary     unary
-	choice    choice
-	rows      rowTask
-	reduction reduction
-	strided   strided
-	convert   convert
-	attend    attend
-	rotary    rotary
+	product    product
+	widen      widen
+	straighten straighten
+	binary     binary
+	unary      unary
+	choice     choice
+	rows       rowTask
+	reduction  reduction
+	strided    strided
+	convert    convert
+	attend     attend
+	rotary     rotary
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

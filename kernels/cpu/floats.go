@@ -42,6 +42,12 @@ func floatsOf(t *tensor.Tensor) floats {
 	return floats{f32: tensor.Data[float32](t)}
 }
 
+// isSet reports whether f views anything.
+func (f *floats) isSet() bool { return f.f32 != nil || f.half != nil || f.brain != nil }
+
+// len is how many elements there are.
+func (f *floats) len() int { return len(f.f32) + len(f.half) + len(f.brain) }
+
 // gather copies n elements, those at from, from+step, …, to dst at 0, pitch, ….
 func (f floats) gather(dst []float32, pitch, from, step, n int) {
 	switch {

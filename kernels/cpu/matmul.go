@@ -32,7 +32,7 @@ func (b *batch) offsets(entry int) (a, bb int) {
 // MatMul is the matrix product of f32, f16 or bf16 with numpy's rules.
 func MatMul(c *Ctx, out, a, b *tensor.Tensor) error {
 	p := &c.product
-	*p = product{alpha: 1}
+	p.begin(1)
 	if err := p.bind(a, b); err != nil {
 		return fmt.Errorf("MatMul: %w", err)
 	}
@@ -40,7 +40,7 @@ func MatMul(c *Ctx, out, a, b *tensor.Tensor) error {
 	if err := reset(out, a.DType, p.shape(shape[:0], a, b)); err != nil {
 		return fmt.Errorf("MatMul: %w", err)
 	}
-	p.out = floatsOf(out)
+	p.parts[0].out = floatsOf(out)
 	p.run(c)
 	return nil
 }
@@ -50,47 +50,50 @@ func (p *product) bind(a, b *tensor.Tensor) error {
 	if a.DType != b.DType || !isFloat(a.DType) {
 		return fmt.Errorf("no product of %s and %s: want f32, f16 or bf16", a, b)
 	}
-	p.m, p.k, p.n = 1, 0, 1
+	x := &p.parts[0]
+	p.m, p.k, x.n = 1, 0, 1
 	ra, rb := a.Rank(), b.Rank()
 	if ra < 1 || rb < 1 || ra > maxRank || rb > maxRank {
 		return fmt.Errorf("no product of %s and %s: want ranks 1 to %d", a, b, maxRank)
 	}
 	p.k = a.Shape[ra-1]
-	p.a, p.b = matrix{data: floatsOf(a), row: p.k, col: 1}, matrix{data: floatsOf(b), row: 1, col: 1}
+	p.left = matrix{data: floatsOf(a), row: p.k, col: 1}
+	right := matrix{data: floatsOf(b), row: 1, col: 1}
 	keys := b.Shape[0]
 	if ra > 1 {
 		p.m = a.Shape[ra-2]
 	}
 	if rb > 1 {
-		keys, p.n = b.Shape[rb-2], b.Shape[rb-1]
-		p.b.row = p.n
+		keys, x.n = b.Shape[rb-2], b.Shape[rb-1]
+		right.row = x.n
 	}
 	if keys != p.k {
 		return fmt.Errorf("no product of %s and %s", a, b)
 	}
-	return p.bindBatch(a, b)
+	x.right = rightOperand{matrix: right, k: p.k, n: x.n}
+	return p.bindBatch(a, b, x.n)
 }
 
-func (p *product) bindBatch(a, b *tensor.Tensor) error {
+func (p *product) bindBatch(a, b *tensor.Tensor, n int) error {
 	as, bs := a.Shape[:max(0, a.Rank()-2)], b.Shape[:max(0, b.Rank()-2)]
 	p.batch.count, p.batch.rank = 1, max(len(as), len(bs))
-	strideA, strideB := p.m*p.k, p.k*p.n
+	strideA, strideB := p.m*p.k, p.k*n
 	for i := 1; i <= p.batch.rank; i++ {
 		x, y, axis := fromEnd(as, i), fromEnd(bs, i), p.batch.rank-i
-		n, ok := broadcastSize(x, y)
+		size, ok := broadcastSize(x, y)
 		if !ok {
 			return fmt.Errorf("the batch axes of %s and %s don't broadcast", a, b)
 		}
-		p.batch.sizes[axis] = n
+		p.batch.sizes[axis] = size
 		if x != 1 {
 			p.batch.stride[0][axis] = strideA
 		}
 		if y != 1 {
 			p.batch.stride[1][axis] = strideB
 		}
-		strideA, strideB, p.batch.count = strideA*x, strideB*y, p.batch.count*n
+		strideA, strideB, p.batch.count = strideA*x, strideB*y, p.batch.count*size
 	}
-	if len(bs) == 0 || strideB == p.k*p.n { // one right operand: all rows at once
+	if len(bs) == 0 || strideB == p.k*n { // one right operand: all rows at once
 		p.m, p.batch = p.m*p.batch.count, batch{count: 1}
 	}
 	return nil
@@ -108,7 +111,7 @@ func (p *product) shape(shape []int, a, b *tensor.Tensor) []int {
 		shape = append(shape, a.Shape[a.Rank()-2])
 	}
 	if b.Rank() > 1 {
-		shape = append(shape, p.n)
+		shape = append(shape, p.parts[0].n)
 	}
 	return shape
 }
@@ -117,13 +120,13 @@ func (p *product) shape(shape []int, a, b *tensor.Tensor) []int {
 // [PackBT].
 func MatMulPacked(c *Ctx, out, a, packed *tensor.Tensor) error {
 	p := &c.product
-	*p = product{alpha: 1, batch: batch{count: 1}}
+	p.begin(1)
 	if err := p.bindPacked(a, packed); err != nil {
 		return fmt.Errorf("MatMulPacked: %w", err)
 	}
 	var shape [maxRank]int
-	out.Reset(a.DType, append(append(shape[:0], a.Shape[:a.Rank()-1]...), p.n)...)
-	p.out = floatsOf(out)
+	out.Reset(a.DType, append(append(shape[:0], a.Shape[:a.Rank()-1]...), p.parts[0].n)...)
+	p.parts[0].out = floatsOf(out)
 	p.run(c)
 	return nil
 }
@@ -135,13 +138,13 @@ func (p *product) bindPacked(a, packed *tensor.Tensor) error {
 		a.Shape[a.Rank()-1] != packed.Shape[1] {
 		return fmt.Errorf("no product of %s and the packed weight %s", a, packed)
 	}
-	p.n, p.k = packed.Shape[0], packed.Shape[1]
-	p.m = 1
-	for _, n := range a.Shape[:a.Rank()-1] {
-		p.m *= n
+	n := packed.Shape[0]
+	p.k, p.m = packed.Shape[1], 1
+	for _, size := range a.Shape[:a.Rank()-1] {
+		p.m *= size
 	}
-	p.a = matrix{data: floatsOf(a), row: p.k, col: 1}
-	p.packed = tensor.Data[float32](packed)
+	p.left = matrix{data: floatsOf(a), row: p.k, col: 1}
+	p.parts[0].n, p.parts[0].right = n, packedOperand(packed)
 	return nil
 }
 
@@ -151,10 +154,11 @@ func Gemm(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, y, bias *tensor.Tensor) e
 		return fmt.Errorf("Gemm: no product of %s and %s: want f32, f16 or bf16 of rank 2", x, y)
 	}
 	p := &c.product
-	*p = product{batch: batch{count: 1}}
-	var k int
-	p.a, p.m, p.k = oriented(x, a.TransA)
-	if p.b, k, p.n = oriented(y, a.TransB); k != p.k {
+	p.begin(1)
+	p.left, p.m, p.k = oriented(x, a.TransA)
+	right, k, n := oriented(y, a.TransB)
+	p.parts[0].n, p.parts[0].right = n, rightOperand{matrix: right, k: k, n: n}
+	if k != p.k {
 		return fmt.Errorf("Gemm: no product of %s and %s, transposed: %t, %t", x, y, a.TransA, a.TransB)
 	}
 	return p.gemm(c, out, a, x.DType, bias)
@@ -167,7 +171,7 @@ func GemmPacked(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, packed, bias *tenso
 		return fmt.Errorf("GemmPacked: the left operand is %s, transposed: %t; want rank 2, as it is", x, a.TransA)
 	}
 	p := &c.product
-	*p = product{batch: batch{count: 1}}
+	p.begin(1)
 	if err := p.bindPacked(x, packed); err != nil {
 		return fmt.Errorf("GemmPacked: %w", err)
 	}
@@ -176,31 +180,32 @@ func GemmPacked(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, packed, bias *tenso
 
 // gemm finishes the binding and runs.
 func (p *product) gemm(c *Ctx, out *tensor.Tensor, a *attr.Gemm, d tensor.DType, bias *tensor.Tensor) error {
-	p.alpha = a.Alpha
+	p.then.alpha = a.Alpha
 	if bias != nil && a.Beta != 0 {
-		p.beta = a.Beta
+		p.then.beta = a.Beta
 		if err := p.bindBias(bias, d); err != nil {
 			return fmt.Errorf("Gemm: %w", err)
 		}
 	}
-	out.Reset(d, p.m, p.n)
-	p.out = floatsOf(out)
+	out.Reset(d, p.m, p.parts[0].n)
+	p.parts[0].out = floatsOf(out)
 	p.run(c)
 	return nil
 }
 
 // bindBias reads c, which broadcasts to [m, n].
 func (p *product) bindBias(c *tensor.Tensor, d tensor.DType) error {
-	rows, columns := fromEnd(c.Shape, 2), fromEnd(c.Shape, 1)
-	if c.DType != d || c.Rank() > 2 || rows != 1 && rows != p.m || columns != 1 && columns != p.n {
-		return fmt.Errorf("%s doesn't broadcast to %s[%d,%d]", c, d, p.m, p.n)
+	rows, columns, n := fromEnd(c.Shape, 2), fromEnd(c.Shape, 1), p.parts[0].n
+	if c.DType != d || c.Rank() > 2 || rows != 1 && rows != p.m || columns != 1 && columns != n {
+		return fmt.Errorf("%s doesn't broadcast to %s[%d,%d]", c, d, p.m, n)
 	}
-	p.c = matrix{data: floatsOf(c)}
+	e := &p.then
+	e.c = matrix{data: floatsOf(c)}
 	if rows != 1 {
-		p.c.row = columns
+		e.c.row = columns
 	}
 	if columns != 1 {
-		p.c.col = 1
+		e.c.col = 1
 	}
 	return nil
 }

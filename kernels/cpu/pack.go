@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
-// PackB packs the right operand [K, N] of a product: panels of nr columns, each
-// laid out [K, columns], one after another; the last is narrower if nr doesn't
-// divide N. The packed tensor is f32 of shape [N, K].
+// PackB packs the right operand [K, N] of a product: panels of as many columns as
+// a tile of the instruction level has, each laid out [K, columns], one after
+// another; the last may be narrower. The packed tensor is f32 of shape [N, K].
 func PackB(packed, w *tensor.Tensor) error { return pack("PackB", packed, w, false) }
 
 // PackBT is [PackB] for an operand given transposed, [N, K].
@@ -21,8 +22,8 @@ func pack(name string, packed, w *tensor.Tensor, transposed bool) error {
 	b, k, n := oriented(w, transposed)
 	packed.Reset(tensor.Float32, n, k)
 	out := tensor.Data[float32](packed)
-	for j := 0; j < n; j += nr {
-		width := min(nr, n-j)
+	for j := 0; j < n; j += simd.Active.Columns {
+		width := min(simd.Active.Columns, n-j)
 		b.columns(out[j*k:][:k*width], j, width, k, width)
 	}
 	return nil
@@ -46,9 +47,9 @@ func (m matrix) columns(dst []float32, j, width, k, pitch int) {
 		return
 	}
 	at := m.offset + j*m.col
-	if f := m.data.f32; f != nil && m.col == 1 && width == nr && pitch == nr {
+	if f := m.data.f32; f != nil && m.col == 1 {
 		for p := range k {
-			*(*[nr]float32)(dst[p*nr:]) = [nr]float32(f[at+p*m.row:])
+			copy(dst[p*pitch:][:width], f[at+p*m.row:])
 		}
 		return
 	}
@@ -57,18 +58,5 @@ func (m matrix) columns(dst []float32, j, width, k, pitch int) {
 	}
 }
 
-// rows returns n rows of k elements from row i on, and their pitch: in place if
-// they are contiguous f32, else copied to scratch.
-func (m matrix) rows(scratch []float32, i, n, k int) (rows []float32, pitch int) {
-	at := m.offset + i*m.row
-	if m.data.f32 != nil && m.col == 1 {
-		return m.data.f32[at:], m.row
-	}
-	for r := range n {
-		m.data.gather(scratch[r*k:], 1, at+r*m.row, m.col, k)
-	}
-	return scratch, k
-}
-
-// inPlace reports whether rows needs no scratch.
+// inPlace reports whether the rows are contiguous f32.
 func (m matrix) inPlace() bool { return m.data.f32 != nil && m.col == 1 }

@@ -1,178 +1,241 @@
 package cpu
 
-// product is a batch of matrix products out = alpha·a·b + beta·c, in tasks of
-// blocks of out. Every element is one chain of sums along k: neither the block,
-// nor the tile, nor packing changes a bit of it.
-type product struct {
-	ctx     *Ctx
-	m, n, k int
-	a, b    matrix
-	packed  []float32 // b as PackB leaves it; nil: b is not packed
-	out     floats
-	batch   batch
+import (
+	"sync/atomic"
 
-	alpha, beta float32
-	c           matrix // broadcast to [m, n]; valid if beta is not 0
-	blocksN     int    // blocks per row of blocks
-	blocksM     int
-}
-
-// The size of a block: rows that stay in the second-level cache while the
-// panels of the block pass, and columns enough to pay for handing it over.
-const (
-	blockRows    = 64
-	blockColumns = 16 * nr
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
-// fewRows is up to which height an unpacked operand is read in place: packing
-// it would cost as much as the product.
-const fewRows = 3
+// product is a batch of matrix products of one left operand with one or more right
+// operands, in tasks of blocks of the results. Every element is one chain of fused
+// multiply-adds along k: neither the block, nor the height of a tile, nor packing
+// changes a bit of it.
+//
+// What is to be done to the results is done to each block while it is hot.
+type product struct {
+	ctx   *Ctx
+	m, k  int
+	left  matrix // of f32 in rows once prepare has run
+	parts []part
+	batch batch
+	then  epilogue
 
+	plan
+	loan []float32 // of the left operand's copy, if there is one
+}
+
+// part is one right operand and its result [m, n].
+type part struct {
+	right rightOperand
+	n     int
+	bias  []float32 // n long, or nil
+	out   floats
+}
+
+// maxPartial is how deep a step along k goes at most: a tile's rows and its panel
+// then stay in the first-level cache.
+const maxPartial = 512
+
+// begin clears p for a call with so many right operands; what it has allocated
+// stays.
+func (p *product) begin(parts int) {
+	list := p.parts
+	if cap(list) < parts {
+		list = make([]part, parts)
+	}
+	list = list[:parts]
+	clear(list)
+	*p = product{parts: list, batch: batch{count: 1}, then: epilogue{alpha: 1, pending: p.then.pending}}
+}
+
+// run computes the product that has been set up.
 func (p *product) run(c *Ctx) {
 	p.ctx = c
-	p.blocksM, p.blocksN = ceilDiv(p.m, blockRows), ceilDiv(p.n, blockColumns)
-	work := min(p.m, blockRows) * min(p.n, blockColumns) * p.k / 4
-	c.Pool.Do(p.batch.count*p.blocksM*p.blocksN, chunk(work), p)
+	p.prepare()
+	p.arrange(p, c.Pool.Threads())
+	if p.then.norm != normNone {
+		p.then.pending = zeroed(p.then.pending, p.rowBlocks)
+	}
+	c.Pool.Do(p.tasks(), 1, p)
+	if p.loan != nil {
+		c.put(p.loan)
+		p.loan = nil
+	}
+}
+
+// zeroed is n counters at zero, in old if it is large enough.
+func zeroed(old []atomic.Int32, n int) []atomic.Int32 {
+	if cap(old) < n {
+		return make([]atomic.Int32, n)
+	}
+	old = old[:n]
+	for i := range old {
+		old[i].Store(0)
+	}
+	return old
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// Do computes the blocks lo ≤ i < hi.
-func (p *product) Do(lo, hi int) {
-	panel := p.ctx.take(p.k * nr)
-	var rows []float32
-	if !p.a.inPlace() {
-		rows = p.ctx.take(min(p.m, blockRows) * p.k)
-	}
-	for i := lo; i < hi; i++ {
-		p.block(i, panel, rows)
-	}
-	p.ctx.put(panel)
-	if rows != nil {
-		p.ctx.put(rows)
-	}
-}
-
-// block is one block of one product of the batch.
-func (p *product) block(index int, panel, scratch []float32) {
-	entry, inner := index/(p.blocksM*p.blocksN), index%(p.blocksM*p.blocksN)
-	i0, j0 := inner/p.blocksN*blockRows, inner%p.blocksN*blockColumns
-	i1, j1 := min(i0+blockRows, p.m), min(j0+blockColumns, p.n)
-	a, b := p.a, p.b
-	offA, offB := p.batch.offsets(entry)
-	a.offset, b.offset = a.offset+offA, b.offset+offB
-	rows, pitch := a.rows(scratch, i0, i1-i0, p.k)
-	t := block{p, b, rows, pitch, i0, i1, entry * p.m * p.n}
+// prepare makes the left operand rows of f32: in place, or copied.
+func (p *product) prepare() {
 	switch {
-	case p.packed == nil && p.m <= fewRows && b.inPlace():
-		t.stream(j0, j1)
-	case p.packed == nil && p.m <= fewRows && b.transposed().inPlace():
-		t.dots(j0, j1, panel)
-	default:
-		for j := j0; j < j1; j += nr {
-			t.panel(j, t.columns(panel, j))
-		}
+	case p.left.inPlace():
+	case p.left.col == 1: // of 16 bits: the copy has the operand's layout
+		n := p.left.data.len()
+		p.loan = p.ctx.take(n)
+		w := &p.ctx.widen
+		*w = widen{p.loan, p.left.data}
+		p.ctx.Pool.Do(n, grain, w)
+		p.left.data = floats{f32: p.loan}
+	default: // transposed, and then it is no batch
+		p.loan = p.ctx.take(p.m * p.k)
+		w := &p.ctx.straighten
+		*w = straighten{p.loan, p.left, p.k}
+		p.ctx.Pool.Do(p.m, chunk(p.k), w)
+		p.left = matrix{data: floats{f32: p.loan}, row: p.k, col: 1}
 	}
 }
 
-// block is the rows i0 … i1 of one product.
+// widen copies a flat range as f32.
+type widen struct {
+	to   []float32
+	from floats
+}
+
+// Do copies the elements lo ≤ i < hi.
+func (w *widen) Do(lo, hi int) { w.from.gather(w.to[lo:], 1, lo, 1, hi-lo) }
+
+// straighten copies rows of a matrix to rows that are contiguous.
+type straighten struct {
+	to   []float32
+	from matrix
+	k    int
+}
+
+// Do copies the rows lo ≤ i < hi.
+func (s *straighten) Do(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		s.from.data.gather(s.to[i*s.k:], 1, s.from.offset+i*s.from.row, s.from.col, s.k)
+	}
+}
+
+// Do computes the tasks lo ≤ i < hi.
+func (p *product) Do(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		b := p.block(i)
+		b.compute()
+	}
+}
+
+// block is the rows i0 … i1 of one product, and the columns j0 … j1 of one part.
 type block struct {
 	*product
-	b      matrix
-	rows   []float32 // of a, from row i0 on
+	task
+	a      int       // where row i0 begins in the left operand
+	b      int       // where the right operand begins, of a batch
+	at     int       // of the product's first element in the result
+	dst    []float32 // element (i0, j0) and those after it
 	pitch  int
-	i0, i1 int
-	at     int // of the product's first element in out
+	kernel *[15]func(k int, a *float32, lda int, b, c *float32, ldc, add int, next *float32)
+	step   int // how far the prefetched panel moves with each tile
 }
 
-func (t *block) row(i int) []float32 { return t.rows[(i-t.i0)*t.pitch:][:t.k] }
-
-// columns returns the panel at column j, padded to nr columns in scratch unless
-// it is packed and whole. What it is padded with is not stored.
-func (t *block) columns(scratch []float32, j int) []float32 {
-	width := min(nr, t.n-j)
-	if t.packed == nil {
-		t.b.columns(scratch, j, width, t.k, nr)
-		return scratch
+func (p *product) block(index int) block {
+	b := block{product: p, task: p.task(index)}
+	offA, offB := p.batch.offsets(b.entry)
+	b.a, b.b = p.left.offset+offA+b.i0*p.left.row, offB
+	b.at = b.entry * p.m * p.parts[b.part].n
+	k := simd.Active
+	b.kernel, b.step = &k.Product, 1
+	if b.tile1-b.tile0 < nearTiles {
+		b.kernel, b.step = &k.ProductNear, 4
 	}
-	panel := t.packed[j*t.k:][:t.k*width]
-	if width == nr {
-		return panel
-	}
-	for p := range t.k {
-		copy(scratch[p*nr:], panel[p*width:][:width])
-	}
-	return scratch
+	return b
 }
 
-// panel multiplies the rows with one panel.
-func (t *block) panel(j int, b []float32) {
-	var sums [2 * nr]float32
-	i := t.i0
-	for ; i+2 <= t.i1; i += 2 {
-		tile2(t.row(i), t.row(i+1), b, &sums)
-		t.store(i, j, sums[:nr])
-		t.store(i+1, j, sums[nr:])
-	}
-	if i < t.i1 {
-		tile1(t.row(i), b, &sums)
-		t.store(i, j, sums[:nr])
-	}
-}
+// nearTiles is below which number of tiles a panel is not fetched in time by one
+// line every fourth step: a panel has two lines per step, at 16 lanes.
+const nearTiles = 6
 
-// stream multiplies few rows with an operand whose rows are contiguous.
-func (t *block) stream(j0, j1 int) {
-	var sums [blockColumns]float32
-	for i := t.i0; i < t.i1; i++ {
-		part := sums[:j1-j0]
-		clear(part)
-		for p, x := range t.row(i) {
-			addScaled(part, x, t.b.data.f32[t.b.offset+p*t.b.row+j0:])
+// compute multiplies, finishes and stores the block.
+func (b *block) compute() {
+	x := &b.parts[b.part]
+	direct := x.out.f32 != nil && b.whole
+	width := b.j1 - b.j0
+	var scratch []float32
+	if direct {
+		b.dst, b.pitch = x.out.f32[b.at+b.i0*x.n+b.j0:], x.n
+	} else {
+		b.pitch = ceilDiv(width, simd.Active.Columns) * simd.Active.Columns
+		scratch = b.ctx.take((b.i1 - b.i0) * b.pitch)
+		b.dst = scratch
+	}
+	b.multiply(x)
+	b.finish(x)
+	if !direct {
+		for i := b.i0; i < b.i1; i++ {
+			x.out.store(b.at+i*x.n+b.j0, b.dst[(i-b.i0)*b.pitch:][:width])
 		}
-		for j := j0; j < j1; j += nr {
-			t.store(i, j, part[j-j0:])
-		}
+		b.ctx.put(scratch)
 	}
+	b.arrive()
 }
 
-// dots multiplies few rows with an operand whose columns are contiguous.
-func (t *block) dots(j0, j1 int, panel []float32) {
-	var sums [2 * nr]float32
-	for j := j0; j < j1; j += nr {
-		if j+nr > t.n {
-			t.panel(j, t.columns(panel, j))
-			return
-		}
-		for i := t.i0; i < t.i1; i++ {
-			dots(t.row(i), t.b.data.f32[t.b.offset+j*t.b.col:], t.b.col, &sums)
-			t.store(i, j, sums[:nr])
-		}
-	}
-}
-
-// store writes up to nr elements of row i from column j on.
-func (t *block) store(i, j int, sums []float32) {
-	sums = sums[:min(nr, len(sums), t.n-j)]
-	if t.alpha != 1 || t.beta != 0 {
-		t.finish(i, j, sums)
-	}
-	at := t.at + i*t.n + j
-	if f := t.out.f32; f != nil {
-		for d, x := range sums {
-			f[at+d] = x
+// multiply sets dst to the product.
+func (b *block) multiply(x *part) {
+	if b.k == 0 {
+		for i := range b.i1 - b.i0 {
+			clear(b.dst[i*b.pitch:][:b.j1-b.j0])
 		}
 		return
 	}
-	t.out.store(at, sums)
+	if b.m <= fewRows && x.right.inRows() {
+		b.stream(x)
+		return
+	}
+	columns := simd.Active.Columns
+	var scratch []float32
+	if !x.right.ready(b.j0, b.j1) {
+		scratch = b.ctx.take(b.partial * columns)
+	}
+	a := b.left.data.f32
+	_ = a[b.a+(b.i1-b.i0-1)*b.left.row+b.k-1]
+	_ = b.dst[(b.i1-b.i0-1)*b.pitch+ceilDiv(b.j1-b.j0, columns)*columns-1]
+	for k0 := 0; k0 < b.k; k0 += b.partial {
+		kc := min(b.partial, b.k-k0)
+		add := min(k0, 1)
+		for j := b.j0; j < b.j1; j += columns {
+			panel := x.right.panel(scratch, b.b, j, k0, kc)
+			fetched, next := x.right.ahead(panel, b.task, j, k0, b.partial)
+			for t := b.tile0; t < b.tile1; t++ {
+				i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
+				b.kernel[rows](kc, &a[b.a+(i-b.i0)*b.left.row+k0], b.left.row, &panel[0], &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, add, within(fetched, next+(t-b.tile0)*b.step*kc*4))
+			}
+		}
+	}
+	if scratch != nil {
+		b.ctx.put(scratch)
+	}
 }
 
-// finish turns sums into alpha·sums + beta·c.
-func (t *block) finish(i, j int, sums []float32) {
-	var c [nr]float32
-	if t.beta != 0 {
-		t.c.data.gather(c[:], 1, t.c.offset+i*t.c.row+j*t.c.col, t.c.col, len(sums))
-	}
-	for d := range sums {
-		sums[d] = float32(t.alpha*sums[d]) + float32(t.beta*c[d])
+// fewRows is up to which height an operand that is not packed is read in place:
+// copying it to panels would cost as much as the product.
+const fewRows = 3
+
+// stream multiplies few rows with an operand whose rows are contiguous.
+func (b *block) stream(x *part) {
+	m, a, width := &x.right.matrix, b.left.data.f32, b.j1-b.j0
+	for i := range b.i1 - b.i0 {
+		row := b.dst[i*b.pitch:][:width]
+		clear(row)
+		for p := range b.k {
+			right := m.data.f32[m.offset+b.b+p*m.row+b.j0:][:width]
+			simd.Active.AddScaled(width, &row[0], &right[0], a[b.a+i*b.left.row+p])
+		}
 	}
 }
+
+// within is a pointer to element i, or to the last one: what is fetched beyond is
+// only not fetched in time.
+func within(s []float32, i int) *float32 { return &s[min(i, len(s)-1)] }

@@ -15,28 +15,28 @@ const maxRows = 14
 var products = []family{
 	{
 		field: "Product", size: maxRows + 1,
-		doc:      "Product[r] multiplies r rows, packed [k][r], with a panel [k][Columns]: c, whose rows are ldc floats apart, is set, or added to if add > 0. next is brought into the second-level cache, a line every fourth step.",
-		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
+		doc:      "Product[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c, whose rows are ldc apart, is set, or added to if add > 0. next is brought into the second-level cache, a line every fourth step.",
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, packedRows, 1) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 1) },
 	},
 	{
 		field: "ProductNear", size: maxRows + 1,
 		doc:      "ProductNear is Product for few rows: next is brought in four times as fast.",
-		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, packedRows, 4) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 4) },
 	},
 	{
 		field: "ProductRows", size: maxRows + 1,
-		doc:      "ProductRows is Product with the left operand's rows as they lie, lda floats apart, and without next.",
+		doc:      "ProductRows is Product without next.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
 		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 0) },
 	},
 	{
 		field: "ProductColumns", size: maxRows + 1,
-		doc:      "ProductColumns is Product with the left operand transposed, [k][lda], its first r columns taken, and without next.",
+		doc:      "ProductColumns is ProductRows with the left operand transposed, [k][lda], its first r columns taken.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
 		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, 0) },
@@ -49,8 +49,7 @@ func heights(l *level) []int { return upTo(l.rows) }
 type form uint8
 
 const (
-	packedRows form = iota
-	rowMajor
+	rowMajor form = iota
 	columnMajor
 )
 
@@ -137,17 +136,13 @@ type left struct {
 	rows   int
 	form   form
 	moving []stride
-	lda    reg   // of row- and column-major operands, in bytes
+	lda    reg   // in bytes
 	bases  []reg // of every third row, row-major
 }
 
 func newLeft(b *builder, rows int, f form) *left {
-	x := &left{b: b, rows: rows, form: f, lda: none}
+	x := &left{b: b, rows: rows, form: f}
 	a := b.param("a")
-	if f == packedRows {
-		x.moving = []stride{{a, 4 * rows}}
-		return x
-	}
 	x.lda = b.param("lda")
 	b.shl(x.lda, 2)
 	if f == columnMajor {
@@ -183,12 +178,8 @@ func (x *left) step(u int, right []reg, sums [][]reg) {
 
 // at is where element (i, u) lies.
 func (x *left) at(i, u int) mem {
-	a := x.b.param("a")
-	switch x.form {
-	case packedRows:
-		return at(a, 4*(u*x.rows+i))
-	case columnMajor:
-		return at(a, 4*i)
+	if x.form == columnMajor {
+		return at(x.b.param("a"), 4*i)
 	}
 	m := at(x.bases[i/3], 4*u)
 	if i%3 > 0 {

@@ -7,8 +7,8 @@ package simd
 // avx2Kernels are those of level avx2.
 var avx2Kernels = &Kernels{
 	Level: "avx2", Lanes: 8, Rows: 6, Columns: 16,
-	Product:        [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){1: product1Avx2, 2: product2Avx2, 3: product3Avx2, 4: product4Avx2, 5: product5Avx2, 6: product6Avx2},
-	ProductNear:    [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){1: productNear1Avx2, 2: productNear2Avx2, 3: productNear3Avx2, 4: productNear4Avx2, 5: productNear5Avx2, 6: productNear6Avx2},
+	Product:        [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: product1Avx2, 2: product2Avx2, 3: product3Avx2, 4: product4Avx2, 5: product5Avx2, 6: product6Avx2},
+	ProductNear:    [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: productNear1Avx2, 2: productNear2Avx2, 3: productNear3Avx2, 4: productNear4Avx2, 5: productNear5Avx2, 6: productNear6Avx2},
 	ProductRows:    [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productRows1Avx2, 2: productRows2Avx2, 3: productRows3Avx2, 4: productRows4Avx2, 5: productRows5Avx2, 6: productRows6Avx2},
 	ProductColumns: [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productColumns1Avx2, 2: productColumns2Avx2, 3: productColumns3Avx2, 4: productColumns4Avx2, 5: productColumns5Avx2, 6: productColumns6Avx2},
 	Bias:           [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Avx2, 1: bias1Avx2, 2: bias2Avx2, 3: bias3Avx2, 4: bias4Avx2, 5: bias5Avx2, 6: bias6Avx2, 7: bias7Avx2},

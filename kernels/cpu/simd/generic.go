@@ -5,8 +5,8 @@ package simd
 // genericKernels are those of level generic.
 var genericKernels = &Kernels{
 	Level: "generic", Lanes: 1, Rows: 2, Columns: 4,
-	Product:        [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){1: product1Generic, 2: product2Generic},
-	ProductNear:    [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){1: productNear1Generic, 2: productNear2Generic},
+	Product:        [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: product1Generic, 2: product2Generic},
+	ProductNear:    [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: productNear1Generic, 2: productNear2Generic},
 	ProductRows:    [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productRows1Generic, 2: productRows2Generic},
 	ProductColumns: [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productColumns1Generic, 2: productColumns2Generic},
 	Bias:           [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Generic, 1: bias1Generic, 2: bias2Generic, 3: bias3Generic, 4: bias4Generic, 5: bias5Generic, 6: bias6Generic, 7: bias7Generic},

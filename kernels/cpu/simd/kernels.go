@@ -10,20 +10,19 @@ type Kernels struct {
 	Rows    int    // of the highest tile of a product
 	Columns int    // of a tile
 
-	// Product[r] multiplies r rows, packed [k][r], with a panel [k][Columns]: c, whose
-	// rows are ldc floats apart, is set, or added to if add > 0. next is brought into
+	// Product[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c,
+	// whose rows are ldc apart, is set, or added to if add > 0. next is brought into
 	// the second-level cache, a line every fourth step.
-	Product [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+	Product [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 	// ProductNear is Product for few rows: next is brought in four times as fast.
-	ProductNear [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+	ProductNear [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
-	// ProductRows is Product with the left operand's rows as they lie, lda floats
-	// apart, and without next.
+	// ProductRows is Product without next.
 	ProductRows [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
-	// ProductColumns is Product with the left operand transposed, [k][lda], its first
-	// r columns taken, and without next.
+	// ProductColumns is ProductRows with the left operand transposed, [k][lda], its
+	// first r columns taken.
 	ProductColumns [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.

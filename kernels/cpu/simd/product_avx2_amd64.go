@@ -5,40 +5,40 @@
 package simd
 
 //go:noescape
-func product1Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product2Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product3Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product4Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product5Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product6Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear1Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear2Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear3Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear4Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear5Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear6Avx2(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
 func productRows1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)

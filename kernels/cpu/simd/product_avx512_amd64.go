@@ -5,88 +5,88 @@
 package simd
 
 //go:noescape
-func product1Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product2Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product3Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product4Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product5Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product6Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product7Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product8Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product9Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product10Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product11Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product12Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product13Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product14Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func product14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear1Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear2Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear3Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear4Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear5Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear6Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear7Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear8Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear9Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear10Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear11Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear12Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear13Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear14Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+func productNear14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
 func productRows1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)

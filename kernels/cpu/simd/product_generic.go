@@ -5,417 +5,429 @@ package simd
 import "unsafe"
 
 // product1Generic is the plain form of Product1.
-func product1Generic(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32) {
-	var v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36 float32
-	var n0, n1, n2, n3, n4, n5, n11 int
-	var p1, p2, p3, p11 unsafe.Pointer
+func product1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
+	var p1, p3, p4, p13 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
-	p2 = unsafe.Pointer(b)
-	p3 = unsafe.Pointer(c)
-	n4 = ldc
-	n5 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, n0, n1, n2, n3, n4, n5, n11, p1, p2, p3, p11
-	n4 <<= 2
-	v7 = 0
-	v8 = 0
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
 	v9 = 0
 	v10 = 0
-	if n5 > 0 {
-		p11 = p3
-		n11 = n3
-		v7 = load32(p11, n11)
-		v8 = load32(p11, n11+4)
-		v9 = load32(p11, n11+8)
-		v10 = load32(p11, n11+12)
+	v11 = 0
+	v12 = 0
+	if n6 > 0 {
+		p13 = p4
+		n13 = n4
+		v9 = load32(p13, n13)
+		v10 = load32(p13, n13+4)
+		v11 = load32(p13, n13+8)
+		v12 = load32(p13, n13+12)
 	}
 	for ; n0 >= 4; n0 -= 4 {
-		v12 = load32(p2, n2)
-		v13 = load32(p2, n2+4)
-		v14 = load32(p2, n2+8)
-		v15 = load32(p2, n2+12)
-		v16 = load32(p1, n1)
-		v7 += float32(v12 * v16)
-		v8 += float32(v13 * v16)
-		v9 += float32(v14 * v16)
-		v10 += float32(v15 * v16)
-		v17 = load32(p2, n2+16)
-		v18 = load32(p2, n2+20)
-		v19 = load32(p2, n2+24)
-		v20 = load32(p2, n2+28)
-		v21 = load32(p1, n1+4)
-		v7 += float32(v17 * v21)
-		v8 += float32(v18 * v21)
-		v9 += float32(v19 * v21)
-		v10 += float32(v20 * v21)
-		v22 = load32(p2, n2+32)
-		v23 = load32(p2, n2+36)
-		v24 = load32(p2, n2+40)
-		v25 = load32(p2, n2+44)
-		v26 = load32(p1, n1+8)
-		v7 += float32(v22 * v26)
-		v8 += float32(v23 * v26)
-		v9 += float32(v24 * v26)
-		v10 += float32(v25 * v26)
-		v27 = load32(p2, n2+48)
-		v28 = load32(p2, n2+52)
-		v29 = load32(p2, n2+56)
-		v30 = load32(p2, n2+60)
-		v31 = load32(p1, n1+12)
-		v7 += float32(v27 * v31)
-		v8 += float32(v28 * v31)
-		v9 += float32(v29 * v31)
-		v10 += float32(v30 * v31)
+		v14 = load32(p3, n3)
+		v15 = load32(p3, n3+4)
+		v16 = load32(p3, n3+8)
+		v17 = load32(p3, n3+12)
+		v18 = load32(p1, n1)
+		v9 += float32(v14 * v18)
+		v10 += float32(v15 * v18)
+		v11 += float32(v16 * v18)
+		v12 += float32(v17 * v18)
+		v19 = load32(p3, n3+16)
+		v20 = load32(p3, n3+20)
+		v21 = load32(p3, n3+24)
+		v22 = load32(p3, n3+28)
+		v23 = load32(p1, n1+4)
+		v9 += float32(v19 * v23)
+		v10 += float32(v20 * v23)
+		v11 += float32(v21 * v23)
+		v12 += float32(v22 * v23)
+		v24 = load32(p3, n3+32)
+		v25 = load32(p3, n3+36)
+		v26 = load32(p3, n3+40)
+		v27 = load32(p3, n3+44)
+		v28 = load32(p1, n1+8)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = load32(p3, n3+48)
+		v30 = load32(p3, n3+52)
+		v31 = load32(p3, n3+56)
+		v32 = load32(p3, n3+60)
+		v33 = load32(p1, n1+12)
+		v9 += float32(v29 * v33)
+		v10 += float32(v30 * v33)
+		v11 += float32(v31 * v33)
+		v12 += float32(v32 * v33)
 		n1 += 16
-		n2 += 64
+		n3 += 64
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v32 = load32(p2, n2)
-		v33 = load32(p2, n2+4)
-		v34 = load32(p2, n2+8)
-		v35 = load32(p2, n2+12)
-		v36 = load32(p1, n1)
-		v7 += float32(v32 * v36)
-		v8 += float32(v33 * v36)
-		v9 += float32(v34 * v36)
-		v10 += float32(v35 * v36)
+		v34 = load32(p3, n3)
+		v35 = load32(p3, n3+4)
+		v36 = load32(p3, n3+8)
+		v37 = load32(p3, n3+12)
+		v38 = load32(p1, n1)
+		v9 += float32(v34 * v38)
+		v10 += float32(v35 * v38)
+		v11 += float32(v36 * v38)
+		v12 += float32(v37 * v38)
 		n1 += 4
-		n2 += 16
+		n3 += 16
 	}
-	store32(p3, n3, v7)
-	store32(p3, n3+4, v8)
-	store32(p3, n3+8, v9)
-	store32(p3, n3+12, v10)
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
 }
 
 // product2Generic is the plain form of Product2.
-func product2Generic(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32) {
-	var v7, v8, v9, v10, v11, v12, v13, v14, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45 float32
-	var n0, n1, n2, n3, n4, n5, n15 int
-	var p1, p2, p3, p15 unsafe.Pointer
+func product2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
+	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
+	var p1, p3, p4, p17 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
-	p2 = unsafe.Pointer(b)
-	p3 = unsafe.Pointer(c)
-	n4 = ldc
-	n5 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v9, v10, v11, v12, v13, v14, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, n0, n1, n2, n3, n4, n5, n15, p1, p2, p3, p15
-	n4 <<= 2
-	v7 = 0
-	v8 = 0
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
 	v9 = 0
 	v10 = 0
 	v11 = 0
 	v12 = 0
 	v13 = 0
 	v14 = 0
-	if n5 > 0 {
-		p15 = p3
-		n15 = n3
-		v7 = load32(p15, n15)
-		v8 = load32(p15, n15+4)
-		v9 = load32(p15, n15+8)
-		v10 = load32(p15, n15+12)
-		n15 += n4
-		v11 = load32(p15, n15)
-		v12 = load32(p15, n15+4)
-		v13 = load32(p15, n15+8)
-		v14 = load32(p15, n15+12)
+	v15 = 0
+	v16 = 0
+	if n6 > 0 {
+		p17 = p4
+		n17 = n4
+		v9 = load32(p17, n17)
+		v10 = load32(p17, n17+4)
+		v11 = load32(p17, n17+8)
+		v12 = load32(p17, n17+12)
+		n17 += n5
+		v13 = load32(p17, n17)
+		v14 = load32(p17, n17+4)
+		v15 = load32(p17, n17+8)
+		v16 = load32(p17, n17+12)
 	}
 	for ; n0 >= 4; n0 -= 4 {
-		v16 = load32(p2, n2)
-		v17 = load32(p2, n2+4)
-		v18 = load32(p2, n2+8)
-		v19 = load32(p2, n2+12)
-		v20 = load32(p1, n1)
-		v7 += float32(v16 * v20)
-		v8 += float32(v17 * v20)
-		v9 += float32(v18 * v20)
-		v10 += float32(v19 * v20)
-		v21 = load32(p1, n1+4)
-		v11 += float32(v16 * v21)
-		v12 += float32(v17 * v21)
-		v13 += float32(v18 * v21)
-		v14 += float32(v19 * v21)
-		v22 = load32(p2, n2+16)
-		v23 = load32(p2, n2+20)
-		v24 = load32(p2, n2+24)
-		v25 = load32(p2, n2+28)
-		v26 = load32(p1, n1+8)
-		v7 += float32(v22 * v26)
-		v8 += float32(v23 * v26)
-		v9 += float32(v24 * v26)
-		v10 += float32(v25 * v26)
-		v27 = load32(p1, n1+12)
-		v11 += float32(v22 * v27)
-		v12 += float32(v23 * v27)
-		v13 += float32(v24 * v27)
-		v14 += float32(v25 * v27)
-		v28 = load32(p2, n2+32)
-		v29 = load32(p2, n2+36)
-		v30 = load32(p2, n2+40)
-		v31 = load32(p2, n2+44)
-		v32 = load32(p1, n1+16)
-		v7 += float32(v28 * v32)
-		v8 += float32(v29 * v32)
-		v9 += float32(v30 * v32)
-		v10 += float32(v31 * v32)
-		v33 = load32(p1, n1+20)
-		v11 += float32(v28 * v33)
-		v12 += float32(v29 * v33)
-		v13 += float32(v30 * v33)
-		v14 += float32(v31 * v33)
-		v34 = load32(p2, n2+48)
-		v35 = load32(p2, n2+52)
-		v36 = load32(p2, n2+56)
-		v37 = load32(p2, n2+60)
-		v38 = load32(p1, n1+24)
-		v7 += float32(v34 * v38)
-		v8 += float32(v35 * v38)
-		v9 += float32(v36 * v38)
-		v10 += float32(v37 * v38)
-		v39 = load32(p1, n1+28)
-		v11 += float32(v34 * v39)
-		v12 += float32(v35 * v39)
-		v13 += float32(v36 * v39)
-		v14 += float32(v37 * v39)
-		n1 += 32
-		n2 += 64
+		v18 = load32(p3, n3)
+		v19 = load32(p3, n3+4)
+		v20 = load32(p3, n3+8)
+		v21 = load32(p3, n3+12)
+		v22 = load32(p1, n1)
+		v9 += float32(v18 * v22)
+		v10 += float32(v19 * v22)
+		v11 += float32(v20 * v22)
+		v12 += float32(v21 * v22)
+		v23 = load32(p1, n1+n2*1)
+		v13 += float32(v18 * v23)
+		v14 += float32(v19 * v23)
+		v15 += float32(v20 * v23)
+		v16 += float32(v21 * v23)
+		v24 = load32(p3, n3+16)
+		v25 = load32(p3, n3+20)
+		v26 = load32(p3, n3+24)
+		v27 = load32(p3, n3+28)
+		v28 = load32(p1, n1+4)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = load32(p1, n1+n2*1+4)
+		v13 += float32(v24 * v29)
+		v14 += float32(v25 * v29)
+		v15 += float32(v26 * v29)
+		v16 += float32(v27 * v29)
+		v30 = load32(p3, n3+32)
+		v31 = load32(p3, n3+36)
+		v32 = load32(p3, n3+40)
+		v33 = load32(p3, n3+44)
+		v34 = load32(p1, n1+8)
+		v9 += float32(v30 * v34)
+		v10 += float32(v31 * v34)
+		v11 += float32(v32 * v34)
+		v12 += float32(v33 * v34)
+		v35 = load32(p1, n1+n2*1+8)
+		v13 += float32(v30 * v35)
+		v14 += float32(v31 * v35)
+		v15 += float32(v32 * v35)
+		v16 += float32(v33 * v35)
+		v36 = load32(p3, n3+48)
+		v37 = load32(p3, n3+52)
+		v38 = load32(p3, n3+56)
+		v39 = load32(p3, n3+60)
+		v40 = load32(p1, n1+12)
+		v9 += float32(v36 * v40)
+		v10 += float32(v37 * v40)
+		v11 += float32(v38 * v40)
+		v12 += float32(v39 * v40)
+		v41 = load32(p1, n1+n2*1+12)
+		v13 += float32(v36 * v41)
+		v14 += float32(v37 * v41)
+		v15 += float32(v38 * v41)
+		v16 += float32(v39 * v41)
+		n1 += 16
+		n3 += 64
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v40 = load32(p2, n2)
-		v41 = load32(p2, n2+4)
-		v42 = load32(p2, n2+8)
-		v43 = load32(p2, n2+12)
-		v44 = load32(p1, n1)
-		v7 += float32(v40 * v44)
-		v8 += float32(v41 * v44)
-		v9 += float32(v42 * v44)
-		v10 += float32(v43 * v44)
-		v45 = load32(p1, n1+4)
-		v11 += float32(v40 * v45)
-		v12 += float32(v41 * v45)
-		v13 += float32(v42 * v45)
-		v14 += float32(v43 * v45)
-		n1 += 8
-		n2 += 16
+		v42 = load32(p3, n3)
+		v43 = load32(p3, n3+4)
+		v44 = load32(p3, n3+8)
+		v45 = load32(p3, n3+12)
+		v46 = load32(p1, n1)
+		v9 += float32(v42 * v46)
+		v10 += float32(v43 * v46)
+		v11 += float32(v44 * v46)
+		v12 += float32(v45 * v46)
+		v47 = load32(p1, n1+n2*1)
+		v13 += float32(v42 * v47)
+		v14 += float32(v43 * v47)
+		v15 += float32(v44 * v47)
+		v16 += float32(v45 * v47)
+		n1 += 4
+		n3 += 16
 	}
-	store32(p3, n3, v7)
-	store32(p3, n3+4, v8)
-	store32(p3, n3+8, v9)
-	store32(p3, n3+12, v10)
-	n3 += n4
-	store32(p3, n3, v11)
-	store32(p3, n3+4, v12)
-	store32(p3, n3+8, v13)
-	store32(p3, n3+12, v14)
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
+	n4 += n5
+	store32(p4, n4, v13)
+	store32(p4, n4+4, v14)
+	store32(p4, n4+8, v15)
+	store32(p4, n4+12, v16)
 }
 
 // productNear1Generic is the plain form of ProductNear1.
-func productNear1Generic(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32) {
-	var v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36 float32
-	var n0, n1, n2, n3, n4, n5, n11 int
-	var p1, p2, p3, p11 unsafe.Pointer
+func productNear1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
+	var p1, p3, p4, p13 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
-	p2 = unsafe.Pointer(b)
-	p3 = unsafe.Pointer(c)
-	n4 = ldc
-	n5 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, n0, n1, n2, n3, n4, n5, n11, p1, p2, p3, p11
-	n4 <<= 2
-	v7 = 0
-	v8 = 0
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
 	v9 = 0
 	v10 = 0
-	if n5 > 0 {
-		p11 = p3
-		n11 = n3
-		v7 = load32(p11, n11)
-		v8 = load32(p11, n11+4)
-		v9 = load32(p11, n11+8)
-		v10 = load32(p11, n11+12)
+	v11 = 0
+	v12 = 0
+	if n6 > 0 {
+		p13 = p4
+		n13 = n4
+		v9 = load32(p13, n13)
+		v10 = load32(p13, n13+4)
+		v11 = load32(p13, n13+8)
+		v12 = load32(p13, n13+12)
 	}
 	for ; n0 >= 4; n0 -= 4 {
-		v12 = load32(p2, n2)
-		v13 = load32(p2, n2+4)
-		v14 = load32(p2, n2+8)
-		v15 = load32(p2, n2+12)
-		v16 = load32(p1, n1)
-		v7 += float32(v12 * v16)
-		v8 += float32(v13 * v16)
-		v9 += float32(v14 * v16)
-		v10 += float32(v15 * v16)
-		v17 = load32(p2, n2+16)
-		v18 = load32(p2, n2+20)
-		v19 = load32(p2, n2+24)
-		v20 = load32(p2, n2+28)
-		v21 = load32(p1, n1+4)
-		v7 += float32(v17 * v21)
-		v8 += float32(v18 * v21)
-		v9 += float32(v19 * v21)
-		v10 += float32(v20 * v21)
-		v22 = load32(p2, n2+32)
-		v23 = load32(p2, n2+36)
-		v24 = load32(p2, n2+40)
-		v25 = load32(p2, n2+44)
-		v26 = load32(p1, n1+8)
-		v7 += float32(v22 * v26)
-		v8 += float32(v23 * v26)
-		v9 += float32(v24 * v26)
-		v10 += float32(v25 * v26)
-		v27 = load32(p2, n2+48)
-		v28 = load32(p2, n2+52)
-		v29 = load32(p2, n2+56)
-		v30 = load32(p2, n2+60)
-		v31 = load32(p1, n1+12)
-		v7 += float32(v27 * v31)
-		v8 += float32(v28 * v31)
-		v9 += float32(v29 * v31)
-		v10 += float32(v30 * v31)
+		v14 = load32(p3, n3)
+		v15 = load32(p3, n3+4)
+		v16 = load32(p3, n3+8)
+		v17 = load32(p3, n3+12)
+		v18 = load32(p1, n1)
+		v9 += float32(v14 * v18)
+		v10 += float32(v15 * v18)
+		v11 += float32(v16 * v18)
+		v12 += float32(v17 * v18)
+		v19 = load32(p3, n3+16)
+		v20 = load32(p3, n3+20)
+		v21 = load32(p3, n3+24)
+		v22 = load32(p3, n3+28)
+		v23 = load32(p1, n1+4)
+		v9 += float32(v19 * v23)
+		v10 += float32(v20 * v23)
+		v11 += float32(v21 * v23)
+		v12 += float32(v22 * v23)
+		v24 = load32(p3, n3+32)
+		v25 = load32(p3, n3+36)
+		v26 = load32(p3, n3+40)
+		v27 = load32(p3, n3+44)
+		v28 = load32(p1, n1+8)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = load32(p3, n3+48)
+		v30 = load32(p3, n3+52)
+		v31 = load32(p3, n3+56)
+		v32 = load32(p3, n3+60)
+		v33 = load32(p1, n1+12)
+		v9 += float32(v29 * v33)
+		v10 += float32(v30 * v33)
+		v11 += float32(v31 * v33)
+		v12 += float32(v32 * v33)
 		n1 += 16
-		n2 += 64
+		n3 += 64
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v32 = load32(p2, n2)
-		v33 = load32(p2, n2+4)
-		v34 = load32(p2, n2+8)
-		v35 = load32(p2, n2+12)
-		v36 = load32(p1, n1)
-		v7 += float32(v32 * v36)
-		v8 += float32(v33 * v36)
-		v9 += float32(v34 * v36)
-		v10 += float32(v35 * v36)
+		v34 = load32(p3, n3)
+		v35 = load32(p3, n3+4)
+		v36 = load32(p3, n3+8)
+		v37 = load32(p3, n3+12)
+		v38 = load32(p1, n1)
+		v9 += float32(v34 * v38)
+		v10 += float32(v35 * v38)
+		v11 += float32(v36 * v38)
+		v12 += float32(v37 * v38)
 		n1 += 4
-		n2 += 16
+		n3 += 16
 	}
-	store32(p3, n3, v7)
-	store32(p3, n3+4, v8)
-	store32(p3, n3+8, v9)
-	store32(p3, n3+12, v10)
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
 }
 
 // productNear2Generic is the plain form of ProductNear2.
-func productNear2Generic(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32) {
-	var v7, v8, v9, v10, v11, v12, v13, v14, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45 float32
-	var n0, n1, n2, n3, n4, n5, n15 int
-	var p1, p2, p3, p15 unsafe.Pointer
+func productNear2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
+	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
+	var p1, p3, p4, p17 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
-	p2 = unsafe.Pointer(b)
-	p3 = unsafe.Pointer(c)
-	n4 = ldc
-	n5 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v9, v10, v11, v12, v13, v14, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, n0, n1, n2, n3, n4, n5, n15, p1, p2, p3, p15
-	n4 <<= 2
-	v7 = 0
-	v8 = 0
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
 	v9 = 0
 	v10 = 0
 	v11 = 0
 	v12 = 0
 	v13 = 0
 	v14 = 0
-	if n5 > 0 {
-		p15 = p3
-		n15 = n3
-		v7 = load32(p15, n15)
-		v8 = load32(p15, n15+4)
-		v9 = load32(p15, n15+8)
-		v10 = load32(p15, n15+12)
-		n15 += n4
-		v11 = load32(p15, n15)
-		v12 = load32(p15, n15+4)
-		v13 = load32(p15, n15+8)
-		v14 = load32(p15, n15+12)
+	v15 = 0
+	v16 = 0
+	if n6 > 0 {
+		p17 = p4
+		n17 = n4
+		v9 = load32(p17, n17)
+		v10 = load32(p17, n17+4)
+		v11 = load32(p17, n17+8)
+		v12 = load32(p17, n17+12)
+		n17 += n5
+		v13 = load32(p17, n17)
+		v14 = load32(p17, n17+4)
+		v15 = load32(p17, n17+8)
+		v16 = load32(p17, n17+12)
 	}
 	for ; n0 >= 4; n0 -= 4 {
-		v16 = load32(p2, n2)
-		v17 = load32(p2, n2+4)
-		v18 = load32(p2, n2+8)
-		v19 = load32(p2, n2+12)
-		v20 = load32(p1, n1)
-		v7 += float32(v16 * v20)
-		v8 += float32(v17 * v20)
-		v9 += float32(v18 * v20)
-		v10 += float32(v19 * v20)
-		v21 = load32(p1, n1+4)
-		v11 += float32(v16 * v21)
-		v12 += float32(v17 * v21)
-		v13 += float32(v18 * v21)
-		v14 += float32(v19 * v21)
-		v22 = load32(p2, n2+16)
-		v23 = load32(p2, n2+20)
-		v24 = load32(p2, n2+24)
-		v25 = load32(p2, n2+28)
-		v26 = load32(p1, n1+8)
-		v7 += float32(v22 * v26)
-		v8 += float32(v23 * v26)
-		v9 += float32(v24 * v26)
-		v10 += float32(v25 * v26)
-		v27 = load32(p1, n1+12)
-		v11 += float32(v22 * v27)
-		v12 += float32(v23 * v27)
-		v13 += float32(v24 * v27)
-		v14 += float32(v25 * v27)
-		v28 = load32(p2, n2+32)
-		v29 = load32(p2, n2+36)
-		v30 = load32(p2, n2+40)
-		v31 = load32(p2, n2+44)
-		v32 = load32(p1, n1+16)
-		v7 += float32(v28 * v32)
-		v8 += float32(v29 * v32)
-		v9 += float32(v30 * v32)
-		v10 += float32(v31 * v32)
-		v33 = load32(p1, n1+20)
-		v11 += float32(v28 * v33)
-		v12 += float32(v29 * v33)
-		v13 += float32(v30 * v33)
-		v14 += float32(v31 * v33)
-		v34 = load32(p2, n2+48)
-		v35 = load32(p2, n2+52)
-		v36 = load32(p2, n2+56)
-		v37 = load32(p2, n2+60)
-		v38 = load32(p1, n1+24)
-		v7 += float32(v34 * v38)
-		v8 += float32(v35 * v38)
-		v9 += float32(v36 * v38)
-		v10 += float32(v37 * v38)
-		v39 = load32(p1, n1+28)
-		v11 += float32(v34 * v39)
-		v12 += float32(v35 * v39)
-		v13 += float32(v36 * v39)
-		v14 += float32(v37 * v39)
-		n1 += 32
-		n2 += 64
+		v18 = load32(p3, n3)
+		v19 = load32(p3, n3+4)
+		v20 = load32(p3, n3+8)
+		v21 = load32(p3, n3+12)
+		v22 = load32(p1, n1)
+		v9 += float32(v18 * v22)
+		v10 += float32(v19 * v22)
+		v11 += float32(v20 * v22)
+		v12 += float32(v21 * v22)
+		v23 = load32(p1, n1+n2*1)
+		v13 += float32(v18 * v23)
+		v14 += float32(v19 * v23)
+		v15 += float32(v20 * v23)
+		v16 += float32(v21 * v23)
+		v24 = load32(p3, n3+16)
+		v25 = load32(p3, n3+20)
+		v26 = load32(p3, n3+24)
+		v27 = load32(p3, n3+28)
+		v28 = load32(p1, n1+4)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = load32(p1, n1+n2*1+4)
+		v13 += float32(v24 * v29)
+		v14 += float32(v25 * v29)
+		v15 += float32(v26 * v29)
+		v16 += float32(v27 * v29)
+		v30 = load32(p3, n3+32)
+		v31 = load32(p3, n3+36)
+		v32 = load32(p3, n3+40)
+		v33 = load32(p3, n3+44)
+		v34 = load32(p1, n1+8)
+		v9 += float32(v30 * v34)
+		v10 += float32(v31 * v34)
+		v11 += float32(v32 * v34)
+		v12 += float32(v33 * v34)
+		v35 = load32(p1, n1+n2*1+8)
+		v13 += float32(v30 * v35)
+		v14 += float32(v31 * v35)
+		v15 += float32(v32 * v35)
+		v16 += float32(v33 * v35)
+		v36 = load32(p3, n3+48)
+		v37 = load32(p3, n3+52)
+		v38 = load32(p3, n3+56)
+		v39 = load32(p3, n3+60)
+		v40 = load32(p1, n1+12)
+		v9 += float32(v36 * v40)
+		v10 += float32(v37 * v40)
+		v11 += float32(v38 * v40)
+		v12 += float32(v39 * v40)
+		v41 = load32(p1, n1+n2*1+12)
+		v13 += float32(v36 * v41)
+		v14 += float32(v37 * v41)
+		v15 += float32(v38 * v41)
+		v16 += float32(v39 * v41)
+		n1 += 16
+		n3 += 64
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v40 = load32(p2, n2)
-		v41 = load32(p2, n2+4)
-		v42 = load32(p2, n2+8)
-		v43 = load32(p2, n2+12)
-		v44 = load32(p1, n1)
-		v7 += float32(v40 * v44)
-		v8 += float32(v41 * v44)
-		v9 += float32(v42 * v44)
-		v10 += float32(v43 * v44)
-		v45 = load32(p1, n1+4)
-		v11 += float32(v40 * v45)
-		v12 += float32(v41 * v45)
-		v13 += float32(v42 * v45)
-		v14 += float32(v43 * v45)
-		n1 += 8
-		n2 += 16
+		v42 = load32(p3, n3)
+		v43 = load32(p3, n3+4)
+		v44 = load32(p3, n3+8)
+		v45 = load32(p3, n3+12)
+		v46 = load32(p1, n1)
+		v9 += float32(v42 * v46)
+		v10 += float32(v43 * v46)
+		v11 += float32(v44 * v46)
+		v12 += float32(v45 * v46)
+		v47 = load32(p1, n1+n2*1)
+		v13 += float32(v42 * v47)
+		v14 += float32(v43 * v47)
+		v15 += float32(v44 * v47)
+		v16 += float32(v45 * v47)
+		n1 += 4
+		n3 += 16
 	}
-	store32(p3, n3, v7)
-	store32(p3, n3+4, v8)
-	store32(p3, n3+8, v9)
-	store32(p3, n3+12, v10)
-	n3 += n4
-	store32(p3, n3, v11)
-	store32(p3, n3+4, v12)
-	store32(p3, n3+8, v13)
-	store32(p3, n3+12, v14)
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
+	n4 += n5
+	store32(p4, n4, v13)
+	store32(p4, n4+4, v14)
+	store32(p4, n4+8, v15)
+	store32(p4, n4+12, v16)
 }
 
 // productRows1Generic is the plain form of ProductRows1.

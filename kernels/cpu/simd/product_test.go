@@ -31,10 +31,9 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		return x
 	}
 	byRow := random(max(1, (rows-1)*lda+depth))
-	packed, columns := random(rows*depth), random(max(1, (depth-1)*lda+rows))
+	columns := random(max(1, (depth-1)*lda+rows))
 	for i := range rows {
 		for p := range depth {
-			packed[p*rows+i] = byRow[i*lda+p]
 			columns[p*lda+i] = byRow[i*lda+p]
 		}
 	}
@@ -45,8 +44,8 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		name string
 		run  func(c *float32, add int)
 	}{
-		{"Product", func(c *float32, add int) { k.Product[rows](depth, &packed[0], &panel[0], c, ldc, add, next) }},
-		{"ProductNear", func(c *float32, add int) { k.ProductNear[rows](depth, &packed[0], &panel[0], c, ldc, add, next) }},
+		{"Product", func(c *float32, add int) { k.Product[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add, next) }},
+		{"ProductNear", func(c *float32, add int) { k.ProductNear[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add, next) }},
 		{"ProductRows", func(c *float32, add int) { k.ProductRows[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add) }},
 		{"ProductColumns", func(c *float32, add int) { k.ProductColumns[rows](depth, &columns[0], lda, &panel[0], c, ldc, add) }},
 	}

@@ -1,0 +1,117 @@
+package cpu
+
+import "github.com/parallax-go/parallax/kernels/cpu/simd"
+
+// plan is how a product is cut into tasks. Rows go into tiles of nearly equal
+// height, tiles into blocks of rows; columns go into panels, panels into groups,
+// which stay within one part. A task is a block of rows of a group.
+type plan struct {
+	partial int // steps along k at once
+
+	tiles, height, higher int // the first higher tiles have a row more than height
+	rowBlocks, blockTiles int
+
+	perGroup int // panels
+	groups   int // of all parts
+}
+
+const (
+	// mostTiles of a block keep its rows, at maxPartial steps, in the second-level
+	// cache beside a panel.
+	mostTiles = 10
+	// mostPanels of a group, each of which reads the block's rows again.
+	mostPanels = 8
+	// tasksPerThread is how many tasks there should be for each thread, so that
+	// threads that are disturbed hold up the others little.
+	tasksPerThread = 4
+)
+
+// arrange cuts p for so many threads.
+func (l *plan) arrange(p *product, threads int) {
+	steps := ceilDiv(p.k, maxPartial)
+	l.partial = (ceilDiv(p.k, max(steps, 1)) + 3) / 4 * 4
+	l.tiles = max(ceilDiv(p.m, simd.Active.Rows), min(p.m, 1))
+	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
+	l.rowBlocks = ceilDiv(l.tiles, mostTiles)
+	l.perGroup = mostPanels
+	if threads == 1 {
+		threads = 0 // no need for more than there are
+	}
+	for wanted := tasksPerThread * threads; ; {
+		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
+		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))
+		l.groups = l.countGroups(p)
+		switch {
+		case p.batch.count*l.rowBlocks*l.groups >= wanted:
+			return
+		case l.perGroup > 1:
+			l.perGroup /= 2
+		case l.blockTiles > 1:
+			l.rowBlocks *= 2
+		default:
+			return
+		}
+	}
+}
+
+func (l *plan) countGroups(p *product) int {
+	n := 0
+	for i := range p.products() {
+		n += l.groupsOf(&p.parts[i])
+	}
+	return n
+}
+
+// products is how many parts have tasks: the second one of a gated product is
+// computed with the first.
+func (p *product) products() int {
+	if p.then.gated {
+		return 1
+	}
+	return len(p.parts)
+}
+
+// panels is how many panels n columns make.
+func panels(n int) int { return ceilDiv(n, simd.Active.Columns) }
+
+func (l *plan) groupsOf(x *part) int { return ceilDiv(panels(x.n), l.perGroup) }
+
+// rowOf is the first row of tile t.
+func (l *plan) rowOf(t int) int { return t*l.height + min(t, l.higher) }
+
+// task is one block of one product.
+type task struct {
+	entry, part  int
+	rows         int // the block of rows
+	tile0, tile1 int
+	i0, i1       int
+	j0, j1       int
+	whole        bool // the columns make whole panels
+}
+
+func (p *product) tasks() int {
+	if p.m == 0 {
+		return 0
+	}
+	return p.batch.count * p.groups * p.rowBlocks
+}
+
+// task returns task index: the blocks of rows of a group follow one another, since
+// they read the same panels.
+func (p *product) task(index int) task {
+	t := task{rows: index % p.rowBlocks}
+	group := index / p.rowBlocks % p.groups
+	t.entry = index / p.rowBlocks / p.groups
+	for ; group >= p.groupsOf(&p.parts[t.part]); t.part++ {
+		group -= p.groupsOf(&p.parts[t.part])
+	}
+	t.tile0 = t.rows * p.blockTiles
+	t.tile1 = min(t.tile0+p.blockTiles, p.tiles)
+	t.i0, t.i1 = p.rowOf(t.tile0), p.rowOf(t.tile1)
+	// Groups of nearly equal size, as the tiles are.
+	n, count := panels(p.parts[t.part].n), p.groupsOf(&p.parts[t.part])
+	at := func(g int) int { return (g*(n/count) + min(g, n%count)) * simd.Active.Columns }
+	t.j0, t.j1 = at(group), min(at(group+1), p.parts[t.part].n)
+	t.whole = (t.j1-t.j0)%simd.Active.Columns == 0
+	return t
+}
