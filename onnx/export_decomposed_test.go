@@ -50,6 +50,9 @@ func TestDecomposed(t *testing.T) {
 		{"of a part's pairs", x + "input %c : f32[b,s,1]\ninput %d : f32[b,s,1]\n%y = RotaryEmbedding(%x, %c, %d) {interleaved=true, rotary_embedding_dim=2}", 23},
 		{"with positions", x + "input %p : i64[b,s]\ninput %c : f32[9,3]\ninput %d : f32[9,3]\n%y = RotaryEmbedding(%x, %c, %d, %p)", 23},
 		{"of f64", "input %x : f64[b,2,s,6]\ninput %c : f64[b,s,3]\ninput %d : f64[b,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},
+		{"linear", x + "input %w : f32[6,4]\ninput %r : f32[b,2,s,4]\ninput %g : f32[4]\n" +
+			"_, %y = ai.parallax.Linear(%x, %w, %g, %r, %g, %g) {activation=silu, biased=[0], has_residual=true, norm=layer, has_shift=true}", math.MaxInt},
+		{"gated linear", x + "input %w : f32[4,6]\n%y = ai.parallax.Linear(%x, %w, %w) {weights=2, trans_b=true, gated=true, activation=gelu_tanh}", math.MaxInt},
 		{"tables for the whole batch", x + "input %c : f32[1,s,3]\ninput %d : f32[1,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},
 	}
 	for _, c := range cases {

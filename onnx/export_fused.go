@@ -41,7 +41,11 @@ func (w *writer) fused(n *ir.Node, a *attr.Attention) error {
 
 // inline writes the decomposition in place of n.
 func (w *writer) inline(n *ir.Node) error {
-	b := ir.NewBuilder(n.Graph())
+	g := n.Graph()
+	if g == nil { // n is of a decomposition itself
+		g = w.g
+	}
+	b := ir.NewBuilder(g)
 	b.Name = n.Name
 	outs, err := n.Op.Decompose(b, n)
 	if err != nil {
@@ -122,6 +126,7 @@ func (w *writer) functionFor(n *ir.Node, a *attr.Attention) (string, error) {
 		}
 	}
 	body := &writer{
+		g:        d.g,
 		exporter: &exporter{form: FormInline, opset: w.opset, names: namer{}, values: map[*ir.Value]string{}, domains: map[string]int64{"": w.opset}},
 		function: fn,
 	}

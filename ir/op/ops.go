@@ -116,6 +116,14 @@ var (
 	})
 )
 
+// Linear is the fused product; see [attr.Linear]. It need not give out y if its
+// normalised form is all that is read.
+var Linear = register(&ir.Op{
+	Name: "Linear", Domain: "ai.parallax", Doc: "products of one operand with bias, activation, gate, residual and norm",
+	MinIn: 2, MaxIn: -1, MinOut: 0, MaxOut: -1,
+	Attr: newAttr[attr.Linear], Infer: inferLinear, Decompose: decomposeLinear,
+})
+
 // Reductions: the axes are the second operand.
 var (
 	ReduceSum       = reduction("ReduceSum", numbers)

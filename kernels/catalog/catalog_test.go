@@ -1,7 +1,10 @@
 package catalog
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -41,6 +44,9 @@ func TestSelectOnCPU(t *testing.T) {
 		{"MatMul", nil, []kernels.Operand{operand(t, tensor.Float16, "[2,2]"), operand(t, tensor.Float16, "[2,2]")}, nil, "cpu.MatMul"},
 		{"Gemm", &attr.Gemm{Alpha: 1}, []kernels.Operand{f32("[b,8]"), weight, {}}, nil, "cpu.GemmPacked"},
 		{"Gemm", &attr.Gemm{Alpha: 1, TransA: true}, []kernels.Operand{f32("[8,b]"), weight}, nil, "cpu.Gemm"},
+		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, weight}, nil, "cpu.Linear"},
+		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, f32("[8,16]")}, nil, "ref.Linear"},
+		{"ai.parallax.Linear", &attr.Linear{Weights: 1, HasResidual: true}, []kernels.Operand{in, weight, operand(t, tensor.Float16, "[b,s,16]")}, nil, "ref.Linear"},
 		{"Add", nil, []kernels.Operand{in, f32("[8]")}, nil, "cpu.Add"},
 		{"Add", nil, []kernels.Operand{ints("[b]"), ints("[]")}, nil, "ref.Add"},
 		{"Pow", nil, []kernels.Operand{in, ints("[]")}, nil, "ref.Pow"},
@@ -63,7 +69,7 @@ func TestSelectOnCPU(t *testing.T) {
 		if k, refusals := c.Select(kernels.CPU, use); k.ID != test.want {
 			t.Errorf("%s: got %s after %v, want %s", use, k.ID, refusals, test.want)
 		}
-		if k, _ := c.Select(kernels.Ref, use); k.ID != RefPrefix+test.op {
+		if k, _ := c.Select(kernels.Ref, use); k.ID != RefPrefix+strings.TrimPrefix(test.op, "ai.parallax.") {
 			t.Errorf("%s on ref: got %s", use, k.ID)
 		}
 	}
@@ -77,6 +83,21 @@ func TestRowsNameOperators(t *testing.T) {
 			if op.ByName(k.Op) == nil {
 				t.Errorf("kernel %s is of operator %q, which does not exist", k.ID, k.Op)
 			}
+		}
+	}
+}
+
+// TestLinearPacksItsWeights: every one, in the layout of its orientation.
+func TestLinearPacksItsWeights(t *testing.T) {
+	for _, c := range []struct {
+		a    *attr.Linear
+		want []kernels.Packing
+	}{
+		{&attr.Linear{Weights: 1}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackB"}}},
+		{&attr.Linear{Weights: 2, TransB: true}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackBT"}, {Operand: 2, Layout: "cpu.PackBT"}}},
+	} {
+		if diff := cmp.Diff(c.want, packWeights(kernels.Case{Attr: c.a})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", attr.Format(c.a), diff)
 		}
 	}
 }

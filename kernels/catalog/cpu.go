@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"math"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -24,6 +25,7 @@ var fast = []struct {
 	{"MatMul", "MatMul", all(floats(2), ranked), nil},
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
+	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
 
 	{"Add", "Add", binary, nil},
 	{"Sub", "Sub", binary, nil},
@@ -87,6 +89,31 @@ func packGemm(c kernels.Case) []kernels.Packing {
 		return packRight("PackBT")(c)
 	}
 	return packRight("PackB")(c)
+}
+
+// packWeights asks for every weight of a fused product.
+func packWeights(c kernels.Case) []kernels.Packing {
+	a := c.Attr.(*attr.Linear)
+	layout := CPUPrefix + "PackB"
+	if a.TransB {
+		layout = CPUPrefix + "PackBT"
+	}
+	packings := make([]kernels.Packing, a.Weights)
+	for i := range packings {
+		packings[i] = kernels.Packing{Operand: a.Operands().Weight + i, Layout: layout}
+	}
+	return packings
+}
+
+// constantWeights holds if all weights of a fused product are constants.
+func constantWeights(c kernels.Case) error {
+	a := c.Attr.(*attr.Linear)
+	for i := range a.Weights {
+		if err := constant(a.Operands().Weight + i)(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // streamed holds if the fused node has a streaming form.

@@ -30,6 +30,7 @@ type Ctx struct {
 	convert    convert
 	attend     attend
 	rotary     rotary
+	linear     linear
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

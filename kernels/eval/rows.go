@@ -133,6 +133,8 @@ var rows = []Row{
 	{Op: op.Attention, Name: "Attention", Call: attention},
 	{Op: op.Parallax, Name: "Parallax", Call: parallax},
 
+	{Op: op.Linear, Name: "Linear", Call: linear, VariadicOut: true},
+
 	// Reductions: the axes are the second operand.
 	{Op: op.ReduceSum, Name: "ReduceSum", Call: call2A(ref.ReduceSum)},
 	{Op: op.ReduceMean, Name: "ReduceMean", Call: call2A(ref.ReduceMean)},
@@ -197,6 +199,10 @@ func layerNormalization(a any, out, in []*tensor.Tensor) error {
 
 func parallax(a any, out, in []*tensor.Tensor) error {
 	return ref.Parallax(at(out, 0), at(out, 1), at(out, 2), attrs[attr.Attention](a), in...)
+}
+
+func linear(a any, out, in []*tensor.Tensor) error {
+	return ref.Linear(out, attrs[attr.Linear](a), at(in, 0), in[min(1, len(in)):]...)
 }
 
 func attention(a any, out, in []*tensor.Tensor) error {

@@ -42,6 +42,9 @@ var fast = map[string]Func{
 	"Parallax": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Parallax(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.Attention](a), in...)
 	},
+	"Linear": func(c *ctx, a any, out, in []*t) error {
+		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
+	},
 	"RMSNormalization": fast2A(cpu.RMSNormalization),
 	"RotaryEmbedding": func(c *ctx, a any, out, in []*t) error {
 		return cpu.RotaryEmbedding(c, at(out, 0), attrs[attr.RotaryEmbedding](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3))

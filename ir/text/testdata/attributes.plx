@@ -15,6 +15,9 @@ graph "attributes" {
   const %11 : i64[1] = [2]
   %12 "top", _ = TopK(%10, %11) {axis=0, largest=false} : f32[*], _
   Opaque(%12) {domain="", op_type=Sink, why=""} @"sink"
+  const %14 "weight" : f32[2,2] = [1, 2, 3, 4]
+  _, %15 = ai.parallax.Linear(%4, %14, %6, %4, %6) {trans_b=true, activation=gelu_tanh, norm=rms, epsilon=0.001, biased=[0], has_residual=true} : _, f32[2,6,2,2]
   output %9
   output %4 "conv"
+  output %15
 }

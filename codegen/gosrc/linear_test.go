@@ -1,0 +1,53 @@
+package gosrc_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parallax-go/parallax/codegen"
+	"github.com/parallax-go/parallax/codegen/gosrc"
+	"github.com/parallax-go/parallax/ir/text"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/kernels/catalog"
+)
+
+// TestLinear shows how a fused product is printed: lists in its attributes, an
+// output that is left out, and its weights packed.
+func TestLinear(t *testing.T) {
+	g, err := text.Parse(`graph {
+  input %x : f32[n,2]
+  const %w : f32[2,2] = [1, 2, 3, 4]
+  const %b : f32[2] = [5, 6]
+  _, %z = ai.parallax.Linear(%x, %w, %b, %b) {biased=[0], activation=gelu, norm=rms}
+  %p, %q = ai.parallax.Linear(%z, %w, %w, %b) {weights=2, trans_b=true, biased=[1]}
+  output %p
+  output %q
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := codegen.Lower(g, codegen.Options{Catalog: catalog.New(), Target: kernels.CPU})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := gosrc.Emit(p, gosrc.Options{Dir: filepath.Join(t.TempDir(), "pkg")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		all.Write(f.Data)
+	}
+	for _, want := range []string{
+		"attr.Linear{Weights: 1, Activation: \"gelu\", Norm: \"rms\", Epsilon: 1e-05, Biased: []int{0}}",
+		"attr.Linear{Weights: 2, TransB: true, Activation: \"none\", Norm: \"none\", Epsilon: 1e-05, Biased: []int{1}}",
+		"cpu.Linear(ctx, []*tensor.Tensor{nil, f.T(",
+		"Pack: cpu.PackB, Layout: \"cpu.PackB\"",
+		"Pack: cpu.PackBT, Layout: \"cpu.PackBT\"",
+	} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("nothing reads %s in\n%s", want, all.String())
+		}
+	}
+}

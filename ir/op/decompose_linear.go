@@ -1,0 +1,70 @@
+package op
+
+import (
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+)
+
+// decomposeLinear is the fused product by products, sums and activations. 16-bit
+// floats are rounded after each of them.
+func decomposeLinear(b *ir.Builder, n *ir.Node) ([]*ir.Value, error) {
+	a, o, in := n.Attr.(*attr.Linear), n.Attr.(*attr.Linear).Operands(), n.Operands()
+	out := make([]*ir.Value, a.Weights)
+	for i := range out {
+		out[i] = linearProduct(b, a, in, i)
+		if i == 0 || !a.Gated {
+			out[i] = activate(b, a.Activation, out[i])
+		}
+	}
+	if a.Gated {
+		out = []*ir.Value{b.Op(Mul, nil, out[0], out[1])}
+	}
+	if a.HasResidual {
+		out[0] = b.Op(Add, nil, out[0], in[o.Residual])
+	}
+	along := &attr.LayerNormalization{Axis: -1, Epsilon: a.Epsilon}
+	switch {
+	case a.HasShift:
+		out = append(out, b.Op(LayerNormalization, along, out[0], in[o.Scale], in[o.Shift]))
+	case a.Norm == attr.LinearNormLayer:
+		out = append(out, b.Op(LayerNormalization, along, out[0], in[o.Scale]))
+	case a.Norm == attr.LinearNormRMS:
+		out = append(out, b.Op(RMSNormalization, along, out[0], in[o.Scale]))
+	}
+	return out, b.Err()
+}
+
+// linearProduct is x·wᵢ + bᵢ.
+func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, i int) *ir.Value {
+	w := in[a.Operands().Weight+i]
+	if a.TransB {
+		w = b.Op(Transpose, &attr.Transpose{Perm: []int{1, 0}}, w)
+	}
+	y := b.Op(MatMul, nil, in[0], w)
+	if at := a.BiasOf(i); at >= 0 {
+		y = b.Op(Add, nil, y, in[at])
+	}
+	return y
+}
+
+// activate applies an activation.
+func activate(b *ir.Builder, f attr.Activation, x *ir.Value) *ir.Value {
+	switch f {
+	case attr.ActivationRelu:
+		return b.Op(Relu, nil, x)
+	case attr.ActivationGelu:
+		return b.Op(Gelu, &attr.Gelu{Approximate: "none"}, x)
+	case attr.ActivationGeluTanh:
+		return b.Op(Gelu, &attr.Gelu{Approximate: "tanh"}, x)
+	case attr.ActivationSilu:
+		return b.Op(Mul, nil, x, b.Op(Sigmoid, nil, x))
+	case attr.ActivationQuickGelu:
+		slope := b.Float(x.Type.DType, attr.QuickGeluSlope)
+		return b.Op(Mul, nil, x, b.Op(Sigmoid, nil, b.Op(Mul, nil, x, slope)))
+	case attr.ActivationTanh:
+		return b.Op(Tanh, nil, x)
+	case attr.ActivationSigmoid:
+		return b.Op(Sigmoid, nil, x)
+	}
+	return x
+}

@@ -1,0 +1,149 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/sym"
+)
+
+// inferLinear checks the operands of the fused product against its
+// specification; see [attr.Linear].
+func inferLinear(c *ir.Infer) error {
+	a := attrsOf[attr.Linear](c)
+	if err := a.Check(); err != nil {
+		return err
+	}
+	o := a.Operands()
+	switch {
+	case c.NumIn() != o.Count:
+		return fmt.Errorf("%d operands, the specification has %d", c.NumIn(), o.Count)
+	case c.NumOut() != a.Outputs():
+		return fmt.Errorf("%d outputs, the specification has %d", c.NumOut(), a.Outputs())
+	}
+	if err := noneMissing(c); err != nil {
+		return err
+	}
+	if err := floats.checkAll(c); err != nil {
+		return err
+	}
+	d, err := commonElement(c, allOperands(c)...)
+	if err != nil {
+		return err
+	}
+	w, err := linearWidths(c, a)
+	if err != nil {
+		return err
+	}
+	ranked, err := minRank(c, o.X, 1)
+	if err != nil {
+		return err
+	}
+	for i := range c.NumOut() {
+		if !ranked {
+			c.Set(i, ir.Unranked(d))
+			continue
+		}
+		shape := c.Type(o.X).Shape.Clone()
+		last := len(shape) - 1
+		shape[last] = w.of(min(i, a.Results()-1), fresh(c, last))
+		c.SetTensor(i, d, shape)
+	}
+	return linearResidual(c, o, ranked, w)
+}
+
+// widths are the sizes of the last axes of the results.
+type widths struct {
+	dims  []sym.Dim
+	known []bool
+}
+
+func (w *widths) of(i int, otherwise sym.Dim) sym.Dim {
+	if w.known[i] {
+		return w.dims[i]
+	}
+	return otherwise
+}
+
+func (w *widths) learn(i int, d sym.Dim) (err error) {
+	if w.known[i] {
+		d, err = agree(fmt.Sprintf("width of result %d:", i), w.dims[i], d)
+	}
+	w.dims[i], w.known[i] = d, true
+	return err
+}
+
+// linearWidths reads the widths off the weights and vectors.
+func linearWidths(c *ir.Infer, a *attr.Linear) (*widths, error) {
+	o, last := a.Operands(), a.Results()-1
+	w := &widths{make([]sym.Dim, last+1), make([]bool, last+1)}
+	for i := range a.Weights {
+		if err := linearWeight(c, a, i, w); err != nil {
+			return nil, err
+		}
+	}
+	for k, i := range a.Biased {
+		if err := w.vector(c, o.Bias+k, min(i, last)); err != nil {
+			return nil, err
+		}
+	}
+	for _, at := range []int{o.Scale, o.Shift} {
+		if err := w.vector(c, at, 0); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// linearWeight learns the width of weight i and compares its height with x's.
+func linearWeight(c *ir.Infer, a *attr.Linear, i int, w *widths) error {
+	at := a.Operands().Weight + i
+	ranked, err := wantRank(c, at, 2)
+	if err != nil || !ranked {
+		return err
+	}
+	height, width := c.Type(at).Shape[0], c.Type(at).Shape[1]
+	if a.TransB {
+		height, width = width, height
+	}
+	if x := c.Type(0); x.HasRank && len(x.Shape) > 0 && differ(x.Shape[len(x.Shape)-1], height) {
+		return fmt.Errorf("operand %d: inner sizes %s and %s differ", at, x.Shape[len(x.Shape)-1], height)
+	}
+	if err := w.learn(min(i, a.Results()-1), width); err != nil {
+		return fmt.Errorf("operand %d: %w", at, err)
+	}
+	return nil
+}
+
+// vector learns the width of result i from a vector operand; −1: there is none.
+func (w *widths) vector(c *ir.Infer, at, i int) error {
+	if at < 0 {
+		return nil
+	}
+	ranked, err := wantRank(c, at, 1)
+	if err != nil || !ranked {
+		return err
+	}
+	if err := w.learn(i, c.Type(at).Shape[0]); err != nil {
+		return fmt.Errorf("operand %d: %w", at, err)
+	}
+	return nil
+}
+
+// linearResidual compares the residual with the result: it is not broadcast.
+func linearResidual(c *ir.Infer, o attr.LinearOperands, ranked bool, w *widths) error {
+	if o.Residual < 0 || !ranked || !c.Type(o.Residual).HasRank {
+		return nil
+	}
+	r, want := c.Type(o.Residual).Shape, c.Type(o.X).Shape.Clone()
+	want[len(want)-1] = w.of(0, fresh(c, len(want)-1))
+	differs := len(r) != len(want)
+	for axis := range min(len(r), len(want)) {
+		differs = differs || differ(r[axis], want[axis])
+	}
+	if differs {
+		return fmt.Errorf("the residual is %s, want %s", r, want)
+	}
+	return nil
+}
