@@ -2,12 +2,13 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: test race check lint format generate bench conformance interop cross page fuzz
+.PHONY: test race check lint format generate bench bench-fixtures conformance interop cross page fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
 	$(GO) test ./...
 	cd tests/gorgonnx && $(GO) test ./...
+	cd tests/bench && $(GO) test ./...
 
 ## race: the packages with goroutines under the race detector (needs a C compiler)
 race:
@@ -18,6 +19,7 @@ check: lint
 	$(GO) build ./...
 	cd examples/embed && $(GO) vet ./...
 	cd tests/gorgonnx && $(GO) vet ./...
+	cd tests/bench && $(GO) vet ./...
 
 ## lint: formatting and vet; changes nothing
 lint:
@@ -32,9 +34,13 @@ format:
 generate:
 	$(GO) generate ./...
 
-## bench: load time, memory and run time, fused and unfused (fetches the real model: needs Maven)
+## bench: against ONNX Runtime and OpenVINO, in alternation; writes the tables of docs/performance.md (needs Python with pip, and Maven)
 bench:
-	$(GO) run ./tests/bench
+	cd tests/bench && $(GO) run . -doc
+
+## bench-fixtures: fusing never loses; then what a run costs by operator, and how compile time grows (needs Maven)
+bench-fixtures:
+	cd tests/bench && $(GO) run . fixtures && $(GO) run . profile && $(GO) run . growth
 
 ## cross: builds for every platform, and a run under WebAssembly
 cross:

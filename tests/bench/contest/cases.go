@@ -1,0 +1,264 @@
+package contest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/parallax-go/parallax/tests/bench/engine"
+	"github.com/parallax-go/parallax/tests/bench/zoo"
+)
+
+// The sections of the report.
+const (
+	Models    = "models"
+	Attention = "attention"
+	Parallax  = "parallax"
+	Products  = "products"
+	Operators = "operators"
+	Loading   = "loading"
+	Ablation  = "ablation"
+)
+
+// Means are the targets of the sections' geometric means.
+var Means = []struct {
+	Sections []string
+	Value    float64
+}{
+	{[]string{Attention}, 1.2},
+	{[]string{Products, Operators}, 1.05},
+}
+
+// Rows lists all rows. real is the folder of the real model, "" for none.
+func Rows(real string, quick bool) ([]Row, error) {
+	var list []Row
+	loaded := []*Case{named("the encoder", encoder(1, 16))}
+	list = append(list, encoders()...)
+	if real != "" {
+		one, all, err := realCases(real)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, sentences(one, all)...)
+		loaded = append(loaded, named("the embedding model", one))
+	}
+	list = append(list, decoders()...)
+	list = append(list, vision(quick)...)
+	list = append(list, attentions()...)
+	list = append(list, parallaxes()...)
+	list = append(list, products()...)
+	list = append(list, operators()...)
+	list = append(list, loads(loaded)...)
+	if quick {
+		list = slices.DeleteFunc(list, func(r Row) bool { return r.Case.Slow })
+	}
+	return list, nil
+}
+
+// named is c under another name.
+func named(name string, c *Case) *Case {
+	other := *c
+	other.Name = name
+	return &other
+}
+
+// loads are the time from the file to the first result, and the memory that takes.
+func loads(cases []*Case) []Row {
+	var list []Row
+	for _, c := range cases {
+		load, memory := named("load of "+c.Name, c), named("peak memory of "+c.Name, c)
+		load.Mode, memory.Fresh = engine.Load, true
+		list = append(list,
+			Row{Section: Loading, Case: load, Target: AtLeast(1.25)},
+			Row{Section: Loading, Case: memory, Target: AtMost(.8)},
+		)
+	}
+	return list
+}
+
+// encoderLayers is the size of the encoder: 113 MB of weights.
+const encoderLayers = 4
+
+func encoder(batch, seq int64) *Case {
+	name := fmt.Sprintf("encoder M=%d", batch*seq)
+	if batch > 1 {
+		name += fmt.Sprintf(", batch %d", batch)
+	}
+	return &Case{Name: name, Model: zoo.Encoder(encoderLayers), Dims: map[string]int64{"batch": batch, "seq": seq}}
+}
+
+func encoders() []Row {
+	var list []Row
+	for _, size := range []struct {
+		batch, seq int64
+		target     float64
+	}{
+		{1, 1, 1}, {1, 4, 1.15}, {1, 8, 1.15}, {1, 16, 1.5}, {1, 32, 1.3}, {1, 64, 1.15}, {1, 128, 1.05},
+		{1, 256, 1.05}, {1, 512, 1.05}, {8, 32, 1.05}, {8, 64, 1.05},
+	} {
+		list = append(list, Row{Section: Models, Case: encoder(size.batch, size.seq), Target: AtLeast(size.target)})
+	}
+	return list
+}
+
+// decoderSizes are a decoder with grouped heads.
+var decoderSizes = zoo.Sizes{Layers: 4, Hidden: 768, Heads: 12, KVHeads: 4, Head: 64, FeedForward: 2048}
+
+// handed is this project's contestant that hands the caches over as the peers do.
+const handed = "parallax, caches as tensors"
+
+func decoders() []Row {
+	c := &Case{
+		Name: "decoder", Mode: engine.Decode, Model: zoo.Decoder(decoderSizes), Pasts: zoo.Pasts(decoderSizes),
+		Dims: map[string]int64{"batch": 1, "seq": 256, "past": 0}, Steps: 64,
+		More: []Contestant{{Name: handed, Engine: engine.Name, Variant: engine.Plain}},
+	}
+	return []Row{
+		{Section: Models, Name: "decoder, prefill 256", Case: c, Phase: 0, Target: AtLeast(1.1)},
+		{Section: Models, Name: "decoder, 64 steps", Case: c, Phase: 1, Target: AtLeast(1.1)},
+		{Section: Models, Name: "decoder, 64 steps, caches as tensors", Case: c, Phase: 1, Subject: handed},
+	}
+}
+
+func vision(quick bool) []Row {
+	layers, name := 12, "ViT-B/16"
+	if quick {
+		layers, name = 4, "ViT-B/16, 4 layers"
+	}
+	c := &Case{Name: name, Model: zoo.ViT(layers), Dims: map[string]int64{"batch": 1}}
+	return []Row{{Section: Models, Case: c, Target: AtLeast(1.1)}}
+}
+
+// attention is a case of the subgraph alone, 12 heads unless a says otherwise.
+func attention(name string, a zoo.Attention, queries, keys, batch int) *Case {
+	if a.Heads == 0 {
+		a.Heads = 12
+	}
+	if a.KVHeads == 0 {
+		a.KVHeads = a.Heads
+	}
+	if a.Head == 0 {
+		a.Head = 64
+	}
+	return &Case{
+		Name: name, Model: a.Graph(),
+		Dims: map[string]int64{"batch": int64(batch), "queries": int64(queries), "keys": int64(keys)},
+	}
+}
+
+func attentions() []Row {
+	padded := attention("attention S=512, padding mask, batch 2", zoo.Attention{Padding: true}, 512, 512, 2)
+	padded.Fill = map[string]fill{"attention_mask": lengths(512, 512, 300)}
+	long := attention("attention S=2048", zoo.Attention{}, 2048, 2048, 1)
+	long.Slow = true
+	cases := []*Case{
+		attention("attention S=128", zoo.Attention{}, 128, 128, 1),
+		attention("attention S=512", zoo.Attention{}, 512, 512, 1),
+		long,
+		attention("attention S=512, D=32", zoo.Attention{Head: 32}, 512, 512, 1),
+		attention("attention S=512, D=80", zoo.Attention{Head: 80}, 512, 512, 1),
+		attention("attention S=512, D=96", zoo.Attention{Head: 96}, 512, 512, 1),
+		attention("attention S=512, D=128", zoo.Attention{Head: 128}, 512, 512, 1),
+		attention("attention S=512, causal", zoo.Attention{Causal: true}, 512, 512, 1),
+		attention("attention S=512, GQA 4:1", zoo.Attention{KVHeads: 3}, 512, 512, 1),
+		padded,
+		attention("attention of 1 query, 4096 keys", zoo.Attention{}, 1, 4096, 1),
+	}
+	var list []Row
+	for _, c := range cases {
+		list = append(list, Row{Section: Attention, Case: c, Target: AtLeast(1.1)})
+	}
+	return list
+}
+
+// softmax is this project's contestant on the same attention without a probe.
+const softmax = "parallax, softmax attention"
+
+func parallaxes() []Row {
+	var list []Row
+	for _, size := range []struct {
+		queries, keys, heads int
+		most                 float64
+	}{
+		{512, 512, 12, 1.6}, {1024, 1024, 12, 1.6}, {2048, 2048, 12, 1.6}, {4096, 4096, 4, 1.9}, {1, 4096, 12, 1.15}, {1, 16384, 12, 1.15},
+	} {
+		name := fmt.Sprintf("Parallax S=%d", size.keys)
+		if size.queries == 1 {
+			name = fmt.Sprintf("Parallax of 1 query, %d keys", size.keys)
+		}
+		if size.heads != 12 {
+			name += fmt.Sprintf(", %d heads", size.heads)
+		}
+		c := attention(name, zoo.Attention{Heads: size.heads, Probe: true}, size.queries, size.keys, 1)
+		plain := zoo.Attention{Heads: size.heads, KVHeads: size.heads, Head: 64}.Graph()
+		c.More = []Contestant{{Name: softmax, Engine: engine.Name, Model: &plain}}
+		// A gap of the probe's scores multiplies what softmax rounds.
+		c.Tolerance = 1e-3
+		c.Slow = size.queries >= 2048
+		list = append(list,
+			Row{Section: Parallax, Name: name + ", by softmax attention", Case: c, Against: []string{softmax}, Target: AtMost(size.most)},
+			Row{Section: Parallax, Name: name + ", against peers", Case: c, Target: AtLeast(3)},
+		)
+	}
+	return list
+}
+
+func products() []Row {
+	var list []Row
+	for _, s := range [][3]int{
+		{512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048}, {128, 768, 768}, {128, 768, 3072}, {128, 3072, 768},
+		{32, 768, 3072}, {16, 768, 3072}, {1, 4096, 4096},
+	} {
+		c := &Case{
+			Name: fmt.Sprintf("MatMul %d×%d×%d", s[0], s[1], s[2]), Model: zoo.MatMul(s[1], s[2]),
+			Dims: map[string]int64{"m": int64(s[0])}, Slow: s[0] == 2048,
+		}
+		list = append(list, Row{Section: Products, Case: c, Target: LowerEnd(.95)})
+	}
+	return list
+}
+
+// operators are measured in so many copies by their elements: what a run costs
+// beside its kernels, up to 15 µs, is then small.
+var copies = []struct {
+	elements int64
+	name     string
+	copies   int
+}{{4 << 10, "4K", 64}, {64 << 10, "64K", 16}, {1 << 20, "1M", 2}}
+
+func operators() []Row {
+	var list []Row
+	for _, o := range zoo.Ops {
+		for _, size := range copies {
+			seq := size.elements / 1024
+			c := &Case{
+				Name: o.Name + " " + size.name, Model: o.Copies(size.copies),
+				Dims: map[string]int64{"batch": 1, "seq": seq, "past": seq / 2}, Fill: map[string]fill{"ids": below(4096)},
+			}
+			list = append(list, Row{Section: Operators, Case: c, Target: LowerEnd(.95)})
+		}
+	}
+	return list
+}
+
+// ablated are the passes whose worth is measured on the encoder, of those that
+// exist.
+var ablated = []string{
+	"fusenorm", "fuserope", "fuseattn", "fuseparallax", "readmasks", "fusecache", "mergeqkv", "fuseepilogue", "fuseresidual", "fusechain",
+}
+
+// Ablations are rows of the encoder without one pass each, by the time with all.
+func Ablations(exists func(pass string) bool) []Row {
+	var list []Row
+	for _, seq := range []int64{16, 128} {
+		c := encoder(1, seq)
+		c.Name, c.Alone = "ablation, "+c.Name, true
+		for _, pass := range ablated {
+			if exists(pass) {
+				name := "without " + pass
+				c.More = append(c.More, Contestant{Name: name, Engine: engine.Name, Variant: "passes=-" + pass})
+				list = append(list, Row{Section: Ablation, Name: c.Name + ", " + name, Case: c, Against: []string{name}})
+			}
+		}
+	}
+	return list
+}
