@@ -28,10 +28,10 @@ func (w *writer) node(n *ir.Node) error {
 }
 
 // has reports whether an operator that has a decomposition is to be written as
-// itself: if the opset that was asked for knows it. Without such a wish the
+// itself: if it is of ai.onnx and the opset that was asked for knows it. Without such a wish the
 // model gets the opset of its newest operator.
 func (w *writer) has(n *ir.Node) bool {
-	if n.Op == op.RotaryEmbedding && !standardRotary(n) {
+	if n.Op.Domain != "" || n.Op == op.RotaryEmbedding && !standardRotary(n) {
 		return false
 	}
 	return !w.fixed || sinceVersion(n.Op.Name, w.opset) > 0
