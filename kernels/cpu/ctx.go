@@ -28,6 +28,7 @@ type Ctx struct {
 	convert   convert
 	attend    attend
 	rotary    rotary
+	chain     chain
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.
