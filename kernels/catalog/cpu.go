@@ -41,6 +41,7 @@ var fast = []struct {
 	{"Gelu", "Gelu", unary, nil},
 	{"Where", "Where", all(words(1), ranked), nil},
 	{"Cast", "Cast", all(floats(1), toFloat), nil},
+	{"Elementwise", "ai.parallax.Elementwise", ranked, nil},
 
 	{"Softmax", "Softmax", unary, nil},
 	{"LayerNormalization", "LayerNormalization", all(floats(3), noStatistics, parametersOf(1, 2)), nil},

@@ -141,11 +141,18 @@ func (b *chainBlocks) load(off [spreadMost]int, i, n int) {
 // spreadOut takes n elements from at on of every operand, across short runs.
 func (b *chainBlocks) spreadOut(at, n int) {
 	for k := range b.count {
-		b.operands[k] = lane{v: b.wide(k)[:n]}
+		wide := b.wide(k)
+		b.operands[k] = lane{v: wide[:n]}
+		if b.strides[k] == [maxRank]int{} {
+			b.fetch(wide, k, 0, 0, 1)
+			b.operands[k] = lane{s: wide[0]}
+		}
 	}
 	b.each(at, at+n, func(from, m int, off [spreadMost]int) {
 		for k := range b.count {
-			b.fetch(b.wide(k)[from-at:], k, off[k], b.inner(k), m)
+			if b.operands[k].v != nil {
+				b.fetch(b.wide(k)[from-at:], k, off[k], b.inner(k), m)
+			}
 		}
 	})
 }
@@ -177,7 +184,7 @@ func (b *chainBlocks) run(at, n int) {
 		b.results[s.Register] = b.step(s, to)
 	}
 	z := b.results[b.code.Steps[last].Register]
-	if z.v == nil { // the one condition of the run chose a number
+	if z.v == nil { // the result is one number here
 		z.v = b.buffer(b.code.Registers)[:n]
 		fillNumber(z.v, z.s)
 	} else if b.z.f32 != nil {

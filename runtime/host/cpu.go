@@ -35,6 +35,7 @@ var fast = map[string]Func{
 	"Gelu":         fast1A(cpu.Gelu),
 	"Where":        fast3(cpu.Where),
 	"Cast":         fast1A(cpu.Cast),
+	"Elementwise":  fastNA(cpu.Elementwise),
 	"Softmax":      fast1A(cpu.Softmax),
 	"LayerNormalization": func(c *ctx, a any, out, in []*t) error {
 		return cpu.LayerNormalization(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
