@@ -50,6 +50,8 @@ func TestDecomposed(t *testing.T) {
 		{"of a part's pairs", x + "input %c : f32[b,s,1]\ninput %d : f32[b,s,1]\n%y = RotaryEmbedding(%x, %c, %d) {interleaved=true, rotary_embedding_dim=2}", 23},
 		{"with positions", x + "input %p : i64[b,s]\ninput %c : f32[9,3]\ninput %d : f32[9,3]\n%y = RotaryEmbedding(%x, %c, %d, %p)", 23},
 		{"of f64", "input %x : f64[b,2,s,6]\ninput %c : f64[b,s,3]\ninput %d : f64[b,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},
+		{"elementwise", x + "input %m : bool[s,1]\n%y = ai.parallax.Elementwise(%x, %m) {program=\"t0=silu(x0);t1=where(x1,t0,-1);t2=gelu(t1);t3=quick_gelu(x0);t4=max(t2,t3);pow(t4,2)\"}", math.MaxInt},
+		{"elementwise of f16", "input %x : f16[b,6]\ninput %w : f16[6]\n%y = ai.parallax.Elementwise(%x, %w) {program=\"t0=mul(x0,x1);t1=gelu_tanh(t0);add(t1,0.5)\"}", math.MaxInt},
 		{"tables for the whole batch", x + "input %c : f32[1,s,3]\ninput %d : f32[1,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},
 	}
 	for _, c := range cases {

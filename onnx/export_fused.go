@@ -41,7 +41,11 @@ func (w *writer) fused(n *ir.Node, a *attr.Attention) error {
 
 // inline writes the decomposition in place of n.
 func (w *writer) inline(n *ir.Node) error {
-	b := ir.NewBuilder(n.Graph())
+	g := n.Graph()
+	if g == nil { // n is itself of a decomposition
+		g = w.g
+	}
+	b := ir.NewBuilder(g)
 	b.Name = n.Name
 	outs, err := n.Op.Decompose(b, n)
 	if err != nil {
