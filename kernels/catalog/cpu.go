@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -24,6 +25,8 @@ var fast = []struct {
 	{"MatMul", "MatMul", all(floats(2), ranked), nil},
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
+	{"ConvPacked", "Conv", all(floats(3), windowed, constant(1), inOneGroup), packRight("PackConv")},
+	{"Conv", "Conv", all(floats(3), windowed), nil},
 
 	{"Add", "Add", binary, nil},
 	{"Sub", "Sub", binary, nil},
@@ -97,6 +100,15 @@ func streamed(c kernels.Case) error {
 		dtypes[i] = o.DType
 	}
 	return cpu.ParallaxAccepts(c.Attr.(*attr.Attention), dtypes...)
+}
+
+// inOneGroup holds for a convolution without groups that says its kernel's shape:
+// packed filters don't.
+func inOneGroup(c kernels.Case) error {
+	if a := c.Attr.(*attr.Conv); a.Group != 1 || len(a.Kernel) == 0 {
+		return fmt.Errorf("%d groups, kernel_shape %v; want one and a shape", a.Group, a.Kernel)
+	}
+	return nil
 }
 
 var errTransposed = errors.New("the left operand is transposed")

@@ -29,6 +29,7 @@ type Ctx struct {
 	attend    attend
 	rotary    rotary
 	chain     chain
+	conv      conv
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -19,6 +19,8 @@ var fast = map[string]Func{
 	"MatMulPacked": fast2(cpu.MatMulPacked),
 	"Gemm":         fast3A(cpu.Gemm),
 	"GemmPacked":   fast3A(cpu.GemmPacked),
+	"ConvPacked":   fast3A(cpu.ConvPacked),
+	"Conv":         fast3A(cpu.Conv),
 	"Add":          fast2(cpu.Add),
 	"Sub":          fast2(cpu.Sub),
 	"Mul":          fast2(cpu.Mul),
@@ -71,8 +73,9 @@ var appenders = map[string]Appender{
 
 // packers lay weights out for the kernels of package cpu.
 var packers = map[string]Packer{
-	"PackB":  cpu.PackB,
-	"PackBT": cpu.PackBT,
+	"PackB":    cpu.PackB,
+	"PackBT":   cpu.PackBT,
+	"PackConv": cpu.PackConv,
 }
 
 // The adapters are named for the number of operands; A for attributes.
