@@ -17,7 +17,7 @@ func attrLiteral(a any) string {
 	v := reflect.ValueOf(a).Elem()
 	var fields []string
 	for i := range v.NumField() {
-		if f := v.Field(i); !f.IsZero() {
+		if f := v.Field(i); v.Type().Field(i).IsExported() && !f.IsZero() {
 			fields = append(fields, v.Type().Field(i).Name+": "+valueLiteral(f))
 		}
 	}

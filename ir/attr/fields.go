@@ -19,7 +19,8 @@ type Field struct {
 }
 
 // Fields lists a's attributes in the order of declaration; a is a pointer to a
-// struct of this package, or nil for an operator without attributes.
+// struct of this package, or nil for an operator without attributes. Fields that
+// are not exported hold what is derived from the others, and are no attributes.
 func Fields(a any) []Field {
 	if a == nil {
 		return nil
@@ -27,6 +28,9 @@ func Fields(a any) []Field {
 	v := reflect.ValueOf(a).Elem()
 	fields := make([]Field, 0, v.NumField())
 	for i := range v.NumField() {
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
 		name, text, _ := strings.Cut(v.Type().Field(i).Tag.Get("attr"), ",")
 		f := Field{Name: name, Value: v.Field(i)}
 		zero := reflect.New(f.Value.Type()).Elem()
@@ -59,6 +63,9 @@ func normal(v reflect.Value) any {
 func SetDefaults(a any) {
 	v := reflect.ValueOf(a).Elem()
 	for i := range v.NumField() {
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
 		_, text, found := strings.Cut(v.Type().Field(i).Tag.Get("attr"), ",")
 		if !found {
 			v.Field(i).SetZero()
@@ -84,10 +91,13 @@ func Clone(a any) any {
 	}
 	src := reflect.ValueOf(a).Elem()
 	dst := reflect.New(src.Type())
-	dst.Elem().Set(src)
 	for i := range src.NumField() {
-		if f := src.Field(i); f.Kind() == reflect.Slice && !f.IsNil() {
+		switch f := src.Field(i); {
+		case !src.Type().Field(i).IsExported():
+		case f.Kind() == reflect.Slice && !f.IsNil():
 			dst.Elem().Field(i).Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
+		default:
+			dst.Elem().Field(i).Set(f)
 		}
 	}
 	return dst.Interface()
@@ -103,7 +113,7 @@ func Equal(a, b any) bool {
 	}
 	x, y := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
 	for i := range x.NumField() {
-		if !reflect.DeepEqual(normal(x.Field(i)), normal(y.Field(i))) {
+		if x.Type().Field(i).IsExported() && !reflect.DeepEqual(normal(x.Field(i)), normal(y.Field(i))) {
 			return false
 		}
 	}

@@ -28,6 +28,8 @@ func TestSelectOnCPU(t *testing.T) {
 	ints := func(shape string) kernels.Operand { return operand(t, tensor.Int64, shape) }
 	weight := f32("[8,16]")
 	weight.Const = tensor.New(tensor.Float32, 8, 16)
+	filters := f32("[4,8,3]")
+	filters.Const = tensor.New(tensor.Float32, 4, 8, 3)
 	unranked := kernels.Operand{Present: true, DType: tensor.Float32}
 	norm, in := attr.New[attr.LayerNormalization](), f32("[b,s,8]")
 	tests := []struct {
@@ -47,7 +49,13 @@ func TestSelectOnCPU(t *testing.T) {
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, weight}, nil, "cpu.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, f32("[8,16]")}, nil, "ref.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 1, HasResidual: true}, []kernels.Operand{in, weight, operand(t, tensor.Float16, "[b,s,16]")}, nil, "ref.Linear"},
+		{"Conv", &attr.Conv{Group: 1, Kernel: []int{3}}, []kernels.Operand{in, filters, {}}, nil, "cpu.ConvPacked"},
+		{"Conv", &attr.Conv{Group: 1}, []kernels.Operand{in, filters}, nil, "cpu.Conv"},
+		{"Conv", &attr.Conv{Group: 2, Kernel: []int{3}}, []kernels.Operand{in, filters}, nil, "cpu.Conv"},
+		{"Conv", &attr.Conv{Group: 1}, []kernels.Operand{f32("[1,2,3,4,5,6]"), f32("[1,2,3,4,5,6]")}, nil, "ref.Conv"},
 		{"Add", nil, []kernels.Operand{in, f32("[8]")}, nil, "cpu.Add"},
+		{"ai.parallax.Elementwise", &attr.Elementwise{Program: "add(x0,x1)"}, []kernels.Operand{in, f32("[8]")}, nil, "cpu.Elementwise"},
+		{"ai.parallax.Elementwise", &attr.Elementwise{Program: "neg(x0)"}, []kernels.Operand{unranked}, nil, "ref.Elementwise"},
 		{"Add", nil, []kernels.Operand{ints("[b]"), ints("[]")}, nil, "ref.Add"},
 		{"Pow", nil, []kernels.Operand{in, ints("[]")}, nil, "ref.Pow"},
 		{"Relu", nil, []kernels.Operand{unranked}, nil, "cpu.Relu"},
@@ -69,7 +77,7 @@ func TestSelectOnCPU(t *testing.T) {
 		if k, refusals := c.Select(kernels.CPU, use); k.ID != test.want {
 			t.Errorf("%s: got %s after %v, want %s", use, k.ID, refusals, test.want)
 		}
-		if k, _ := c.Select(kernels.Ref, use); k.ID != RefPrefix+strings.TrimPrefix(test.op, "ai.parallax.") {
+		if k, _ := c.Select(kernels.Ref, use); k.ID != RefPrefix+test.op[strings.LastIndexByte(test.op, '.')+1:] {
 			t.Errorf("%s on ref: got %s", use, k.ID)
 		}
 	}

@@ -75,6 +75,14 @@ func rank(i, n int) condition {
 	}
 }
 
+// windowed holds if operand 0 has one to three axes that a window slides over.
+func windowed(c kernels.Case) error {
+	if r := c.Operand(0).Rank(); r < 3 || r > 5 {
+		return fmt.Errorf("operand 0 is %s, want rank 3 to 5", c.Operand(0))
+	}
+	return nil
+}
+
 // rankedResult holds if the rank of the result is known and not too high.
 func rankedResult(c kernels.Case) error {
 	if r := c.Out[0].Rank(); r < 0 || r > maxRank {

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/parallax-go/parallax/ir/attr"
@@ -26,6 +27,8 @@ var fast = []struct {
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
+	{"ConvPacked", "Conv", all(floats(3), windowed, constant(1), inOneGroup), packRight("PackConv")},
+	{"Conv", "Conv", all(floats(3), windowed), nil},
 
 	{"Add", "Add", binary, nil},
 	{"Sub", "Sub", binary, nil},
@@ -43,6 +46,7 @@ var fast = []struct {
 	{"Gelu", "Gelu", unary, nil},
 	{"Where", "Where", all(words(1), ranked), nil},
 	{"Cast", "Cast", all(floats(1), toFloat), nil},
+	{"Elementwise", "ai.parallax.Elementwise", ranked, nil},
 
 	{"Softmax", "Softmax", unary, nil},
 	{"LayerNormalization", "LayerNormalization", all(floats(3), noStatistics, parametersOf(1, 2)), nil},
@@ -123,6 +127,15 @@ func streamed(c kernels.Case) error {
 		dtypes[i] = o.DType
 	}
 	return cpu.ParallaxAccepts(c.Attr.(*attr.Attention), dtypes...)
+}
+
+// inOneGroup holds for a convolution without groups that says its kernel's shape:
+// packed filters don't.
+func inOneGroup(c kernels.Case) error {
+	if a := c.Attr.(*attr.Conv); a.Group != 1 || len(a.Kernel) == 0 {
+		return fmt.Errorf("%d groups, kernel_shape %v; want one and a shape", a.Group, a.Kernel)
+	}
+	return nil
 }
 
 var errTransposed = errors.New("the left operand is transposed")

@@ -69,7 +69,7 @@ func (b *binary) Do(lo, hi int) {
 		wide = new([3][piece]float32)
 	}
 	sx, sy := b.inner(0), b.inner(1)
-	b.each(lo, hi, func(at, n int, off [3]int) {
+	b.each(lo, hi, func(at, n int, off [spreadMost]int) {
 		if b.z.f32 != nil {
 			b.run(b.z.f32[at:][:n], b.x.f32[off[0]:], b.y.f32[off[1]:], sx, sy)
 			return

@@ -31,6 +31,8 @@ type Ctx struct {
 	attend     attend
 	rotary     rotary
 	linear     linear
+	chain      chain
+	conv       conv
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// spread walks up to three operands that are broadcast against each other. Axes
+// spread walks operands that are broadcast against each other, at most as many
+// as the longest program of Elementwise has. Axes
 // that all operands step through alike are merged, so that the innermost runs
 // are as long as can be.
 type spread struct {
@@ -15,20 +17,23 @@ type spread struct {
 	full    int          // its rank
 	rank    int
 	sizes   [maxRank]int
-	strides [3][maxRank]int
+	count   int // of the operands
+	strides [spreadMost][maxRank]int
 	total   int
 }
 
+const spreadMost = attr.MaxChainOperands
+
 // bind finds the common shape.
 func (s *spread) bind(operands ...*tensor.Tensor) error {
-	*s = spread{total: 1}
+	*s = spread{total: 1, count: len(operands)}
 	for _, t := range operands {
 		s.full = max(s.full, t.Rank())
 	}
 	if s.full > maxRank {
 		return fmt.Errorf("operands of rank %d, want at most %d", s.full, maxRank)
 	}
-	var strides [3][maxRank]int
+	var strides [spreadMost][maxRank]int
 	for i := 1; i <= s.full; i++ {
 		size := 1
 		for _, t := range operands {
@@ -50,12 +55,12 @@ func (s *spread) bind(operands ...*tensor.Tensor) error {
 			}
 		}
 	}
-	s.merge(strides)
+	s.merge(&strides)
 	return nil
 }
 
 // merge drops axes of size 1 and joins neighbours.
-func (s *spread) merge(strides [3][maxRank]int) {
+func (s *spread) merge(strides *[spreadMost][maxRank]int) {
 	for axis := range s.full {
 		n := s.shape[axis]
 		if n == 1 {
@@ -63,7 +68,7 @@ func (s *spread) merge(strides [3][maxRank]int) {
 		}
 		last := s.rank - 1
 		joins := last >= 0
-		for k := range strides {
+		for k := range s.count {
 			joins = joins && s.strides[k][last] == strides[k][axis]*n
 		}
 		if !joins {
@@ -71,7 +76,7 @@ func (s *spread) merge(strides [3][maxRank]int) {
 			s.sizes[last] = 1
 		}
 		s.sizes[last] *= n
-		for k := range strides {
+		for k := range s.count {
 			s.strides[k][last] = strides[k][axis]
 		}
 	}
@@ -83,20 +88,20 @@ func (s *spread) merge(strides [3][maxRank]int) {
 // each calls f for the runs of the innermost axis that cover lo ≤ i < hi: at is
 // the first element, n their number, and off where the operands begin; within a
 // run they step by inner.
-func (s *spread) each(lo, hi int, f func(at, n int, off [3]int)) {
+func (s *spread) each(lo, hi int, f func(at, n int, off [spreadMost]int)) {
 	last := s.rank - 1
 	for lo < hi {
 		in := lo % s.sizes[last]
 		n := min(s.sizes[last]-in, hi-lo)
-		var off [3]int
+		var off [spreadMost]int
 		rest := lo / s.sizes[last]
-		for k := range off {
+		for k := range s.count {
 			off[k] = in * s.strides[k][last]
 		}
 		for axis := last - 1; axis >= 0 && rest > 0; axis-- {
 			i := rest % s.sizes[axis]
 			rest /= s.sizes[axis]
-			for k := range off {
+			for k := range s.count {
 				off[k] += i * s.strides[k][axis]
 			}
 		}

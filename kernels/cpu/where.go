@@ -39,7 +39,7 @@ func (w *choice) Do(lo, hi int) { w.run(w, lo, hi) }
 func chooseAs[T word](w *choice, lo, hi int) {
 	z, x, y := words[T](w.z), words[T](w.x), words[T](w.y)
 	sc, sx, sy := w.inner(0), w.inner(1), w.inner(2)
-	w.each(lo, hi, func(at, n int, off [3]int) {
+	w.each(lo, hi, func(at, n int, off [spreadMost]int) {
 		for i := range n {
 			if w.cond[off[0]+i*sc] {
 				z[at+i] = x[off[1]+i*sx]

@@ -109,6 +109,7 @@ var rows = []Row{
 	{Op: op.Min, Name: "Min", Call: callN(ref.Min)},
 	{Op: op.Sum, Name: "Sum", Call: callN(ref.Sum)},
 	{Op: op.Where, Name: "Where", Call: call3(ref.Where)},
+	{Op: op.FusedElementwise, Name: "Elementwise", Call: callNA(ref.Elementwise)},
 
 	// Contractions and normalisations.
 	{Op: op.MatMul, Name: "MatMul", Call: call2(ref.MatMul)},

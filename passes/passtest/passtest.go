@@ -26,8 +26,14 @@ var update = flag.Bool("update", false, "rewrite the after sections of the test 
 // Files runs the pass on every case of testdata/*.txtar.
 func Files(t *testing.T, p passes.Pass) {
 	t.Helper()
+	FilesFor(t, p, &passes.Options{})
+}
+
+// FilesFor is [Files] with options: of a pass that asks what the target has.
+func FilesFor(t *testing.T, p passes.Pass, o *passes.Options) {
+	t.Helper()
 	for _, file := range files(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, file) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, o, file) })
 	}
 }
 
@@ -57,7 +63,7 @@ func Each(t *testing.T, test func(t *testing.T, src string)) {
 	}
 }
 
-func cases(t *testing.T, p passes.Pass, file string) {
+func cases(t *testing.T, p passes.Pass, o *passes.Options, file string) {
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +94,7 @@ func cases(t *testing.T, p passes.Pass, file string) {
 			if !changes {
 				after = string(f.Data)
 			}
-			got := Apply(t, p, string(f.Data))
+			got := apply(t, p, o, string(f.Data))
 			if want := Parse(t, after).Canonical(); want != got.Canonical() && !*update {
 				t.Errorf("got\n%s\nwant\n%s", got.Canonical(), want)
 			}
@@ -136,8 +142,15 @@ func Parse(t *testing.T, src string) *ir.Graph {
 // after.
 func Apply(t *testing.T, p passes.Pass, src string) *ir.Graph {
 	t.Helper()
+	return apply(t, p, &passes.Options{}, src)
+}
+
+func apply(t *testing.T, p passes.Pass, o *passes.Options, src string) *ir.Graph {
+	t.Helper()
 	g := Parse(t, src)
-	if _, err := passes.Run(context.Background(), g, []passes.Pass{p}, &passes.Options{Verify: true}); err != nil {
+	verified := *o
+	verified.Verify = true
+	if _, err := passes.Run(context.Background(), g, []passes.Pass{p}, &verified); err != nil {
 		t.Fatal(err)
 	}
 	return g

@@ -17,18 +17,24 @@ import (
 // above. Inputs of integers are indices into five entries.
 func Values(t *testing.T, p passes.Pass, sizes sym.Bindings, tolerances map[tensor.DType]float64) {
 	t.Helper()
+	ValuesFor(t, p, &passes.Options{}, sizes, tolerances)
+}
+
+// ValuesFor is [Values] with options.
+func ValuesFor(t *testing.T, p passes.Pass, o *passes.Options, sizes sym.Bindings, tolerances map[tensor.DType]float64) {
+	t.Helper()
 	Each(t, func(t *testing.T, src string) {
 		before := Parse(t, src)
 		in := inputs(t, before, sizes)
 		want := outputs(t, before, in)
-		got := outputs(t, Apply(t, p, src), in)
+		got := outputs(t, apply(t, p, o, src), in)
 		for i, w := range want {
 			if !tensor.SameShape(got[i].Shape, w.Shape) || got[i].DType != w.DType {
 				t.Fatalf("output %d is %s, want %s", i, got[i], w)
 			}
 			for j := range w.Len() {
 				x, y := w.FloatAt(j), got[i].FloatAt(j)
-				if !(math.Abs(x-y) <= tolerances[w.DType]*max(1, math.Abs(x))) {
+				if x != y && !(math.IsNaN(x) && math.IsNaN(y)) && !(math.Abs(x-y) <= tolerances[w.DType]*max(1, math.Abs(x))) {
 					t.Fatalf("output %d, element %d is %v, want %v", i, j, y, x)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/parallax-go/parallax/passes/fold"
 	"github.com/parallax-go/parallax/passes/fuseattn"
 	"github.com/parallax-go/parallax/passes/fusecache"
+	"github.com/parallax-go/parallax/passes/fusechain"
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/fuserope"
@@ -37,6 +38,7 @@ var table = []passes.Pass{
 	fusecache.Pass,
 	expandattn.Pass,
 	tidy,
+	fusechain.Pass,
 }
 
 // tidy cleans up after fusion and expansion, which leave constants to fold and
@@ -92,6 +94,10 @@ var reasons = []Reason{
 	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
 	{"fuseattn", "expandattn", "only what was fused can be expanded"},
 	{"expandattn", "tidy", "a decomposition has constants to fold"},
+	{"expandattn", "fusechain", "a decomposition has scales and masks to fuse"},
+	{"fusenorm", "fusechain", "a norm or Gelu written out is no chain"},
+	{"fuserope", "fusechain", "a rotation is no chain"},
+	{"tidy", "fusechain", "numbers in a program are constants already, equal values one, and no rule reads programs"},
 }
 
 // Passes returns the passes in order.

@@ -19,6 +19,8 @@ var fast = map[string]Func{
 	"MatMulPacked": fast2(cpu.MatMulPacked),
 	"Gemm":         fast3A(cpu.Gemm),
 	"GemmPacked":   fast3A(cpu.GemmPacked),
+	"ConvPacked":   fast3A(cpu.ConvPacked),
+	"Conv":         fast3A(cpu.Conv),
 	"Add":          fast2(cpu.Add),
 	"Sub":          fast2(cpu.Sub),
 	"Mul":          fast2(cpu.Mul),
@@ -35,6 +37,7 @@ var fast = map[string]Func{
 	"Gelu":         fast1A(cpu.Gelu),
 	"Where":        fast3(cpu.Where),
 	"Cast":         fast1A(cpu.Cast),
+	"Elementwise":  fastNA(cpu.Elementwise),
 	"Softmax":      fast1A(cpu.Softmax),
 	"LayerNormalization": func(c *ctx, a any, out, in []*t) error {
 		return cpu.LayerNormalization(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
@@ -73,8 +76,9 @@ var appenders = map[string]Appender{
 
 // packers lay weights out for the kernels of package cpu.
 var packers = map[string]Packer{
-	"PackB":  cpu.PackB,
-	"PackBT": cpu.PackBT,
+	"PackB":    cpu.PackB,
+	"PackBT":   cpu.PackBT,
+	"PackConv": cpu.PackConv,
 }
 
 // The adapters are named for the number of operands; A for attributes.
