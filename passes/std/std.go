@@ -18,6 +18,7 @@ import (
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/fuserope"
+	"github.com/parallax-go/parallax/passes/layout"
 	"github.com/parallax-go/parallax/passes/readmasks"
 	"github.com/parallax-go/parallax/passes/unify"
 )
@@ -36,6 +37,7 @@ var table = []passes.Pass{
 	fuseattn.Pass,
 	readmasks.Pass,
 	fusecache.Pass,
+	layout.Pass,
 	expandattn.Pass,
 	tidy,
 	fusechain.Pass,
@@ -90,6 +92,10 @@ var reasons = []Reason{
 	{"fuseattn", "readmasks", "masks are operands of the fused node"},
 	{"readmasks", "fusecache", "masks made from the sizes of cached keys no longer wait for them"},
 	{"readmasks", "expandattn", "a decomposition needs no masks where positions say it all"},
+	{"fusecache", "layout", "keys and values that are joined with a past lie by head"},
+	{"fuserope", "layout", "a rotation written out stands between projection and attention"},
+	{"layout", "expandattn", "only a fused node reads heads from tokens"},
+	{"layout", "tidy", "views and transpositions that cancel are left"},
 	{"fusecache", "expandattn", "only what was fused can be expanded"},
 	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
 	{"fuseattn", "expandattn", "only what was fused can be expanded"},
