@@ -4,27 +4,34 @@ import (
 	"fmt"
 
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // PackB packs the right operand [K, N] of a product: panels of nr columns, each
 // laid out [K, columns], one after another; the last is narrower if nr doesn't
 // divide N. The packed tensor is f32 of shape [N, K].
-func PackB(packed, w *tensor.Tensor) error { return pack("PackB", packed, w, false) }
+func PackB(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return pack("PackB", pool, packed, w, false)
+}
 
 // PackBT is [PackB] for an operand given transposed, [N, K].
-func PackBT(packed, w *tensor.Tensor) error { return pack("PackBT", packed, w, true) }
+func PackBT(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return pack("PackBT", pool, packed, w, true)
+}
 
-func pack(name string, packed, w *tensor.Tensor, transposed bool) error {
+func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool) error {
 	if w.Rank() != 2 || !isFloat(w.DType) {
 		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
 	}
 	b, k, n := oriented(w, transposed)
 	packed.Reset(tensor.Float32, n, k)
 	out := tensor.Data[float32](packed)
-	for j := 0; j < n; j += nr {
-		width := min(nr, n-j)
-		b.columns(out[j*k:][:k*width], j, width, k, width)
-	}
+	pool.Run((n+nr-1)/nr, chunk(nr*k), func(lo, hi int) {
+		for j := lo * nr; j < min(hi*nr, n); j += nr {
+			width := min(nr, n-j)
+			b.columns(out[j*k:][:k*width], j, width, k, width)
+		}
+	})
 	return nil
 }
 
