@@ -6,6 +6,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // conv is a convolution as a matrix product: what each place of the window sees
@@ -64,11 +65,11 @@ func ConvPacked(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, packed, bias *tensor.
 }
 
 // PackConv packs filters [filter, channel, …] as the right operand of a product.
-func PackConv(packed, w *tensor.Tensor) error {
+func PackConv(pool *par.Pool, packed, w *tensor.Tensor) error {
 	if w.Rank() < 3 || w.Shape[0] == 0 {
 		return fmt.Errorf("PackConv: the filters are %s, want rank 3 or more", w)
 	}
-	return PackBT(packed, w.Reshaped(w.Shape[0], w.Len()/w.Shape[0]))
+	return PackBT(pool, packed, w.Reshaped(w.Shape[0], w.Len()/w.Shape[0]))
 }
 
 func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) error {

@@ -52,7 +52,7 @@ func TestConv(t *testing.T) {
 				}
 				a.Kernel = tt.filters[2:]
 				var packed tensor.Tensor
-				if err := PackConv(&packed, filters); err != nil {
+				if err := PackConv(nil, &packed, filters); err != nil {
 					t.Fatal(err)
 				}
 				got = same(t, name, ctxs, func(c *Ctx, z *tensor.Tensor) error { return ConvPacked(c, z, &a, x, &packed, bias) })
@@ -130,7 +130,7 @@ func TestConvAllocatesNothing(t *testing.T) {
 	x, filters, bias := normals(rng, tensor.Float32, 2, 3, 32, 32), normals(rng, tensor.Float32, 8, 3, 4, 4), normals(rng, tensor.Float32, 8)
 	a := &attr.Conv{Group: 1, Strides: []int{4, 4}, Kernel: []int{4, 4}}
 	var z, packed tensor.Tensor
-	if err := PackConv(&packed, filters); err != nil {
+	if err := PackConv(nil, &packed, filters); err != nil {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(50, func() { _ = Conv(c, &z, a, x, filters, bias) }); n >= 1 {
@@ -148,7 +148,7 @@ func BenchmarkConv(b *testing.B) {
 	a := &attr.Conv{Group: 1, Strides: []int{16, 16}, Kernel: []int{16, 16}}
 	rows := normals(rng, tensor.Float32, 196, 768)
 	var z, packed tensor.Tensor
-	if err := PackConv(&packed, filters); err != nil {
+	if err := PackConv(nil, &packed, filters); err != nil {
 		b.Fatal(err)
 	}
 	for _, f := range []struct {

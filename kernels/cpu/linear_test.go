@@ -90,7 +90,7 @@ func packedOperands(t testing.TB, a *attr.Linear, in []*tensor.Tensor) []*tensor
 	}
 	for i := range a.Weights {
 		packed[1+i] = &tensor.Tensor{}
-		if err := pack(packed[1+i], in[1+i]); err != nil {
+		if err := pack(nil, packed[1+i], in[1+i]); err != nil {
 			t.Fatal(err)
 		}
 	}

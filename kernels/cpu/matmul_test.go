@@ -118,10 +118,10 @@ func checkPacked(t *testing.T, name string, ctxs []*Ctx, a, b, want *tensor.Tens
 		}
 	}
 	var packed, packedT tensor.Tensor
-	if err := PackB(&packed, b); err != nil {
+	if err := PackB(nil, &packed, b); err != nil {
 		t.Fatal(err)
 	}
-	if err := PackBT(&packedT, bT); err != nil {
+	if err := PackBT(nil, &packedT, bT); err != nil {
 		t.Fatal(err)
 	}
 	if !packed.Equal(&packedT) {
@@ -231,7 +231,7 @@ func TestProductsRefuse(t *testing.T) {
 		{MatMulPacked(c, &out, f32(2, 3), f32(4, 5)), "packed weight"},
 		{Gemm(c, &out, attr.New[attr.Gemm](), f32(2, 3), f32(2, 3), nil), "no product"},
 		{Gemm(c, &out, attr.New[attr.Gemm](), f32(2, 3), f32(3, 2), f32(3)), "doesn't broadcast"},
-		{PackB(&out, f32(3)), "rank 2"},
+		{PackB(nil, &out, f32(3)), "rank 2"},
 	} {
 		if f.err == nil || !strings.Contains(f.err.Error(), f.want) {
 			t.Errorf("error %v, want one with %q", f.err, f.want)
@@ -255,7 +255,7 @@ func BenchmarkMatMul(b *testing.B) {
 		m, k, n := s[0], s[1], s[2]
 		x, y := normals(rng, tensor.Float32, m, k), normals(rng, tensor.Float32, k, n)
 		var out, packed tensor.Tensor
-		if err := PackB(&packed, y); err != nil {
+		if err := PackB(nil, &packed, y); err != nil {
 			b.Fatal(err)
 		}
 		serial, parallel := &Ctx{}, NewCtx(par.Default())

@@ -5,27 +5,35 @@ import (
 
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // PackB packs the right operand [K, N] of a product: panels of as many columns as
 // a tile of the instruction level has, each laid out [K, columns], one after
 // another; the last may be narrower. The packed tensor is f32 of shape [N, K].
-func PackB(packed, w *tensor.Tensor) error { return pack("PackB", packed, w, false) }
+func PackB(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return pack("PackB", pool, packed, w, false)
+}
 
 // PackBT is [PackB] for an operand given transposed, [N, K].
-func PackBT(packed, w *tensor.Tensor) error { return pack("PackBT", packed, w, true) }
+func PackBT(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return pack("PackBT", pool, packed, w, true)
+}
 
-func pack(name string, packed, w *tensor.Tensor, transposed bool) error {
+func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool) error {
 	if w.Rank() != 2 || !isFloat(w.DType) {
 		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
 	}
 	b, k, n := oriented(w, transposed)
 	packed.Reset(tensor.Float32, n, k)
 	out := tensor.Data[float32](packed)
-	for j := 0; j < n; j += simd.Active.Columns {
-		width := min(simd.Active.Columns, n-j)
-		b.columns(out[j*k:][:k*width], j, width, k, width)
-	}
+	columns := simd.Active.Columns
+	pool.Run(panels(n), chunk(columns*k), func(lo, hi int) {
+		for j := lo * columns; j < min(hi*columns, n); j += columns {
+			width := min(columns, n-j)
+			b.columns(out[j*k:][:k*width], j, width, k, width)
+		}
+	})
 	return nil
 }
 

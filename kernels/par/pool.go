@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Task is what a pool runs on chunks of a range.
@@ -25,32 +24,64 @@ func (f Func) Do(lo, hi int) { f(lo, hi) }
 // and from within a task: the caller works on its own range and never waits for
 // a worker to become free.
 type Pool struct {
-	threads int
-	jobs    chan *job
-	quit    chan struct{}
-	once    sync.Once
-	workers sync.WaitGroup
-	idle    sync.Pool // of *job
+	threads   int
+	simulated bool
+	workers   sync.WaitGroup
+	wake      chan struct{} // what sleeping workers wait for; never full
+	quit      chan struct{}
+	once      sync.Once
+
+	trace    atomic.Pointer[func(Span)]
+	sequence atomic.Uint64 // of traced jobs
+
+	// What workers look at between jobs. It changes seldom.
+	_      line
+	jobs   []job
+	used   atomic.Int64 // how many of jobs were ever in use
+	awake  atomic.Int64 // workers that are awake, or have been told to wake
+	runs   atomic.Int64 // within Enter and Leave
+	procs  atomic.Int64 // GOMAXPROCS when last looked at
+	closed atomic.Bool
+	_      line
 }
 
-// spin is how long a worker looks for work before it sleeps: waking a sleeping
-// thread costs up to 100 µs on virtual machines, and the kernels of one run
-// follow each other closely.
-const spin = 50 * time.Microsecond
+// line keeps what different threads write apart: processors fetch the lines of
+// their caches, of 64 bytes or more, in pairs.
+type line [128]byte
+
+// maxJobs is how many ranges are shared at a time. Callers beyond work alone:
+// there are more of them than most machines have processors.
+const maxJobs = 64
 
 // New returns a pool in which up to threads goroutines, the caller included,
 // work on one range; less than 1: as many as GOMAXPROCS, which follows the
-// limits of the container since Go 1.25. Close releases its goroutines.
+// limits of the container since Go 1.25. No more than GOMAXPROCS goroutines work
+// at a time, whatever threads says. Close releases them.
 func New(threads int) *Pool {
+	procs := runtime.GOMAXPROCS(0)
 	if threads < 1 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = procs
 	}
-	p := &Pool{threads: threads, jobs: make(chan *job, threads), quit: make(chan struct{})}
-	p.idle.New = func() any { return &job{finished: make(chan struct{}, 1)} }
-	for range threads - 1 {
-		p.workers.Go(p.work)
+	p := &Pool{threads: threads, wake: make(chan struct{}, threads), quit: make(chan struct{})}
+	p.procs.Store(int64(procs))
+	if threads == 1 {
+		return p
+	}
+	p.jobs = make([]job, maxJobs)
+	for i := range p.jobs {
+		p.jobs[i].finished = make(chan struct{}, 1)
+	}
+	for id := 1; id < threads; id++ {
+		p.workers.Go(func() { p.work(id) })
 	}
 	return p
+}
+
+// Simulated returns a pool that says it has so many threads, and runs everything
+// in the caller, in order. Kernels cut their work as for such a pool, and a trace
+// has the time of each chunk undisturbed by others.
+func Simulated(threads int) *Pool {
+	return &Pool{threads: max(threads, 1), simulated: true, quit: make(chan struct{})}
 }
 
 var shared = sync.OnceValue(func() *Pool { return New(0) })
@@ -72,139 +103,64 @@ func (p *Pool) Close() {
 	if p == nil {
 		return
 	}
-	p.once.Do(func() { close(p.quit) })
+	p.once.Do(func() {
+		p.closed.Store(true)
+		close(p.quit)
+	})
 	p.workers.Wait()
 }
 
+// Enter begins a run: ranges will follow each other closely, so workers that have
+// been woken for one wait for the next without going to sleep. Each Enter wants
+// its Leave.
+func (p *Pool) Enter() {
+	if p == nil {
+		return
+	}
+	p.runs.Add(1)
+	p.count()
+}
+
+// Leave ends what Enter began.
+func (p *Pool) Leave() {
+	if p != nil && p.runs.Add(-1) == 0 {
+		p.forget()
+	}
+}
+
 // Run calls f for the chunks [0,grain), [grain,2·grain), … of [0,n), and
-// returns when all are done. A panic in f is raised again in the caller.
+// returns when all are done. A panic in f is raised again in the caller; chunks
+// that have not begun are left out then.
 func (p *Pool) Run(n, grain int, f func(lo, hi int)) { p.Do(n, grain, Func(f)) }
 
 // Do is [Pool.Run] for a task. It allocates nothing in the steady state.
 func (p *Pool) Do(n, grain int, t Task) {
-	grain = max(grain, 1)
-	chunks := (n-1)/grain + 1
 	if n <= 0 {
 		return
 	}
-	if p.Threads() == 1 || chunks == 1 {
-		for lo := 0; lo < n; lo += grain {
-			t.Do(lo, min(lo+grain, n))
-		}
+	grain = max(grain, 1)
+	r := span{task: t, n: n, grain: grain, chunks: (n-1)/grain + 1}
+	if p == nil {
+		r.alone()
 		return
 	}
-	j := p.idle.Get().(*job)
-	j.start(t, n, grain, chunks)
-	p.invite(j, min(p.threads, chunks)-1)
-	if j.share() != 0 {
-		<-j.finished
+	if f := p.trace.Load(); f != nil {
+		r.trace, r.sequence = *f, p.sequence.Add(1)
 	}
-	fault := j.fault.Swap(nil)
-	p.release(j)
-	if fault != nil {
-		panic(*fault)
+	var j *job
+	if 1 < r.chunks && r.chunks <= maxChunks {
+		j = p.claim()
 	}
-}
-
-// invite offers j to helpers. An offer that no worker takes in time is found
-// empty later, and does no harm.
-func (p *Pool) invite(j *job, helpers int) {
-	for range helpers {
-		j.holders.Add(1)
-		select {
-		case p.jobs <- j:
-		default:
-			j.holders.Add(-1)
-			return
-		}
+	if j == nil {
+		r.alone()
+		return
 	}
-}
-
-// release recycles j once nobody holds it.
-func (p *Pool) release(j *job) {
-	if j.holders.Add(-1) == 0 {
-		p.idle.Put(j)
+	returned := false
+	defer p.finish(j, &r, &returned)
+	j.open(&r, min(r.chunks, p.threads)-1)
+	p.rouse(2, r.chunks-1)
+	for left, ok := j.take(); ok; left, ok = j.take() {
+		j.guarded(&r, left, 0)
 	}
+	returned = true
 }
-
-func (p *Pool) work() {
-	for {
-		j := p.next()
-		if j == nil {
-			return
-		}
-		if j.share() == 0 {
-			j.finished <- struct{}{}
-		}
-		p.release(j)
-	}
-}
-
-// next waits for a job; nil: the pool is closed.
-func (p *Pool) next() *job {
-	for begin := time.Now(); time.Since(begin) < spin; runtime.Gosched() {
-		select {
-		case j := <-p.jobs:
-			return j
-		default:
-		}
-	}
-	select {
-	case j := <-p.jobs:
-		return j
-	case <-p.quit:
-		return nil
-	}
-}
-
-// job is one range being worked on.
-type job struct {
-	task             Task
-	n, grain, chunks int
-
-	taken    atomic.Int64 // chunks taken
-	left     atomic.Int64 // chunks not finished
-	holders  atomic.Int64 // the caller, helpers at work, offers in the queue
-	finished chan struct{}
-	fault    atomic.Pointer[any]
-}
-
-func (j *job) start(t Task, n, grain, chunks int) {
-	j.task, j.n, j.grain, j.chunks = t, n, grain, chunks
-	j.left.Store(int64(chunks))
-	j.holders.Store(1)
-	j.taken.Store(0)
-}
-
-// share works on chunks until none is left to take. Exactly one participant
-// gets 0: the one after whose chunks all are finished.
-func (j *job) share() (left int64) {
-	done := int64(0)
-	for {
-		c := j.taken.Add(1) - 1
-		if c >= int64(j.chunks) {
-			break
-		}
-		j.chunk(int(c))
-		done++
-	}
-	if done == 0 {
-		return -1
-	}
-	return j.left.Add(-done)
-}
-
-func (j *job) chunk(c int) {
-	defer j.catch()
-	lo := c * j.grain
-	j.task.Do(lo, min(lo+j.grain, j.n))
-}
-
-func (j *job) catch() {
-	if r := recover(); r != nil {
-		j.fault.CompareAndSwap(nil, keep(r))
-	}
-}
-
-// keep moves r to the heap; apart, so that only a panic pays for it.
-func keep(r any) *any { return &r }

@@ -128,12 +128,3 @@ func TestDoAllocatesNothing(t *testing.T) {
 		t.Errorf("%g allocations per run", n)
 	}
 }
-
-func BenchmarkRun(b *testing.B) {
-	p := par.New(0)
-	defer p.Close()
-	c := &count{}
-	for b.Loop() {
-		p.Do(8, 1, c)
-	}
-}

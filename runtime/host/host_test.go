@@ -63,7 +63,7 @@ func TestWeightsArePacked(t *testing.T) {
 			}
 			return nil
 		}},
-		Packers: map[string]Packer{"test.Double": func(packed, weight *tensor.Tensor) error {
+		Packers: map[string]Packer{"test.Double": func(_ *par.Pool, packed, weight *tensor.Tensor) error {
 			packed.Reset(tensor.Float32, 1)
 			packed.SetFloat(0, 2*weight.FloatAt(0))
 			return nil

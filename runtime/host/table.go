@@ -7,6 +7,7 @@ import (
 	"github.com/parallax-go/parallax/kernels/catalog"
 	"github.com/parallax-go/parallax/kernels/cpu"
 	"github.com/parallax-go/parallax/kernels/eval"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // Func calls a kernel with a step's attributes, outputs and operands; nil
@@ -17,8 +18,8 @@ type Func func(c *cpu.Ctx, a any, out, in []*tensor.Tensor) error
 // positions they hold.
 type Appender func(c *cpu.Ctx, past int, a any, out, in []*tensor.Tensor) error
 
-// Packer lays a weight out as a kernel wants it.
-type Packer func(packed, weight *tensor.Tensor) error
+// Packer lays a weight out as a kernel wants it, on the pool.
+type Packer func(pool *par.Pool, packed, weight *tensor.Tensor) error
 
 // Table finds functions by name: those of kernels by the kernels' IDs, in place or
 // not, those that pack weights by the layouts.

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // Constant says where the constant of a slot lies in the weights of a generated
@@ -17,7 +18,7 @@ type Constant struct {
 	Strings []string // instead, for strings
 	// Pack lays the constant out for its kernel, as Layout says; nil: it is used
 	// as it lies.
-	Pack   func(out, in *tensor.Tensor) error
+	Pack   func(pool *par.Pool, out, in *tensor.Tensor) error
 	Layout string
 }
 

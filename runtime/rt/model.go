@@ -19,7 +19,8 @@ type Options struct {
 	MemoryLimit int64
 	// Hook, if set, is told of every step.
 	Hook Hook
-	// Pool is what packs the weights; nil: one thread.
+	// Pool is what packs the weights, and what the kernels of a run share: it is
+	// told when runs begin and end. nil: one thread.
 	Pool *par.Pool
 	// Weights owns what is packed; nil: the store of the process.
 	Weights *WeightStore
@@ -128,6 +129,8 @@ func (m *Model) run(ctx context.Context, in, out []*tensor.Tensor, state *State)
 	if err := m.checkOutputs(in, out); err != nil {
 		return err
 	}
+	m.options.Pool.Enter()
+	defer m.options.Pool.Leave()
 	f, err := m.acquire()
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ var Weights = sync.OnceValue(func() *WeightStore { return &WeightStore{} })
 type Packing struct {
 	Layout string
 	Source *tensor.Tensor
-	Pack   func(packed, source *tensor.Tensor) error
+	Pack   func(pool *par.Pool, packed, source *tensor.Tensor) error
 }
 
 // Lease is a set of packed weights in use.
@@ -58,7 +58,7 @@ func (s *WeightStore) Acquire(pool *par.Pool, packings []Packing) (*Lease, error
 	pool.Run(len(packings), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			l.weights[i] = s.enter(keyOf(packings[i]))
-			l.Tensors[i], errs[i] = l.weights[i].pack(packings[i])
+			l.Tensors[i], errs[i] = l.weights[i].pack(pool, packings[i])
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -115,7 +115,7 @@ func (s *WeightStore) leave(w *weight) {
 }
 
 // pack packs w unless another user has.
-func (w *weight) pack(p Packing) (*tensor.Tensor, error) {
+func (w *weight) pack(pool *par.Pool, p Packing) (*tensor.Tensor, error) {
 	w.once.Do(func() {
 		// Room for panels padded to whole tiles; pages never touched cost nothing.
 		w.memory = mapMemory(2*len(p.Source.Bytes()) + 1<<16)
@@ -123,7 +123,7 @@ func (w *weight) pack(p Packing) (*tensor.Tensor, error) {
 		if w.memory != nil {
 			w.tensor = tensor.WithBuffer(w.memory)
 		}
-		w.err = p.Pack(w.tensor, p.Source)
+		w.err = p.Pack(pool, w.tensor, p.Source)
 		w.size.Store(int64(len(w.tensor.Bytes())))
 	})
 	if w.err != nil {

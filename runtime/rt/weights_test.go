@@ -15,7 +15,7 @@ func TestWeightsAreSharedAndFreed(t *testing.T) {
 	pool := par.New(2)
 	defer pool.Close()
 	packed := atomic.Int32{}
-	pack := func(out, in *tensor.Tensor) error {
+	pack := func(_ *par.Pool, out, in *tensor.Tensor) error {
 		packed.Add(1)
 		return double(out, in)
 	}
@@ -56,8 +56,8 @@ func TestPackingFails(t *testing.T) {
 	store := &WeightStore{}
 	no := errors.New("no")
 	_, err := store.Acquire(nil, []Packing{
-		{"double", ramp(4), double},
-		{"bad", ramp(4), func(*tensor.Tensor, *tensor.Tensor) error { return no }},
+		{"double", ramp(4), func(_ *par.Pool, out, in *tensor.Tensor) error { return double(out, in) }},
+		{"bad", ramp(4), func(*par.Pool, *tensor.Tensor, *tensor.Tensor) error { return no }},
 	})
 	if !errors.Is(err, no) {
 		t.Errorf("got error %v", err)
