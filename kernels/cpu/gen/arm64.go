@@ -180,7 +180,7 @@ var arm64Named = map[op]struct{ name, lanes string }{
 	opLowPairs: {"VZIP1", "S4"}, opHighPairs: {"VZIP2", "S4"}, opLowQuads: {"VZIP1", "D2"}, opHighQuads: {"VZIP2", "D2"},
 }
 
-// word is an instruction on four lanes.
+// word is an instruction of vectors: its code is that for V0 throughout.
 type word struct {
 	name string
 	code uint32
@@ -204,14 +204,19 @@ var arm64Folds = map[op]word{opSum: {"FADDP", 0x6e20d400}, opTop: {"FMAXP", 0x6e
 
 var arm64Ints = map[op]string{opAndImm: "AND", opShlImm: "LSL", opShrImm: "LSR"}
 
+// word prints an instruction on vectors n and m, of which m may be none: 0.
+func (w *arm64) word(code uint32, d, n, m int, text string) {
+	w.line("\tWORD $0x%08x // %s", code|uint32(m<<16|n<<5|d), text)
+}
+
 // two prints an instruction on vectors n and m.
 func (w *arm64) two(x word, d, n, m int) {
-	w.line("\tWORD $0x%08x // %s V%d, V%d, V%d", x.code|uint32(m<<16|n<<5|d), x.name, d, n, m)
+	w.word(x.code, d, n, m, fmt.Sprintf("%s V%d, V%d, V%d", x.name, d, n, m))
 }
 
 // one prints an instruction on vector n.
 func (w *arm64) one(x word, d, n int) {
-	w.line("\tWORD $0x%08x // %s V%d, V%d", x.code|uint32(n<<5|d), x.name, d, n)
+	w.word(x.code, d, n, 0, fmt.Sprintf("%s V%d, V%d", x.name, d, n))
 }
 
 func (w *arm64) move(d, n int) {
@@ -290,10 +295,11 @@ func (w *arm64) special(n *node) {
 		w.mulAdd(n)
 	case opFMALane:
 		w.fmaLane(n)
-	case opShiftLeft: // SHL, SSHR: C7.2.391 and others, immh:immb in bits 16 to 22
-		w.one(word{fmt.Sprintf("SHL #%d,", n.imm), 0x4f005400 | uint32(32+n.imm)<<16}, w.place[n.dst], w.vector(n.args[0], arm64Scratch))
+	case opShiftLeft:
+		w.line("\tVSHL $%d, V%d.S4, V%d.S4", n.imm, w.vector(n.args[0], arm64Scratch), w.place[n.dst])
 	case opShiftRight:
-		w.one(word{fmt.Sprintf("SSHR #%d,", n.imm), 0x4f000400 | uint32(64-n.imm)<<16}, w.place[n.dst], w.vector(n.args[0], arm64Scratch))
+		v, dst := w.vector(n.args[0], arm64Scratch), w.place[n.dst]
+		w.word(0x4f000400|uint32(64-n.imm)<<16, dst, v, 0, fmt.Sprintf("SSHR V%d.4S, V%d.4S, #%d", dst, v, n.imm))
 	case opNaN:
 		w.isNaN(n)
 	case opSelect:
@@ -344,8 +350,8 @@ func (w *arm64) mulAdd(n *node) {
 // fmaLane is FMLA by element, whose lane is bits 11 and 21.
 func (w *arm64) fmaLane(n *node) {
 	code := 0x4f801000 | uint32(n.imm&1)<<21 | uint32(n.imm>>1)<<11
-	by := w.place[n.args[1]]
-	w.two(word{fmt.Sprintf("FMLA [%d],", n.imm), code}, w.place[n.dst], w.vector(n.args[0], arm64Scratch), by)
+	dst, v, by := w.place[n.dst], w.vector(n.args[0], arm64Scratch), w.place[n.args[1]]
+	w.word(code, dst, v, by, fmt.Sprintf("FMLA V%d.4S, V%d.4S, V%d.S[%d]", dst, v, by, n.imm))
 }
 
 // isNaN is true where an operand is not equal to itself.
@@ -390,8 +396,8 @@ type pieces struct {
 	bytes     int
 }
 
-// tail runs one for one lane, two for the first two, and each for those above.
-// NEON has no masks for memory: what is beyond args' n lanes must not be touched.
+// tail moves count lanes: one, or two and each of those above. NEON has no masks
+// for memory, and what is beyond must not be touched.
 func (w *arm64) tail(n *node, count reg, bytes int, one, two func(), each func(lane int)) {
 	w.address(n.mem, arm64Address)
 	single, end := w.label(), w.label()
@@ -432,9 +438,10 @@ func (w *arm64) storeTail(n *node) {
 
 // widen makes float32 of the four 16-bit floats in the lower half of dst.
 func (w *arm64) widen(n *node) {
-	x := word{"FCVTL", 0x0e217800}
+	code, text := uint32(0x0e217800), "FCVTL V%[1]d.4S, V%[1]d.4H"
 	if n.op == opLoadBrain || n.op == opLoadBrainTail {
-		x = word{"SHLL #16,", 0x2e613800}
+		code, text = 0x2e613800, "SHLL V%[1]d.4S, V%[1]d.4H, #16"
 	}
-	w.one(x, w.place[n.dst], w.place[n.dst])
+	dst := w.place[n.dst]
+	w.word(code, dst, dst, 0, fmt.Sprintf(text, dst))
 }

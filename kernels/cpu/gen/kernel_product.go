@@ -148,8 +148,6 @@ func newLeft(b *builder, rows int, f form) *left {
 	if f == columnMajor {
 		return x
 	}
-	// Addresses on amd64 have one base, and one index times 1, 2, 4 or 8: rows i, i+1
-	// and i+2 share a base.
 	apart := x.lda
 	if x.share() == 3 {
 		apart = b.address(mem{base: x.lda, index: x.lda, scale: 2})
@@ -165,7 +163,9 @@ func newLeft(b *builder, rows int, f form) *left {
 	return x
 }
 
-// share is how many rows of a row-major operand have one base.
+// share is how many rows of a row-major operand have one base. Addresses on amd64
+// have an index times 1, 2, 4 or 8 beside it; on arm64 that would be an
+// instruction more, and there are registers for each row.
 func (x *left) share() int {
 	if x.b.level.byLane {
 		return 1
