@@ -129,6 +129,8 @@ DATA tails<>+56(SB)/8, $0
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 `
 
+func amd64ConstantsAndTails(used map[uint32]bool) string { return amd64Constants(used) + tailTable }
+
 func (w *amd64) list(nodes []*node) {
 	for _, n := range nodes {
 		switch n.op {
@@ -226,6 +228,8 @@ func (w *amd64) special(n *node) {
 	switch n.op {
 	case opLoad:
 		w.line("\tVMOVUPS %s, %s", w.mem(n.mem), w.reg(n.dst))
+	case opLoadOne:
+		w.line("\tVMOVSS %s, %s", w.mem(n.mem), w.lower128(n.dst))
 	case opStore:
 		w.line("\tVMOVUPS %s, %s", arg(0), w.mem(n.mem))
 	case opStoreOne:

@@ -71,8 +71,9 @@ func (b *builder) setMem(o op, m mem, args ...reg) reg {
 
 // Vectors.
 
-func (b *builder) load(m mem) reg  { return b.setMem(opLoad, m) }
-func (b *builder) splat(m mem) reg { return b.setMem(opSplat, m) }
+func (b *builder) load(m mem) reg    { return b.setMem(opLoad, m) }
+func (b *builder) loadOne(m mem) reg { return b.setMem(opLoadOne, m) }
+func (b *builder) splat(m mem) reg   { return b.setMem(opSplat, m) }
 func (b *builder) store(m mem, x reg) {
 	b.emit(&node{op: opStore, dst: none, mem: m, args: []reg{x}})
 }
@@ -147,9 +148,21 @@ func (b *builder) max(x, y reg) reg { return b.set(vector, opMax, x, y) }
 func (b *builder) min(x, y reg) reg { return b.set(vector, opMin, x, y) }
 func (b *builder) sqrt(x reg) reg   { return b.set(vector, opSqrt, x) }
 
-func (b *builder) fma(sum, x, y reg)      { b.change(opFMA, sum, x, y) }
-func (b *builder) fnma(sum, x, y reg)     { b.change(opFNMA, sum, x, y) }
-func (b *builder) mulAdd(x, y, z reg)     { b.change(opMulAdd, x, y, z) }
+func (b *builder) fma(sum, x, y reg)  { b.change(opFMA, sum, x, y) }
+func (b *builder) fnma(sum, x, y reg) { b.change(opFNMA, sum, x, y) }
+func (b *builder) mulAdd(x, y, z reg) { b.change(opMulAdd, x, y, z) }
+
+// fused is x·y + z, rounded once; x is overwritten, or not.
+func (b *builder) fused(x, y, z reg) reg {
+	if b.level.addends {
+		z = b.copy(z)
+		b.fma(z, x, y)
+		return z
+	}
+	b.mulAdd(x, y, z)
+	return x
+}
+
 func (b *builder) addTo(sum, x reg)       { b.change(opAdd, sum, sum, x) }
 func (b *builder) and(x, y reg) reg       { return b.set(vector, opAnd, x, y) }
 func (b *builder) or(x, y reg) reg        { return b.set(vector, opOr, x, y) }

@@ -10,7 +10,7 @@ import "math"
 func (b *builder) polynomial(x reg, c ...float64) reg {
 	p := b.copy(b.constant(c[len(c)-1]))
 	for i := len(c) - 2; i >= 0; i-- {
-		b.mulAdd(p, x, b.constant(c[i]))
+		p = b.fused(p, x, b.constant(c[i]))
 	}
 	return p
 }
@@ -48,7 +48,7 @@ func (b *builder) exp(x reg) reg {
 	b.fnma(r, n, b.constant(0.693359375)) // ln 2 in two parts, the first exact times n
 	b.fnma(r, n, b.constant(-2.12194440e-4))
 	p := b.polynomial(r, 0.499999934, 0.166665206, 0.0416683881, 0.0083687169, 0.00138145984)
-	b.mulAdd(p, b.mul(r, r), r)
+	p = b.fused(p, b.mul(r, r), r)
 	return b.timesPower(b.add(p, b.constant(1)), n)
 }
 

@@ -137,7 +137,7 @@ type left struct {
 	form   form
 	moving []stride
 	lda    reg   // in bytes
-	bases  []reg // of every third row, row-major
+	bases  []reg // of every row that share says, row-major
 }
 
 func newLeft(b *builder, rows int, f form) *left {
@@ -148,31 +148,69 @@ func newLeft(b *builder, rows int, f form) *left {
 	if f == columnMajor {
 		return x
 	}
-	// Addresses have one base, and one index times 1, 2, 4 or 8: rows i, i+1 and i+2
-	// share a base.
-	three := b.address(mem{base: x.lda, index: x.lda, scale: 2})
-	for i := 0; i < rows; i += 3 {
+	apart := x.lda
+	if x.share() == 3 {
+		apart = b.address(mem{base: x.lda, index: x.lda, scale: 2})
+	}
+	for i := 0; i < rows; i += x.share() {
 		if i == 0 {
 			x.bases = append(x.bases, a)
 		} else {
-			x.bases = append(x.bases, b.address(mem{base: x.bases[len(x.bases)-1], index: three, scale: 1}))
+			x.bases = append(x.bases, b.address(mem{base: x.bases[len(x.bases)-1], index: apart, scale: 1}))
 		}
 		x.moving = append(x.moving, stride{x.bases[len(x.bases)-1], 4})
 	}
 	return x
 }
 
+// share is how many rows of a row-major operand have one base. Addresses on amd64
+// have an index times 1, 2, 4 or 8 beside it; on arm64 that would be an
+// instruction more, and there are registers for each row.
+func (x *left) share() int {
+	if x.b.level.byLane {
+		return 1
+	}
+	return 3
+}
+
 // step adds the products of step u of a turn.
 func (x *left) step(u int, right []reg, sums [][]reg) {
 	b := x.b
-	for i := range x.rows {
-		a := b.splat(x.at(i, u))
-		for j := range right {
-			b.fma(sums[i][j], right[j], a)
+	if b.level.byLane {
+		x.stepByLane(u, right, sums)
+	} else {
+		for i := range x.rows {
+			a := b.splat(x.at(i, u))
+			for j := range right {
+				b.fma(sums[i][j], right[j], a)
+			}
 		}
 	}
 	if x.form == columnMajor {
 		b.addInt(b.param("a"), x.lda)
+	}
+}
+
+// stepByLane takes as many rows at once as lie side by side. The last vector of
+// four or more begins before the rows that it is for, so that nothing behind them
+// is read.
+func (x *left) stepByLane(u int, right []reg, sums [][]reg) {
+	b, lanes := x.b, x.b.level.lanes
+	for first := 0; first < x.rows; {
+		var a reg
+		from, until := first, first+1
+		if x.form == rowMajor || x.rows < lanes {
+			a = b.loadOne(x.at(first, u))
+		} else {
+			from = min(first, x.rows-lanes)
+			until = from + lanes
+			a = b.load(x.at(from, u))
+		}
+		for ; first < until; first++ {
+			for j := range right {
+				b.fmaLane(sums[first][j], right[j], a, first-from)
+			}
+		}
 	}
 }
 
@@ -181,9 +219,9 @@ func (x *left) at(i, u int) mem {
 	if x.form == columnMajor {
 		return at(x.b.param("a"), 4*i)
 	}
-	m := at(x.bases[i/3], 4*u)
-	if i%3 > 0 {
-		m.index, m.scale = x.lda, i%3
+	m := at(x.bases[i/x.share()], 4*u)
+	if i%x.share() > 0 {
+		m.index, m.scale = x.lda, i%x.share()
 	}
 	return m
 }

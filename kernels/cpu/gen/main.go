@@ -160,16 +160,7 @@ func (g *generator) code(l *level, x group) {
 		return
 	}
 	g.source(l.file(x.name, "go"), l.build()+"package simd\n"+stubs.String())
-	g.files[l.file(x.name, "s")] = []byte(header + l.build() + "#include \"textflag.h\"\n" + l.data(constants) + code.String())
-}
-
-// data is the constants of a file.
-func (l *level) data(constants map[uint32]bool) string {
-	text := "\n" + amd64Constants(constants)
-	if l.name == "avx2" {
-		text += tailTable
-	}
-	return text
+	g.files[l.file(x.name, "s")] = []byte(header + l.build() + "#include \"textflag.h\"\n" + "\n" + l.data(constants) + code.String())
 }
 
 // list is the kernels that a level has of a family, by index; one function is −1.

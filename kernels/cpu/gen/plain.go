@@ -148,7 +148,7 @@ func (w *plain) node(n *node) {
 	}
 	arg := func(i int) string { return w.name(n.args[i]) }
 	switch n.op {
-	case opLoad, opSplat:
+	case opLoad, opLoadOne, opSplat:
 		w.line("%s = load32(%s)", w.name(n.dst), w.mem(n.mem))
 	case opStore, opStoreOne:
 		w.line("store32(%s, %s)", w.mem(n.mem), arg(0))

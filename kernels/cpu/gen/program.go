@@ -57,6 +57,7 @@ type op uint8
 
 const (
 	opLoad      op = iota // dst = memory
+	opLoadOne             // the first lane; others 0
 	opLoadTail            // the lanes of mask args[0], n = args[1]; others 0
 	opStore               // memory = args[0]
 	opStoreTail           // the lanes of mask args[1], n = args[2]
@@ -70,7 +71,7 @@ const (
 	opSub
 	opMul
 	opDiv
-	opMax // args[1] if one is NaN, on amd64
+	opMax // NaN if args[1] is; if args[0] alone is, args[1] on amd64, NaN on arm64
 	opMin
 	opSqrt
 	opFMA     // dst += args[0]·args[1]
@@ -110,7 +111,7 @@ const (
 	opLoadBrain // widen bfloat16
 	opLoadHalfTail
 	opLoadBrainTail
-	opDotBrain // dst += pairs of bfloat16 in args[0] times those in args[1]
+	opDotBrain // dst += pairs of bfloat16 in args[0] times those in args[1]: AVX-512 alone
 
 	opPrefetch // into the cache of level imm
 	opTailMask // dst is the mask of the first args[0] lanes; args[1] is scratch
