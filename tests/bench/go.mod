@@ -5,6 +5,7 @@ go 1.25.0
 replace github.com/parallax-go/parallax => ../..
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/parallax-go/parallax v0.0.0
 	github.com/sugarme/tokenizer v0.3.0
 )

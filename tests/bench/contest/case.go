@@ -3,6 +3,7 @@ package contest
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"strings"
 
@@ -77,6 +78,13 @@ func lengths(size int, list ...int) fill {
 			return 1
 		}
 		return 0
+	}
+}
+
+// angle makes a table of a rotary embedding of heads of 64: [seq,64].
+func angle(f func(float64) float64) fill {
+	return func(_ *rand.Rand, i int) float64 {
+		return f(float64(i/64) * math.Pow(10000, -float64(i%32)/32))
 	}
 }
 

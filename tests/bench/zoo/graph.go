@@ -82,7 +82,7 @@ func fill(text string, pairs ...any) string {
 func layers(text string, n int) string {
 	var all strings.Builder
 	for i := range n {
-		all.WriteString(numbered(text, i))
+		all.WriteString(numbered(text, i) + "\n")
 	}
 	return all.String()
 }

@@ -29,6 +29,21 @@ def infer(request):
     return worker.clock() - start
 
 
+def infer_in_turn(request):
+    """Runs on OpenVINO's own thread: that costs, but no array is made of each output."""
+    start = worker.clock()
+    request.start_async()
+    request.wait()
+    return worker.clock() - start
+
+
+def faster(request):
+    """The faster way to run, which depends on the number of outputs."""
+    ways = [infer, infer_in_turn]
+    times = {way: sorted(way(request) for _ in range(9))[4] for way in ways}
+    return min(ways, key=times.get)
+
+
 def results(model):
     """The output ports by the file's names: a port also has the names of what was merged with it."""
     return {port.get_node().friendly_name.removesuffix("/sink_port_0"): port for port in model.outputs}
@@ -43,9 +58,10 @@ class Running:
         self.arrays = worker.arrays(setup["inputs"])
         for name, array in self.arrays.items():
             self.request.set_tensor(name, openvino.Tensor(array, shared_memory=True))
+        self.infer = faster(self.request) if len(self.model.outputs) > 4 else infer
 
     def run(self):
-        return [infer(self.request)]
+        return [self.infer(self.request)]
 
     def outputs(self):
         self.run()
