@@ -15,7 +15,7 @@ func newBench(s *session) *cobra.Command {
 	in := inputFlags{}
 	var data string
 	var runs int
-	var both, profile bool
+	var both, profile, tasks bool
 	cmd := &cobra.Command{
 		Use:   "bench MODEL",
 		Short: "Time a model: loading and running, fused against unfused, by operator",
@@ -27,7 +27,7 @@ func newBench(s *session) *cobra.Command {
 			if data != "" {
 				in.data = []string{data}
 			}
-			b := &bench{s: s, in: in, runs: runs, profile: profile}
+			b := &bench{s: s, in: in, runs: runs, profile: profile, tasks: tasks}
 			return b.run(cmd.Context(), args[0], both)
 		},
 	}
@@ -36,6 +36,7 @@ func newBench(s *session) *cobra.Command {
 	f.IntVar(&runs, "runs", 20, "timed runs `N`")
 	f.BoolVar(&both, "fused-vs-unfused", false, "also time the model without its passes, the runs interleaved")
 	f.BoolVar(&profile, "profile", false, "where the time goes by operator")
+	f.BoolVar(&tasks, "tasks", false, "how far the work can be shared among --threads N, which may be more than the machine has")
 	f.StringVar(&data, "data", "", "inputs from `DIR`/input_0.pb …")
 	in.addFill(cmd)
 	s.addTarget(cmd)
@@ -48,6 +49,7 @@ type bench struct {
 	in      inputFlags
 	runs    int
 	profile bool
+	tasks   bool
 	inputs  map[string]*tensor.Tensor
 }
 
@@ -58,6 +60,7 @@ type timed struct {
 	MedianMS  float64   `json:"median_ms"`
 	MinMS     float64   `json:"min_ms"`
 	Operators []timedOp `json:"operators,omitempty"`
+	Tasks     *tasks    `json:"tasks,omitempty"`
 	times     []time.Duration
 	model     *parallax.Model
 	ops       *profiler
@@ -83,6 +86,15 @@ func (b *bench) run(ctx context.Context, path string, both bool) error {
 	}
 	if err := b.measure(ctx, forms); err != nil {
 		return failRun(err)
+	}
+	for _, f := range forms {
+		if !b.tasks {
+			break
+		}
+		var err error
+		if f.Tasks, err = b.recordTasks(ctx, path, f.Passes); err != nil {
+			return failRun(err)
+		}
 	}
 	return b.show(path, forms)
 }
@@ -154,6 +166,11 @@ func (b *bench) show(path string, forms []*timed) error {
 	for _, f := range forms {
 		for _, o := range f.Operators {
 			fmt.Fprintf(b.s.stdout, "  %-8s %-24s %5d steps %9.3f ms %5.1f %%\n", f.Passes, o.Op, o.Steps, o.MS, 100*o.Share)
+		}
+	}
+	for _, f := range forms {
+		if f.Tasks != nil {
+			f.Tasks.show(b.s.stdout, f.Passes)
 		}
 	}
 	return nil
