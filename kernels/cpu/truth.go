@@ -32,7 +32,7 @@ func over[T tensor.Native](f test[T]) func(t *truth, lo, hi int) {
 	}
 }
 
-type comparable interface {
+type equatable interface {
 	float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | bool
 }
 
@@ -40,7 +40,7 @@ type ordered interface {
 	float32 | float64 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64
 }
 
-func equal[T comparable](z []bool, x, y []T, sx, sy int) {
+func equal[T equatable](z []bool, x, y []T, sx, sy int) {
 	for i := range z {
 		z[i] = x[i*sx] == y[i*sy]
 	}
