@@ -266,7 +266,7 @@ func randomAttributes(r *rand.Rand, a any) {
 }
 
 func randomAttribute(r *rand.Rand, v reflect.Value) {
-	words := []string{"", "VALID", "SAME_UPPER", "ij,jk->ik", "...i->...", "a", "i..j", "DCR", "edge", "add", "learned", "uniform", "bsd"}
+	words := []string{"", "VALID", "SAME_UPPER", "ij,jk->ik", "...i->...", "a", "i..j", "DCR", "edge", "add", "learned", "uniform", "bsd", "neg(x0)", "t0=mul(x0,x1);exp(t0)"}
 	switch v.Kind() {
 	case reflect.Int:
 		v.SetInt(randomInt(r))

@@ -60,7 +60,17 @@ func TestSelectOnCPU(t *testing.T) {
 		{"Pow", nil, []kernels.Operand{in, ints("[]")}, nil, "ref.Pow"},
 		{"Relu", nil, []kernels.Operand{unranked}, nil, "cpu.Relu"},
 		{"Cast", &attr.Cast{To: tensor.Float16}, []kernels.Operand{in}, nil, "cpu.Cast"},
-		{"Cast", &attr.Cast{To: tensor.Int64}, []kernels.Operand{in}, nil, "ref.Cast"},
+		{"Cast", &attr.Cast{To: tensor.Int64}, []kernels.Operand{in}, nil, "cpu.Cast"},
+		{"Cast", &attr.Cast{To: tensor.String}, []kernels.Operand{in}, nil, "ref.Cast"},
+		{"Max", nil, []kernels.Operand{in, in}, nil, "cpu.Max"},
+		{"Max", nil, []kernels.Operand{in, in, in}, nil, "ref.Max"},
+		{"Swish", &attr.Unary{Alpha: 1.702}, []kernels.Operand{in}, nil, "cpu.Swish"},
+		{"Swish", &attr.Unary{Alpha: 1.5}, []kernels.Operand{in}, nil, "ref.Swish"},
+		{"Equal", nil, []kernels.Operand{operand(t, tensor.Bool, "[b]"), operand(t, tensor.Bool, "[]")}, nil, "cpu.Equal"},
+		{"Less", nil, []kernels.Operand{ints("[b]"), ints("[]")}, nil, "cpu.Less"},
+		{"Less", nil, []kernels.Operand{operand(t, tensor.Float16, "[b]"), operand(t, tensor.Float16, "[]")}, nil, "ref.Less"},
+		{"Tile", nil, []kernels.Operand{in, ints("[3]")}, nil, "cpu.Tile"},
+		{"Tile", nil, []kernels.Operand{f32("[1,1,1,1,1]"), ints("[5]")}, nil, "ref.Tile"},
 		{"LayerNormalization", norm, []kernels.Operand{in, f32("[8]"), f32("[8]")}, []kernels.Operand{in}, "cpu.LayerNormalization"},
 		{"LayerNormalization", norm, []kernels.Operand{in, f32("[8]")}, []kernels.Operand{in, {}, in}, "ref.LayerNormalization"},
 		{"LayerNormalization", norm, []kernels.Operand{in, f32("[1]")}, []kernels.Operand{in}, "ref.LayerNormalization"},
@@ -69,7 +79,7 @@ func TestSelectOnCPU(t *testing.T) {
 		{"Gather", attr.New[attr.Axis](), []kernels.Operand{f32("[1,1,1,1,1]"), ints("[1,1,1,1]")}, []kernels.Operand{f32("[1,1,1,1,1,1,1,1]")}, "ref.Gather"},
 		{"Concat", attr.New[attr.Axis](), []kernels.Operand{operand(t, tensor.String, "[b]"), operand(t, tensor.String, "[b]")}, nil, "ref.Concat"},
 		{"Where", nil, []kernels.Operand{operand(t, tensor.Bool, "[b]"), ints("[b]"), ints("[]")}, nil, "cpu.Where"},
-		{"Sin", nil, []kernels.Operand{in}, nil, "ref.Sin"},
+		{"Sinh", nil, []kernels.Operand{in}, nil, "ref.Sinh"},
 	}
 	c := New()
 	for _, test := range tests {

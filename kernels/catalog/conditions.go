@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -65,6 +66,39 @@ func constant(i int) condition {
 	}
 }
 
+// exactly holds if there are n operands.
+func exactly(n int) condition {
+	return func(c kernels.Case) error {
+		if len(c.In) != n {
+			return fmt.Errorf("%d operands, want %d", len(c.In), n)
+		}
+		return nil
+	}
+}
+
+// alike holds if the operands are of one type among those of the list and more.
+func alike(list []tensor.DType, more ...tensor.DType) condition {
+	return func(c kernels.Case) error {
+		first := c.Operand(0).DType
+		for i, o := range c.In {
+			if o.DType != first || !slices.Contains(list, first) && !slices.Contains(more, first) {
+				return fmt.Errorf("operand %d is %s, want numbers of a type of Go, all alike", i, o)
+			}
+		}
+		return nil
+	}
+}
+
+// rankUpTo holds if operand i has at most that rank.
+func rankUpTo(i, most int) condition {
+	return func(c kernels.Case) error {
+		if o := c.Operand(i); o.Rank() > most {
+			return fmt.Errorf("operand %d is %s, want rank up to %d", i, o, most)
+		}
+		return nil
+	}
+}
+
 // rank holds if operand i has that rank.
 func rank(i, n int) condition {
 	return func(c kernels.Case) error {
@@ -96,14 +130,6 @@ func rankedResult(c kernels.Case) error {
 func jointRank(c kernels.Case) error {
 	if r := c.Operand(0).Rank() + c.Operand(1).Rank(); r > maxRank {
 		return fmt.Errorf("the operands' ranks add up to %d, want at most %d", r, maxRank)
-	}
-	return nil
-}
-
-// toFloat holds for a Cast to f32, f16 or bf16.
-func toFloat(c kernels.Case) error {
-	if to := c.Attr.(*attr.Cast).To; !isFloat(to) {
-		return fmt.Errorf("the result is of type %s, want f32, f16 or bf16", to)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -45,7 +46,28 @@ var fast = []struct {
 	{"Sigmoid", "Sigmoid", unary, nil},
 	{"Gelu", "Gelu", unary, nil},
 	{"Where", "Where", all(words(1), ranked), nil},
-	{"Cast", "Cast", all(floats(1), toFloat), nil},
+	{"Abs", "Abs", unary, nil},
+	{"Sin", "Sin", unary, nil},
+	{"Cos", "Cos", unary, nil},
+	{"Log", "Log", unary, nil},
+	{"Floor", "Floor", unary, nil},
+	{"Ceil", "Ceil", unary, nil},
+	{"Round", "Round", unary, nil},
+	{"HardSwish", "HardSwish", unary, nil},
+	{"Swish", "Swish", all(unary, swishOf(1, attr.QuickGeluAlpha)), nil},
+	{"Clip", "Clip", floats(3), nil},
+	{"Min", "Min", all(binary, exactly(2)), nil},
+	{"Max", "Max", all(binary, exactly(2)), nil},
+	{"Equal", "Equal", all(alike(plainNumbers, tensor.Bool), ranked), nil},
+	{"Less", "Less", all(alike(plainNumbers), ranked), nil},
+	{"LessOrEqual", "LessOrEqual", all(alike(plainNumbers), ranked), nil},
+	{"Greater", "Greater", all(alike(plainNumbers), ranked), nil},
+	{"GreaterOrEqual", "GreaterOrEqual", all(alike(plainNumbers), ranked), nil},
+	{"And", "And", ranked, nil},
+	{"Or", "Or", ranked, nil},
+	{"Xor", "Xor", ranked, nil},
+	{"Not", "Not", nil, nil},
+	{"Cast", "Cast", castable, nil},
 	{"Elementwise", "ai.parallax.Elementwise", ranked, nil},
 
 	{"Softmax", "Softmax", unary, nil},
@@ -60,6 +82,7 @@ var fast = []struct {
 	{"Transpose", "Transpose", all(words(0), ranked), nil},
 	{"Expand", "Expand", all(words(0), ranked, rankedResult), nil},
 	{"Slice", "Slice", all(words(0), ranked), nil},
+	{"Tile", "Tile", all(words(0), ranked, rankUpTo(0, maxRank/2)), nil},
 	{"Concat", "Concat", all(wholeBytes(0), ranked), nil},
 	{"Split", "Split", all(wholeBytes(0), ranked), nil},
 	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
@@ -127,6 +150,30 @@ func streamed(c kernels.Case) error {
 		dtypes[i] = o.DType
 	}
 	return cpu.ParallaxAccepts(c.Attr.(*attr.Attention), dtypes...)
+}
+
+// plainNumbers are the types that are compared as they lie in memory.
+var plainNumbers = []tensor.DType{
+	tensor.Float32, tensor.Float64, tensor.Int8, tensor.Int16, tensor.Int32, tensor.Int64,
+	tensor.Uint8, tensor.Uint16, tensor.Uint32, tensor.Uint64,
+}
+
+// castable holds for a Cast between types that the kernel knows.
+func castable(c kernels.Case) error {
+	if from, to := c.Operand(0).DType, c.Attr.(*attr.Cast).To; !cpu.CanCast(from, to) {
+		return fmt.Errorf("from %s to %s", from, to)
+	}
+	return nil
+}
+
+// swishOf holds for a Swish with one of these factors.
+func swishOf(alphas ...float32) condition {
+	return func(c kernels.Case) error {
+		if alpha := c.Attr.(*attr.Unary).Alpha; !slices.Contains(alphas, alpha) {
+			return fmt.Errorf("alpha is %g, want one of %v", alpha, alphas)
+		}
+		return nil
+	}
 }
 
 // inOneGroup holds for a convolution without groups that says its kernel's shape:

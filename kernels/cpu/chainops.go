@@ -96,10 +96,10 @@ func quickGelu(z, x []float32) {
 // silu32 is x·sigmoid(y).
 func silu32(x, y float32) float32 { return float32(x * sigmoid32(y)) }
 
-// hardSwish is x·max(0, min(1, x/6 + ½)).
+// hardSwish is x·max(0, min(1, x/6 + ½)), in a form that is exact near −3.
 func hardSwish(z, x []float32) {
 	for i, v := range x {
-		z[i] = v * max(0, min(1, v/6+0.5))
+		z[i] = v * (max(0, min(6, v+3)) / 6)
 	}
 }
 

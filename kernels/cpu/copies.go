@@ -71,26 +71,3 @@ func Gather(_ *Ctx, z *tensor.Tensor, a *attr.Axis, x, indices *tensor.Tensor) e
 	}
 	return nil
 }
-
-// Cast converts among f32, f16 and bf16; other types are not taken.
-func Cast(c *Ctx, z *tensor.Tensor, a *attr.Cast, x *tensor.Tensor) error {
-	if !isFloat(x.DType) || !isFloat(a.To) {
-		return fmt.Errorf("Cast: from %s to %s, want f32, f16 or bf16", x, a.To)
-	}
-	z.Reset(a.To, x.Shape...)
-	v := &c.convert
-	*v = convert{floatsOf(z), floatsOf(x)}
-	c.Pool.Do(x.Len(), grain, v)
-	return nil
-}
-
-// convert is Cast in tasks of flat ranges.
-type convert struct{ z, x floats }
-
-// Do converts the elements lo ≤ i < hi.
-func (v *convert) Do(lo, hi int) {
-	var buf [piece]float32
-	for ; lo < hi; lo += piece {
-		v.z.store(lo, v.x.load(buf[:], lo, min(piece, hi-lo)))
-	}
-}

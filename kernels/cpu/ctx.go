@@ -33,6 +33,10 @@ type Ctx struct {
 	linear     linear
 	chain      chain
 	conv       conv
+	truth      truth
+	negation   negation
+	recast     recast
+	clip       clip
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -15,30 +15,52 @@ type (
 
 // fast calls the kernels of package cpu.
 var fast = map[string]Func{
-	"MatMul":       fast2(cpu.MatMul),
-	"MatMulPacked": fast2(cpu.MatMulPacked),
-	"Gemm":         fast3A(cpu.Gemm),
-	"GemmPacked":   fast3A(cpu.GemmPacked),
-	"ConvPacked":   fast3A(cpu.ConvPacked),
-	"Conv":         fast3A(cpu.Conv),
-	"Add":          fast2(cpu.Add),
-	"Sub":          fast2(cpu.Sub),
-	"Mul":          fast2(cpu.Mul),
-	"Div":          fast2(cpu.Div),
-	"Pow":          fast2(cpu.Pow),
-	"Relu":         fast1(cpu.Relu),
-	"Neg":          fast1(cpu.Neg),
-	"Sqrt":         fast1(cpu.Sqrt),
-	"Reciprocal":   fast1(cpu.Reciprocal),
-	"Exp":          fast1(cpu.Exp),
-	"Tanh":         fast1(cpu.Tanh),
-	"Erf":          fast1(cpu.Erf),
-	"Sigmoid":      fast1(cpu.Sigmoid),
-	"Gelu":         fast1A(cpu.Gelu),
-	"Where":        fast3(cpu.Where),
-	"Cast":         fast1A(cpu.Cast),
-	"Elementwise":  fastNA(cpu.Elementwise),
-	"Softmax":      fast1A(cpu.Softmax),
+	"MatMul":         fast2(cpu.MatMul),
+	"MatMulPacked":   fast2(cpu.MatMulPacked),
+	"Gemm":           fast3A(cpu.Gemm),
+	"GemmPacked":     fast3A(cpu.GemmPacked),
+	"ConvPacked":     fast3A(cpu.ConvPacked),
+	"Conv":           fast3A(cpu.Conv),
+	"Add":            fast2(cpu.Add),
+	"Sub":            fast2(cpu.Sub),
+	"Mul":            fast2(cpu.Mul),
+	"Div":            fast2(cpu.Div),
+	"Pow":            fast2(cpu.Pow),
+	"Relu":           fast1(cpu.Relu),
+	"Neg":            fast1(cpu.Neg),
+	"Sqrt":           fast1(cpu.Sqrt),
+	"Reciprocal":     fast1(cpu.Reciprocal),
+	"Exp":            fast1(cpu.Exp),
+	"Tanh":           fast1(cpu.Tanh),
+	"Erf":            fast1(cpu.Erf),
+	"Sigmoid":        fast1(cpu.Sigmoid),
+	"Gelu":           fast1A(cpu.Gelu),
+	"Where":          fast3(cpu.Where),
+	"Abs":            fast1(cpu.Abs),
+	"Sin":            fast1(cpu.Sin),
+	"Cos":            fast1(cpu.Cos),
+	"Log":            fast1(cpu.Log),
+	"Floor":          fast1(cpu.Floor),
+	"Ceil":           fast1(cpu.Ceil),
+	"Round":          fast1(cpu.Round),
+	"HardSwish":      fast1(cpu.HardSwish),
+	"Swish":          fast1A(cpu.Swish),
+	"Clip":           fast3(cpu.Clip),
+	"Min":            fastN(cpu.Min),
+	"Max":            fastN(cpu.Max),
+	"Equal":          fast2(cpu.Equal),
+	"Less":           fast2(cpu.Less),
+	"LessOrEqual":    fast2(cpu.LessOrEqual),
+	"Greater":        fast2(cpu.Greater),
+	"GreaterOrEqual": fast2(cpu.GreaterOrEqual),
+	"And":            fast2(cpu.And),
+	"Or":             fast2(cpu.Or),
+	"Xor":            fast2(cpu.Xor),
+	"Not":            fast1(cpu.Not),
+	"Tile":           fast2(cpu.Tile),
+	"Cast":           fast1A(cpu.Cast),
+	"Elementwise":    fastNA(cpu.Elementwise),
+	"Softmax":        fast1A(cpu.Softmax),
 	"LayerNormalization": func(c *ctx, a any, out, in []*t) error {
 		return cpu.LayerNormalization(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
 	},
@@ -118,6 +140,10 @@ func fast1A[A any](f func(c *ctx, z *t, a *A, x *t) error) Func {
 
 func fast2A[A any](f func(c *ctx, z *t, a *A, x, y *t) error) Func {
 	return func(c *ctx, a any, out, in []*t) error { return f(c, at(out, 0), attrs[A](a), at(in, 0), at(in, 1)) }
+}
+
+func fastN(f func(c *ctx, z *t, xs ...*t) error) Func {
+	return func(c *ctx, _ any, out, in []*t) error { return f(c, at(out, 0), in...) }
 }
 
 func fastNA[A any](f func(c *ctx, z *t, a *A, xs ...*t) error) Func {

@@ -1,0 +1,192 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/ref"
+)
+
+// few are integers small enough to be equal now and then, with what is special
+// among floats.
+func few(rng *rand.Rand, d tensor.DType, shape ...int) *tensor.Tensor {
+	t := tensor.New(d, shape...)
+	for i := range t.Len() {
+		switch v := rng.IntN(14); {
+		case d == tensor.Bool:
+			t.SetInt(i, int64(v%2))
+		case d.IsInt():
+			t.SetInt(i, int64(v-4))
+		default:
+			t.SetFloat(i, append([]float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), 0.5, -1.5, 1e30, -1e30, 3e9}, 0, 1, 2, -1, -2)[v])
+		}
+	}
+	return t
+}
+
+// sameAsRef checks that a kernel gives the reference's elements, to the bit or
+// within a few units of the type.
+func sameAsRef(t *testing.T, ctxs []*Ctx, name string, units float64, fast func(c *Ctx, z *tensor.Tensor) error, slow func(z *tensor.Tensor) error) {
+	t.Helper()
+	got := same(t, name, ctxs, fast)
+	var want tensor.Tensor
+	if err := slow(&want); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape) {
+		t.Fatalf("%s: got %s, want %s", name, got, &want)
+	}
+	for i := range want.Len() {
+		if want.DType.IsInt() {
+			if got.IntAt(i) != want.IntAt(i) {
+				t.Fatalf("%s: element %d is %d, want %d", name, i, got.IntAt(i), want.IntAt(i))
+			}
+			continue
+		}
+		x, y := got.FloatAt(i), want.FloatAt(i)
+		if x != y && !(math.IsNaN(x) && math.IsNaN(y)) && !(math.Abs(x-y) <= units*2*epsilon(want.DType)*math.Abs(y)+subnormal(want.DType)*units) {
+			t.Fatalf("%s: element %d is %g, want %g", name, i, x, y)
+		}
+	}
+}
+
+var pairShapes = [][2][]int{{{3, 4001}, {3, 4001}}, {{5, 1}, {5, 6}}, {{}, {3}}, {{2, 3, 1, 5}, {1, 4, 5}}, {{0, 3}, {1, 3}}, {{100, 97}, {97}}}
+
+func TestComparisons(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 1))
+	for _, f := range []struct {
+		name   string
+		fast   func(c *Ctx, z, x, y *tensor.Tensor) error
+		slow   func(z, x, y *tensor.Tensor) error
+		dtypes []tensor.DType
+	}{
+		{"Equal", Equal, ref.Equal, append([]tensor.DType{tensor.Bool}, plain...)},
+		{"Less", Less, ref.Less, plain},
+		{"LessOrEqual", LessOrEqual, ref.LessOrEqual, plain},
+		{"Greater", Greater, ref.Greater, plain},
+		{"GreaterOrEqual", GreaterOrEqual, ref.GreaterOrEqual, plain},
+		{"And", And, ref.And, []tensor.DType{tensor.Bool}},
+		{"Or", Or, ref.Or, []tensor.DType{tensor.Bool}},
+		{"Xor", Xor, ref.Xor, []tensor.DType{tensor.Bool}},
+	} {
+		for _, d := range f.dtypes {
+			for _, s := range pairShapes {
+				x, y := few(rng, d, s[0]...), few(rng, d, s[1]...)
+				sameAsRef(t, ctxs, fmt.Sprintf("%s %s %v", f.name, d, s), 0,
+					func(c *Ctx, z *tensor.Tensor) error { return f.fast(c, z, x, y) },
+					func(z *tensor.Tensor) error { return f.slow(z, x, y) })
+			}
+		}
+		half := tensor.New(tensor.Float16, 2)
+		if err := f.fast(&Ctx{}, &tensor.Tensor{}, half, half); err == nil {
+			t.Errorf("%s of f16 is no error", f.name)
+		}
+	}
+	x := few(rng, tensor.Bool, 3, 4001)
+	sameAsRef(t, ctxs, "Not", 0, func(c *Ctx, z *tensor.Tensor) error { return Not(c, z, x) }, func(z *tensor.Tensor) error { return ref.Not(z, x) })
+}
+
+var plain = []tensor.DType{tensor.Float32, tensor.Float64, tensor.Int8, tensor.Int16, tensor.Int32, tensor.Int64,
+	tensor.Uint8, tensor.Uint16, tensor.Uint32, tensor.Uint64}
+
+func TestCasts(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 2))
+	tested := 0
+	for from := range tensor.DType(27) {
+		for to := range tensor.DType(27) {
+			if !from.Valid() || !to.Valid() || !CanCast(from, to) {
+				continue
+			}
+			tested++
+			x := few(rng, from, 3, 4001)
+			if from == tensor.Int64 {
+				for i := range 100 { // what other types don't hold
+					x.SetInt(i, rng.Int64()>>rng.IntN(64))
+				}
+			}
+			a := &attr.Cast{To: to, Saturate: true}
+			sameAsRef(t, ctxs, fmt.Sprintf("Cast from %s to %s", from, to), 0,
+				func(c *Ctx, z *tensor.Tensor) error { return Cast(c, z, a, x) },
+				func(z *tensor.Tensor) error { return ref.Cast(z, a, x) })
+		}
+	}
+	if tested < 9+len(conversions) {
+		t.Errorf("%d pairs of types were tested, want 9 of floats and %d more", tested, len(conversions))
+	}
+}
+
+func TestMoreUnary(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 3))
+	swish := func(alpha float32) (func(c *Ctx, z, x *tensor.Tensor) error, func(z, x *tensor.Tensor) error) {
+		a := &attr.Unary{Alpha: alpha}
+		return func(c *Ctx, z, x *tensor.Tensor) error { return Swish(c, z, a, x) }, func(z, x *tensor.Tensor) error { return ref.Swish(z, a, x) }
+	}
+	silu, siluRef := swish(1)
+	quick, quickRef := swish(attr.QuickGeluAlpha)
+	for _, f := range []struct {
+		name  string
+		fast  func(c *Ctx, z, x *tensor.Tensor) error
+		slow  func(z, x *tensor.Tensor) error
+		units float64
+	}{
+		{"Abs", Abs, ref.Abs, 0}, {"Floor", Floor, ref.Floor, 0}, {"Ceil", Ceil, ref.Ceil, 0}, {"Round", Round, ref.Round, 0},
+		{"Sin", Sin, ref.Sin, 1}, {"Cos", Cos, ref.Cos, 1}, {"Log", Log, ref.Log, 1}, {"HardSwish", HardSwish, ref.HardSwish, 4},
+		{"Swish", silu, siluRef, 4}, {"Swish of 1.702", quick, quickRef, 8}, // x·1.702 is rounded before eˣ
+	} {
+		for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+			for _, x := range []*tensor.Tensor{normals(rng, d, 3, 4001), few(rng, d, 77)} {
+				sameAsRef(t, ctxs, fmt.Sprintf("%s %s", f.name, x), f.units,
+					func(c *Ctx, z *tensor.Tensor) error { return f.fast(c, z, x) },
+					func(z *tensor.Tensor) error { return f.slow(z, x) })
+			}
+		}
+	}
+	if err := Swish(&Ctx{}, &tensor.Tensor{}, &attr.Unary{Alpha: 2}, tensor.New(tensor.Float32, 2)); err == nil {
+		t.Error("Swish of 2 is no error")
+	}
+}
+
+func TestLimits(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 4))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, s := range pairShapes {
+			x, y := few(rng, d, s[0]...), few(rng, d, s[1]...)
+			sameAsRef(t, ctxs, "Min", 0, func(c *Ctx, z *tensor.Tensor) error { return Min(c, z, x, y) }, func(z *tensor.Tensor) error { return ref.Min(z, x, y) })
+			sameAsRef(t, ctxs, "Max", 0, func(c *Ctx, z *tensor.Tensor) error { return Max(c, z, x, y) }, func(z *tensor.Tensor) error { return ref.Max(z, x, y) })
+		}
+		limit := func(v float64) *tensor.Tensor {
+			l := tensor.New(d)
+			l.SetFloat(0, v)
+			return l
+		}
+		x := few(rng, d, 3, 4001)
+		for _, l := range [][2]*tensor.Tensor{{nil, nil}, {limit(-1), nil}, {nil, limit(1)}, {limit(-1), limit(1)}, {limit(1), limit(-1)}, {limit(math.NaN()), limit(1)}} {
+			sameAsRef(t, ctxs, "Clip", 0, func(c *Ctx, z *tensor.Tensor) error { return Clip(c, z, x, l[0], l[1]) }, func(z *tensor.Tensor) error { return ref.Clip(z, x, l[0], l[1]) })
+		}
+	}
+}
+
+func TestTile(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 5))
+	for _, c := range []struct {
+		shape   []int
+		repeats []int64
+	}{{[]int{3, 5}, []int64{2, 3}}, {[]int{3, 5}, []int64{1, 1}}, {[]int{1, 1, 7}, []int64{4, 5, 1}}, {[]int{2, 3, 4, 5}, []int64{2, 1, 3, 2}},
+		{[]int{3, 2}, []int64{0, 2}}, {[]int{0, 2}, []int64{3, 2}}, {nil, []int64{}}, {[]int{50, 70}, []int64{3, 1}}} {
+		for _, d := range []tensor.DType{tensor.Float32, tensor.Bool, tensor.Int64, tensor.Float16} {
+			x, repeats := few(rng, d, c.shape...), tensor.Of([]int{len(c.repeats)}, c.repeats)
+			sameAsRef(t, ctxs, fmt.Sprintf("Tile %s by %v", x, c.repeats), 0,
+				func(c *Ctx, z *tensor.Tensor) error { return Tile(c, z, x, repeats) },
+				func(z *tensor.Tensor) error { return ref.Tile(z, x, repeats) })
+		}
+	}
+	for _, repeats := range [][]int64{{1}, {1, -1}, {1, 1 << 50}} {
+		if err := Tile(&Ctx{}, &tensor.Tensor{}, tensor.New(tensor.Float32, 2, 3), tensor.Of([]int{len(repeats)}, repeats)); err == nil {
+			t.Errorf("Tile by %v is no error", repeats)
+		}
+	}
+}
