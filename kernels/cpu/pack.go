@@ -9,7 +9,8 @@ import (
 
 // PackB packs the right operand [K, N] of a product: panels of as many columns as
 // a tile of the instruction level has, each laid out [K, columns], one after
-// another; the last may be narrower. The packed tensor is f32 of shape [N, K].
+// another; the last may be narrower. The packed tensor is of the weight's type and
+// of shape [N, K]: 16-bit weights are widened when a product reads them.
 func PackB(packed, w *tensor.Tensor) error { return pack("PackB", packed, w, false) }
 
 // PackBT is [PackB] for an operand given transposed, [N, K].
@@ -20,13 +21,34 @@ func pack(name string, packed, w *tensor.Tensor, transposed bool) error {
 		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
 	}
 	b, k, n := oriented(w, transposed)
-	packed.Reset(tensor.Float32, n, k)
-	out := tensor.Data[float32](packed)
-	for j := 0; j < n; j += simd.Active.Columns {
-		width := min(simd.Active.Columns, n-j)
-		b.columns(out[j*k:][:k*width], j, width, k, width)
+	packed.Reset(w.DType, n, k)
+	switch to := floatsOf(packed); {
+	case to.half != nil:
+		packPanels(to.half, b.data.half, b, k, n)
+	case to.brain != nil:
+		packPanels(to.brain, b.data.brain, b, k, n)
+	default:
+		packPanels(to.f32, b.data.f32, b, k, n)
 	}
 	return nil
+}
+
+// packPanels lays the elements of b out in panels.
+func packPanels[T any](to, from []T, b matrix, k, n int) {
+	columns := simd.Active.Columns
+	for j := 0; j < n; j += columns {
+		width, panel := min(columns, n-j), to[j*k:]
+		for p := range k {
+			at := p*b.row + j*b.col
+			if b.col == 1 {
+				copy(panel[p*width:][:width], from[at:])
+				continue
+			}
+			for i := range width {
+				panel[p*width+i] = from[at+i*b.col]
+			}
+		}
+	}
 }
 
 // matrix is a float operand of a product: element (i, j) at offset + i·row + j·col.
@@ -47,9 +69,9 @@ func (m matrix) columns(dst []float32, j, width, k, pitch int) {
 		return
 	}
 	at := m.offset + j*m.col
-	if f := m.data.f32; f != nil && m.col == 1 {
+	if m.col == 1 {
 		for p := range k {
-			copy(dst[p*pitch:][:width], f[at+p*m.row:])
+			m.data.gather(dst[p*pitch:], 1, at+p*m.row, 1, width)
 		}
 		return
 	}
