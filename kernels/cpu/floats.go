@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // reset gives z its type and shape, unless broadcasting made it absurdly large.
@@ -58,6 +59,8 @@ func (f floats) gather(dst []float32, pitch, from, step, n int) {
 		for i := range n {
 			dst[i*pitch] = f.f32[from+i*step]
 		}
+	case step == 1 && pitch == 1:
+		f.widen(dst[:n], from)
 	case f.half != nil:
 		for i := range n {
 			dst[i*pitch] = f.half[from+i*step].Float32()
@@ -66,6 +69,29 @@ func (f floats) gather(dst []float32, pitch, from, step, n int) {
 		for i := range n {
 			dst[i*pitch] = f.brain[from+i*step].Float32()
 		}
+	}
+}
+
+// widen sets dst to the 16-bit elements from from on: whole vectors of them by the
+// instruction level's kernel.
+func (f floats) widen(dst []float32, from int) {
+	whole := len(dst) / simd.Active.Lanes * simd.Active.Lanes
+	if half := f.half; half != nil {
+		half = half[from:][:len(dst)]
+		if whole > 0 {
+			simd.Active.WidenHalf(whole, &dst[0], (*uint16)(&half[0]))
+		}
+		for i := whole; i < len(dst); i++ {
+			dst[i] = half[i].Float32()
+		}
+		return
+	}
+	brain := f.brain[from:][:len(dst)]
+	if whole > 0 {
+		simd.Active.WidenBrain(whole, &dst[0], (*uint16)(&brain[0]))
+	}
+	for i := whole; i < len(dst); i++ {
+		dst[i] = brain[i].Float32()
 	}
 }
 

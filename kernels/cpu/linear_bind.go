@@ -81,7 +81,7 @@ func (l *linearCall) bind(outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tenso
 }
 
 func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
-	if w == nil || w.DType != tensor.Float32 || w.Rank() != 2 || w.Shape[1] != l.k {
+	if w == nil || !isFloat(w.DType) || w.Rank() != 2 || w.Shape[1] != l.k {
 		return fmt.Errorf("no product of %s and the packed weight %s", x, w)
 	}
 	l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w})

@@ -327,7 +327,7 @@ func TestLinearNaN(t *testing.T) {
 
 func TestLinearErrors(t *testing.T) {
 	f := func(shape ...int) *tensor.Tensor { return tensor.New(tensor.Float32, shape...) }
-	half := tensor.New(tensor.Float16, 2, 3)
+	ints := tensor.New(tensor.Int64, 2, 3)
 	with := func(change func(a *attr.Linear)) *attr.Linear {
 		a := attr.New[attr.Linear]()
 		change(a)
@@ -346,7 +346,7 @@ func TestLinearErrors(t *testing.T) {
 		{plain, []*tensor.Tensor{f(), f(4, 3)}, 1, "x is f32[]"},
 		{plain, []*tensor.Tensor{tensor.New(tensor.Int64, 2, 3), f(4, 3)}, 1, "x is i64[2,3]"},
 		{plain, []*tensor.Tensor{f(2, 3), f(4, 2)}, 1, "weight 0: no product of f32[2,3] and the packed weight f32[4,2]"},
-		{plain, []*tensor.Tensor{f(2, 3), half}, 1, "the packed weight f16[2,3]"},
+		{plain, []*tensor.Tensor{f(2, 3), ints}, 1, "the packed weight i64[2,3]"},
 		{plain, []*tensor.Tensor{f(2, 3), nil}, 1, "weight 0"},
 		{with(func(a *attr.Linear) { a.Activation = "swish" }), []*tensor.Tensor{f(2, 3), f(4, 3)}, 1, `"swish"`},
 		{with(func(a *attr.Linear) { a.Biased = []int{0} }), []*tensor.Tensor{f(2, 3), f(4, 3), f(3)}, 1, "bias of weight 0: f32[3], want f32[4]"},

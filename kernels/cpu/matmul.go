@@ -134,7 +134,7 @@ func MatMulPacked(c *Ctx, out, a, packed *tensor.Tensor) error {
 // bindPacked sets the sizes and operands of a product with a packed operand;
 // all axes of a but the last are rows.
 func (p *product) bindPacked(a, packed *tensor.Tensor) error {
-	if !isFloat(a.DType) || packed.DType != tensor.Float32 || packed.Rank() != 2 || a.Rank() < 1 || a.Rank() > maxRank ||
+	if !isFloat(a.DType) || !isFloat(packed.DType) || packed.Rank() != 2 || a.Rank() < 1 || a.Rank() > maxRank ||
 		a.Shape[a.Rank()-1] != packed.Shape[1] {
 		return fmt.Errorf("no product of %s and the packed weight %s", a, packed)
 	}

@@ -10,7 +10,8 @@ import (
 
 // PackB packs the right operand [K, N] of a product: panels of as many columns as
 // a tile of the instruction level has, each laid out [K, columns], one after
-// another; the last may be narrower. The packed tensor is f32 of shape [N, K].
+// another; the last may be narrower. The packed tensor is of the weight's type and
+// of shape [N, K]: 16-bit weights are widened when a product reads them.
 func PackB(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return pack("PackB", pool, packed, w, false)
 }
@@ -25,16 +26,38 @@ func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool
 		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
 	}
 	b, k, n := oriented(w, transposed)
-	packed.Reset(tensor.Float32, n, k)
-	out := tensor.Data[float32](packed)
+	packed.Reset(w.DType, n, k)
 	columns := simd.Active.Columns
 	pool.Run(panels(n), chunk(columns*k), func(lo, hi int) {
-		for j := lo * columns; j < min(hi*columns, n); j += columns {
-			width := min(columns, n-j)
-			b.columns(out[j*k:][:k*width], j, width, k, width)
+		j0, j1 := lo*columns, min(hi*columns, n)
+		switch to := floatsOf(packed); {
+		case to.half != nil:
+			packPanels(to.half, b.data.half, b, k, j0, j1)
+		case to.brain != nil:
+			packPanels(to.brain, b.data.brain, b, k, j0, j1)
+		default:
+			packPanels(to.f32, b.data.f32, b, k, j0, j1)
 		}
 	})
 	return nil
+}
+
+// packPanels lays the columns j0 … j1 of b out in panels.
+func packPanels[T any](to, from []T, b matrix, k, j0, j1 int) {
+	columns := simd.Active.Columns
+	for j := j0; j < j1; j += columns {
+		width, panel := min(columns, j1-j), to[j*k:]
+		for p := range k {
+			at := p*b.row + j*b.col
+			if b.col == 1 {
+				copy(panel[p*width:][:width], from[at:])
+				continue
+			}
+			for i := range width {
+				panel[p*width+i] = from[at+i*b.col]
+			}
+		}
+	}
 }
 
 // matrix is a float operand of a product: element (i, j) at offset + i·row + j·col.
@@ -55,9 +78,9 @@ func (m matrix) columns(dst []float32, j, width, k, pitch int) {
 		return
 	}
 	at := m.offset + j*m.col
-	if f := m.data.f32; f != nil && m.col == 1 {
+	if m.col == 1 {
 		for p := range k {
-			copy(dst[p*pitch:][:width], f[at+p*m.row:])
+			m.data.gather(dst[p*pitch:], 1, at+p*m.row, 1, width)
 		}
 		return
 	}

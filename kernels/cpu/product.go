@@ -202,22 +202,59 @@ func (b *block) multiply(x *part) {
 	a := b.left.data.f32
 	_ = a[b.a+(b.i1-b.i0-1)*b.left.row+b.k-1]
 	_ = b.dst[(b.i1-b.i0-1)*b.pitch+ceilDiv(b.j1-b.j0, columns)*columns-1]
+	narrow := x.right.isNarrow() && b.tile1-b.tile0 <= mostNarrow
 	for k0 := 0; k0 < b.k; k0 += b.partial {
 		kc := min(b.partial, b.k-k0)
 		add := min(k0, 1)
 		for j := b.j0; j < b.j1; j += columns {
-			panel := x.right.panel(scratch, b.b, j, k0, kc)
-			fetched, next := x.right.ahead(panel, b.task, j, k0, b.partial)
-			for t := b.tile0; t < b.tile1; t++ {
-				i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
-				b.kernel[rows](kc, &a[b.a+(i-b.i0)*b.left.row+k0], b.left.row, &panel[0], &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, add, within(fetched, next+(t-b.tile0)*b.step*kc*4))
+			if narrow && j+columns <= b.j1 {
+				b.narrowTiles(x, j, k0, kc, add)
+				continue
 			}
+			panel := x.right.panel(scratch, b.b, j, k0, kc)
+			b.panelTiles(x, panel, j, k0, kc, add)
 		}
 	}
 	if scratch != nil {
 		b.ctx.put(scratch)
 	}
 }
+
+// panelTiles multiplies the tiles with a panel.
+func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
+	a, r := b.left.data.f32, &x.right
+	next, step := &panel[0], 0
+	packed := r.isPacked()
+	from := 0
+	if packed {
+		from, step = r.after(b.task, j, k0, b.partial), b.step*kc/unrolledSteps*r.perLine()
+	}
+	for t := b.tile0; t < b.tile1; t++ {
+		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
+		if packed {
+			next = r.fetched(from + (t-b.tile0)*step)
+		}
+		b.kernel[rows](kc, &a[b.a+(i-b.i0)*b.left.row+k0], b.left.row, &panel[0], &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, add, next)
+	}
+}
+
+// mostNarrow is up to how many tiles read a panel of 16 bits as it lies, each of
+// which widens it again; more read it widened in scratch.
+const mostNarrow = 2
+
+// narrowTiles multiplies the tiles with a panel of 16 bits as it lies.
+func (b *block) narrowTiles(x *part, j, k0, kc, add int) {
+	r, a := &x.right, b.left.data.f32
+	at, next := j*r.k+k0*simd.Active.Columns, r.after(b.task, j, k0, b.partial)
+	tile, panel, ahead := r.narrowTile(at, next)
+	for t := b.tile0; t < b.tile1; t++ {
+		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
+		tile[rows](kc, &a[b.a+(i-b.i0)*b.left.row+k0], b.left.row, panel, &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, add, ahead)
+	}
+}
+
+// unrolledSteps is after how many steps along k a tile fetches again.
+const unrolledSteps = 4
 
 // fewRows is up to which height an operand that is not packed is read in place:
 // copying it to panels would cost as much as the product.
@@ -235,7 +272,3 @@ func (b *block) stream(x *part) {
 		}
 	}
 }
-
-// within is a pointer to element i, or to the last one: what is fetched beyond is
-// only not fetched in time.
-func within(s []float32, i int) *float32 { return &s[min(i, len(s)-1)] }

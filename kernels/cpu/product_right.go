@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"unsafe"
+
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
@@ -8,28 +10,31 @@ import (
 // rightOperand is a right operand [k, n]: packed by PackB, or a matrix of which panels are
 // copied when they are needed.
 type rightOperand struct {
-	packed []float32
+	packed floats
 	k, n   int
 	matrix matrix
 }
 
 // packedOperand is what PackB left in t.
 func packedOperand(t *tensor.Tensor) rightOperand {
-	return rightOperand{packed: tensor.Data[float32](t), n: t.Shape[0], k: t.Shape[1]}
+	return rightOperand{packed: floatsOf(t), n: t.Shape[0], k: t.Shape[1]}
 }
 
-func (r *rightOperand) isPacked() bool { return r.packed != nil }
+func (r *rightOperand) isPacked() bool { return r.packed.isSet() }
+
+// isNarrow reports whether panels are packed and of 16 bits.
+func (r *rightOperand) isNarrow() bool { return r.packed.half != nil || r.packed.brain != nil }
 
 // inRows reports whether the rows of a matrix are contiguous.
 func (r *rightOperand) inRows() bool { return !r.isPacked() && r.matrix.inPlace() }
 
 // ready reports whether the panels of some columns need no scratch.
 func (r *rightOperand) ready(j0, j1 int) bool {
-	return r.isPacked() && (j1-j0)%simd.Active.Columns == 0
+	return r.packed.f32 != nil && (j1-j0)%simd.Active.Columns == 0
 }
 
-// panel returns kc rows from k0 on of the panel at column j, padded to its full
-// width; offset is added to where a matrix begins.
+// panel returns kc rows from k0 on of the panel at column j, as f32 and padded to
+// its full width; offset is added to where a matrix begins.
 func (r *rightOperand) panel(scratch []float32, offset, j, k0, kc int) []float32 {
 	columns := simd.Active.Columns
 	width := min(columns, r.n-j)
@@ -39,27 +44,56 @@ func (r *rightOperand) panel(scratch []float32, offset, j, k0, kc int) []float32
 		m.columns(scratch, j, width, kc, columns)
 		return scratch
 	}
-	panel := r.packed[j*r.k+k0*width:][:kc*width]
+	at := j*r.k + k0*width
 	if width == columns {
-		return panel
+		return r.packed.load(scratch, at, kc*width)
 	}
 	for p := range kc {
-		copy(scratch[p*columns:], panel[p*width:][:width])
+		r.packed.gather(scratch[p*columns:], 1, at+p*width, 1, width)
 	}
 	return scratch
 }
 
-// ahead is what a task needs after a panel: the memory, and where in it.
-func (r *rightOperand) ahead(panel []float32, t task, j, k0, partial int) (memory []float32, from int) {
-	if !r.isPacked() {
-		return panel, 0
-	}
+// after is where in the packed panels a task goes on after one of them.
+func (r *rightOperand) after(t task, j, k0, partial int) int {
 	columns := simd.Active.Columns
 	switch {
 	case j+columns < t.j1:
-		return r.packed, (j+columns)*r.k + k0*columns
+		return (j+columns)*r.k + k0*columns
 	case k0+partial < r.k:
-		return r.packed, t.j0*r.k + (k0+partial)*columns
+		return t.j0*r.k + (k0+partial)*columns
 	}
-	return r.packed, t.j1 * r.k
+	return t.j1 * r.k
+}
+
+// fetched is packed element i for a kernel to bring into the cache, or one of the
+// last: what is fetched beyond is only not fetched in time.
+func (r *rightOperand) fetched(i int) *float32 {
+	switch {
+	case r.packed.f32 != nil:
+		return &r.packed.f32[min(i, len(r.packed.f32)-1)]
+	case r.packed.half != nil:
+		return (*float32)(unsafe.Pointer(&r.packed.half[max(0, min(i, len(r.packed.half)-2))]))
+	}
+	return (*float32)(unsafe.Pointer(&r.packed.brain[max(0, min(i, len(r.packed.brain)-2))]))
+}
+
+// narrowTile is what multiplies with panels of 16 bits, and pointers to their
+// elements at and next.
+func (r *rightOperand) narrowTile(at, next int) (tile *[15]narrowTile, panel, ahead *uint16) {
+	if w := r.packed.half; w != nil {
+		return &simd.Active.ProductHalf, (*uint16)(&w[at]), (*uint16)(&w[min(next, len(w)-1)])
+	}
+	w := r.packed.brain
+	return &simd.Active.ProductBrain, (*uint16)(&w[at]), (*uint16)(&w[min(next, len(w)-1)])
+}
+
+type narrowTile = func(k int, a *float32, lda int, b *uint16, c *float32, ldc, add int, next *uint16)
+
+// perLine is how many packed elements a line of the cache holds.
+func (r *rightOperand) perLine() int {
+	if r.isNarrow() {
+		return 32
+	}
+	return 16
 }

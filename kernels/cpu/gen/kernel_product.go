@@ -18,30 +18,69 @@ var products = []family{
 		doc:      "Product[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c, whose rows are ldc apart, is set, or added to if add > 0. next is brought into the second-level cache, a line every fourth step.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 1) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 1) },
 	},
 	{
 		field: "ProductNear", size: maxRows + 1,
 		doc:      "ProductNear is Product for few rows: next is brought in four times as fast.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 4) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 4) },
 	},
 	{
 		field: "ProductRows", size: maxRows + 1,
 		doc:      "ProductRows is Product without next.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, 0) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 0) },
 	},
 	{
 		field: "ProductColumns", size: maxRows + 1,
 		doc:      "ProductColumns is ProductRows with the left operand transposed, [k][lda], its first r columns taken.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, 0) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, elements32, 0) },
+	},
+	{
+		field: "ProductHalf", size: maxRows + 1,
+		doc:      "ProductHalf is Product with a panel of float16, widened as it is loaded; all of next is brought in.",
+		params:   narrowTile,
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeNarrowTile(b, rows, elementsHalf) },
+	},
+	{
+		field: "ProductBrain", size: maxRows + 1,
+		doc:      "ProductBrain is ProductHalf with a panel of bfloat16.",
+		params:   narrowTile,
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeNarrowTile(b, rows, elementsBrain) },
+	},
+	{
+		field: "WidenHalf", doc: "WidenHalf sets z to x, of float16; n is a multiple of Lanes.",
+		params:   slices.Concat(ints("n"), pointers("z"), words("x")),
+		describe: func(b *builder, _ int) { describeWiden(b, elementsHalf) },
+	},
+	{
+		field: "WidenBrain", doc: "WidenBrain sets z to x, of bfloat16; n is a multiple of Lanes.",
+		params:   slices.Concat(ints("n"), pointers("z"), words("x")),
+		describe: func(b *builder, _ int) { describeWiden(b, elementsBrain) },
 	},
 }
+
+// narrowTile are the parameters of tiles with a panel of 16 bits.
+var narrowTile = slices.Concat(ints("k"), pointers("a"), ints("lda"), words("b"), pointers("c"), ints("ldc", "add"), words("next"))
+
+// elements are those of a panel: how a vector of them is loaded, and their bytes.
+type elements struct {
+	load  op
+	bytes int
+}
+
+var (
+	elements32    = elements{opLoad, 4}
+	elementsHalf  = elements{opLoadHalf, 2}
+	elementsBrain = elements{opLoadBrain, 2}
+)
 
 func heights(l *level) []int { return upTo(l.rows) }
 
@@ -56,20 +95,27 @@ const (
 // unrolled is how many steps along k are written out.
 const unrolled = 4
 
+// describeNarrowTile writes a tile that fetches the whole next panel: it is used
+// where there is one tile, which reads its panel once.
+func describeNarrowTile(b *builder, rows int, e elements) {
+	lines := max(1, unrolled*b.level.columns*b.level.lanes*e.bytes/64)
+	describeTile(b, rows, rowMajor, e, lines)
+}
+
 // describeTile writes a tile. lines is how many cache lines of the next panel are
 // fetched every four steps.
-func describeTile(b *builder, rows int, f form, lines int) {
+func describeTile(b *builder, rows int, f form, e elements, lines int) {
 	l := b.level
 	k, panel := b.param("k"), b.param("b")
 	left := newLeft(b, rows, f)
 	ldc := b.param("ldc")
 	b.shl(ldc, 2)
 	sums := startTile(b, rows, ldc)
-	moving := append(left.moving, stride{panel, l.columns * l.bytes()})
+	moving := append(left.moving, stride{panel, l.columns * l.lanes * e.bytes})
 	body := func(u int) {
 		right := make([]reg, l.columns)
 		for j := range right {
-			right[j] = b.load(at(panel, (u*l.columns+j)*l.bytes()))
+			right[j] = b.setMem(e.load, at(panel, (u*l.columns+j)*l.lanes*e.bytes))
 		}
 		left.step(u, right, sums)
 	}
@@ -224,4 +270,18 @@ func (x *left) at(i, u int) mem {
 		m.index, m.scale = x.lda, i%x.share()
 	}
 	return m
+}
+
+// describeWiden copies whole vectors.
+func describeWiden(b *builder, e elements) {
+	z, x, n, l := b.param("z"), b.param("x"), b.param("n"), b.level
+	for _, times := range []int{turn, 1} {
+		b.while(n, times*l.lanes, func() {
+			for u := range times {
+				b.store(at(z, u*l.bytes()), b.setMem(e.load, at(x, u*l.lanes*e.bytes)))
+			}
+			b.addImm(z, times*l.bytes())
+			b.addImm(x, times*l.lanes*e.bytes)
+		})
+	}
 }

@@ -25,6 +25,19 @@ type Kernels struct {
 	// first r columns taken.
 	ProductColumns [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
+	// ProductHalf is Product with a panel of float16, widened as it is loaded; all of
+	// next is brought in.
+	ProductHalf [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+	// ProductBrain is ProductHalf with a panel of bfloat16.
+	ProductBrain [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+	// WidenHalf sets z to x, of float16; n is a multiple of Lanes.
+	WidenHalf func(n int, z *float32, x *uint16)
+
+	// WidenBrain sets z to x, of bfloat16; n is a multiple of Lanes.
+	WidenBrain func(n int, z *float32, x *uint16)
+
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)
 

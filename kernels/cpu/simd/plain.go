@@ -55,3 +55,24 @@ func choose32(m bool, x, y float32) float32 {
 	}
 	return y
 }
+
+// Narrow elements.
+
+func load16(p unsafe.Pointer, at int) uint32 { return uint32(*(*uint16)(unsafe.Add(p, at))) }
+
+func loadBrain(p unsafe.Pointer, at int) float32 { return ofBits(load16(p, at) << 16) }
+
+// loadHalf widens a float16: its magnitude in the place of an f32's has an exponent
+// that is too low by 112, subnormal numbers included.
+func loadHalf(p unsafe.Pointer, at int) float32 {
+	h := load16(p, at)
+	sign, magnitude := h&0x8000<<16, h&0x7fff<<13
+	if magnitude >= 0x1f<<23 { // infinite, or NaN, which becomes quiet
+		quiet := uint32(0)
+		if magnitude > 0x1f<<23 {
+			quiet = 1 << 22
+		}
+		return ofBits(sign | 0x7f800000 | magnitude | quiet)
+	}
+	return ofBits(sign | bits(ofBits(magnitude)*0x1p112))
+}

@@ -75,3 +75,45 @@ func productColumns5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc
 
 //go:noescape
 func productColumns6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productHalf1Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf2Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf3Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf4Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf5Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf6Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain1Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain2Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain3Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain4Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain5Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain6Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func widenHalfAvx2(n int, z *float32, x *uint16)
+
+//go:noescape
+func widenBrainAvx2(n int, z *float32, x *uint16)

@@ -171,3 +171,93 @@ func productColumns13Avx512(k int, a *float32, lda int, b *float32, c *float32, 
 
 //go:noescape
 func productColumns14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productHalf1Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf2Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf3Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf4Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf5Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf6Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf7Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf8Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf9Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf10Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf11Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf12Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf13Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf14Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain1Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain2Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain3Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain4Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain5Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain6Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain7Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain8Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain9Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain10Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain11Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain12Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain13Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain14Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func widenHalfAvx512(n int, z *float32, x *uint16)
+
+//go:noescape
+func widenBrainAvx512(n int, z *float32, x *uint16)

@@ -859,3 +859,487 @@ func productColumns2Generic(k int, a *float32, lda int, b *float32, c *float32, 
 	store32(p4, n4+8, v13)
 	store32(p4, n4+12, v14)
 }
+
+// productHalf1Generic is the plain form of ProductHalf1.
+func productHalf1Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
+	var p1, p3, p4, p13 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	v12 = 0
+	if n6 > 0 {
+		p13 = p4
+		n13 = n4
+		v9 = load32(p13, n13)
+		v10 = load32(p13, n13+4)
+		v11 = load32(p13, n13+8)
+		v12 = load32(p13, n13+12)
+	}
+	for ; n0 >= 4; n0 -= 4 {
+		v14 = loadHalf(p3, n3)
+		v15 = loadHalf(p3, n3+2)
+		v16 = loadHalf(p3, n3+4)
+		v17 = loadHalf(p3, n3+6)
+		v18 = load32(p1, n1)
+		v9 += float32(v14 * v18)
+		v10 += float32(v15 * v18)
+		v11 += float32(v16 * v18)
+		v12 += float32(v17 * v18)
+		v19 = loadHalf(p3, n3+8)
+		v20 = loadHalf(p3, n3+10)
+		v21 = loadHalf(p3, n3+12)
+		v22 = loadHalf(p3, n3+14)
+		v23 = load32(p1, n1+4)
+		v9 += float32(v19 * v23)
+		v10 += float32(v20 * v23)
+		v11 += float32(v21 * v23)
+		v12 += float32(v22 * v23)
+		v24 = loadHalf(p3, n3+16)
+		v25 = loadHalf(p3, n3+18)
+		v26 = loadHalf(p3, n3+20)
+		v27 = loadHalf(p3, n3+22)
+		v28 = load32(p1, n1+8)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = loadHalf(p3, n3+24)
+		v30 = loadHalf(p3, n3+26)
+		v31 = loadHalf(p3, n3+28)
+		v32 = loadHalf(p3, n3+30)
+		v33 = load32(p1, n1+12)
+		v9 += float32(v29 * v33)
+		v10 += float32(v30 * v33)
+		v11 += float32(v31 * v33)
+		v12 += float32(v32 * v33)
+		n1 += 16
+		n3 += 32
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v34 = loadHalf(p3, n3)
+		v35 = loadHalf(p3, n3+2)
+		v36 = loadHalf(p3, n3+4)
+		v37 = loadHalf(p3, n3+6)
+		v38 = load32(p1, n1)
+		v9 += float32(v34 * v38)
+		v10 += float32(v35 * v38)
+		v11 += float32(v36 * v38)
+		v12 += float32(v37 * v38)
+		n1 += 4
+		n3 += 8
+	}
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
+}
+
+// productHalf2Generic is the plain form of ProductHalf2.
+func productHalf2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
+	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
+	var p1, p3, p4, p17 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	v12 = 0
+	v13 = 0
+	v14 = 0
+	v15 = 0
+	v16 = 0
+	if n6 > 0 {
+		p17 = p4
+		n17 = n4
+		v9 = load32(p17, n17)
+		v10 = load32(p17, n17+4)
+		v11 = load32(p17, n17+8)
+		v12 = load32(p17, n17+12)
+		n17 += n5
+		v13 = load32(p17, n17)
+		v14 = load32(p17, n17+4)
+		v15 = load32(p17, n17+8)
+		v16 = load32(p17, n17+12)
+	}
+	for ; n0 >= 4; n0 -= 4 {
+		v18 = loadHalf(p3, n3)
+		v19 = loadHalf(p3, n3+2)
+		v20 = loadHalf(p3, n3+4)
+		v21 = loadHalf(p3, n3+6)
+		v22 = load32(p1, n1)
+		v9 += float32(v18 * v22)
+		v10 += float32(v19 * v22)
+		v11 += float32(v20 * v22)
+		v12 += float32(v21 * v22)
+		v23 = load32(p1, n1+n2*1)
+		v13 += float32(v18 * v23)
+		v14 += float32(v19 * v23)
+		v15 += float32(v20 * v23)
+		v16 += float32(v21 * v23)
+		v24 = loadHalf(p3, n3+8)
+		v25 = loadHalf(p3, n3+10)
+		v26 = loadHalf(p3, n3+12)
+		v27 = loadHalf(p3, n3+14)
+		v28 = load32(p1, n1+4)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = load32(p1, n1+n2*1+4)
+		v13 += float32(v24 * v29)
+		v14 += float32(v25 * v29)
+		v15 += float32(v26 * v29)
+		v16 += float32(v27 * v29)
+		v30 = loadHalf(p3, n3+16)
+		v31 = loadHalf(p3, n3+18)
+		v32 = loadHalf(p3, n3+20)
+		v33 = loadHalf(p3, n3+22)
+		v34 = load32(p1, n1+8)
+		v9 += float32(v30 * v34)
+		v10 += float32(v31 * v34)
+		v11 += float32(v32 * v34)
+		v12 += float32(v33 * v34)
+		v35 = load32(p1, n1+n2*1+8)
+		v13 += float32(v30 * v35)
+		v14 += float32(v31 * v35)
+		v15 += float32(v32 * v35)
+		v16 += float32(v33 * v35)
+		v36 = loadHalf(p3, n3+24)
+		v37 = loadHalf(p3, n3+26)
+		v38 = loadHalf(p3, n3+28)
+		v39 = loadHalf(p3, n3+30)
+		v40 = load32(p1, n1+12)
+		v9 += float32(v36 * v40)
+		v10 += float32(v37 * v40)
+		v11 += float32(v38 * v40)
+		v12 += float32(v39 * v40)
+		v41 = load32(p1, n1+n2*1+12)
+		v13 += float32(v36 * v41)
+		v14 += float32(v37 * v41)
+		v15 += float32(v38 * v41)
+		v16 += float32(v39 * v41)
+		n1 += 16
+		n3 += 32
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v42 = loadHalf(p3, n3)
+		v43 = loadHalf(p3, n3+2)
+		v44 = loadHalf(p3, n3+4)
+		v45 = loadHalf(p3, n3+6)
+		v46 = load32(p1, n1)
+		v9 += float32(v42 * v46)
+		v10 += float32(v43 * v46)
+		v11 += float32(v44 * v46)
+		v12 += float32(v45 * v46)
+		v47 = load32(p1, n1+n2*1)
+		v13 += float32(v42 * v47)
+		v14 += float32(v43 * v47)
+		v15 += float32(v44 * v47)
+		v16 += float32(v45 * v47)
+		n1 += 4
+		n3 += 8
+	}
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
+	n4 += n5
+	store32(p4, n4, v13)
+	store32(p4, n4+4, v14)
+	store32(p4, n4+8, v15)
+	store32(p4, n4+12, v16)
+}
+
+// productBrain1Generic is the plain form of ProductBrain1.
+func productBrain1Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
+	var p1, p3, p4, p13 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	v12 = 0
+	if n6 > 0 {
+		p13 = p4
+		n13 = n4
+		v9 = load32(p13, n13)
+		v10 = load32(p13, n13+4)
+		v11 = load32(p13, n13+8)
+		v12 = load32(p13, n13+12)
+	}
+	for ; n0 >= 4; n0 -= 4 {
+		v14 = loadBrain(p3, n3)
+		v15 = loadBrain(p3, n3+2)
+		v16 = loadBrain(p3, n3+4)
+		v17 = loadBrain(p3, n3+6)
+		v18 = load32(p1, n1)
+		v9 += float32(v14 * v18)
+		v10 += float32(v15 * v18)
+		v11 += float32(v16 * v18)
+		v12 += float32(v17 * v18)
+		v19 = loadBrain(p3, n3+8)
+		v20 = loadBrain(p3, n3+10)
+		v21 = loadBrain(p3, n3+12)
+		v22 = loadBrain(p3, n3+14)
+		v23 = load32(p1, n1+4)
+		v9 += float32(v19 * v23)
+		v10 += float32(v20 * v23)
+		v11 += float32(v21 * v23)
+		v12 += float32(v22 * v23)
+		v24 = loadBrain(p3, n3+16)
+		v25 = loadBrain(p3, n3+18)
+		v26 = loadBrain(p3, n3+20)
+		v27 = loadBrain(p3, n3+22)
+		v28 = load32(p1, n1+8)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = loadBrain(p3, n3+24)
+		v30 = loadBrain(p3, n3+26)
+		v31 = loadBrain(p3, n3+28)
+		v32 = loadBrain(p3, n3+30)
+		v33 = load32(p1, n1+12)
+		v9 += float32(v29 * v33)
+		v10 += float32(v30 * v33)
+		v11 += float32(v31 * v33)
+		v12 += float32(v32 * v33)
+		n1 += 16
+		n3 += 32
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v34 = loadBrain(p3, n3)
+		v35 = loadBrain(p3, n3+2)
+		v36 = loadBrain(p3, n3+4)
+		v37 = loadBrain(p3, n3+6)
+		v38 = load32(p1, n1)
+		v9 += float32(v34 * v38)
+		v10 += float32(v35 * v38)
+		v11 += float32(v36 * v38)
+		v12 += float32(v37 * v38)
+		n1 += 4
+		n3 += 8
+	}
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
+}
+
+// productBrain2Generic is the plain form of ProductBrain2.
+func productBrain2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
+	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
+	var p1, p3, p4, p17 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
+	n2 <<= 2
+	n8 = n2 + n2*2
+	n5 <<= 2
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	v12 = 0
+	v13 = 0
+	v14 = 0
+	v15 = 0
+	v16 = 0
+	if n6 > 0 {
+		p17 = p4
+		n17 = n4
+		v9 = load32(p17, n17)
+		v10 = load32(p17, n17+4)
+		v11 = load32(p17, n17+8)
+		v12 = load32(p17, n17+12)
+		n17 += n5
+		v13 = load32(p17, n17)
+		v14 = load32(p17, n17+4)
+		v15 = load32(p17, n17+8)
+		v16 = load32(p17, n17+12)
+	}
+	for ; n0 >= 4; n0 -= 4 {
+		v18 = loadBrain(p3, n3)
+		v19 = loadBrain(p3, n3+2)
+		v20 = loadBrain(p3, n3+4)
+		v21 = loadBrain(p3, n3+6)
+		v22 = load32(p1, n1)
+		v9 += float32(v18 * v22)
+		v10 += float32(v19 * v22)
+		v11 += float32(v20 * v22)
+		v12 += float32(v21 * v22)
+		v23 = load32(p1, n1+n2*1)
+		v13 += float32(v18 * v23)
+		v14 += float32(v19 * v23)
+		v15 += float32(v20 * v23)
+		v16 += float32(v21 * v23)
+		v24 = loadBrain(p3, n3+8)
+		v25 = loadBrain(p3, n3+10)
+		v26 = loadBrain(p3, n3+12)
+		v27 = loadBrain(p3, n3+14)
+		v28 = load32(p1, n1+4)
+		v9 += float32(v24 * v28)
+		v10 += float32(v25 * v28)
+		v11 += float32(v26 * v28)
+		v12 += float32(v27 * v28)
+		v29 = load32(p1, n1+n2*1+4)
+		v13 += float32(v24 * v29)
+		v14 += float32(v25 * v29)
+		v15 += float32(v26 * v29)
+		v16 += float32(v27 * v29)
+		v30 = loadBrain(p3, n3+16)
+		v31 = loadBrain(p3, n3+18)
+		v32 = loadBrain(p3, n3+20)
+		v33 = loadBrain(p3, n3+22)
+		v34 = load32(p1, n1+8)
+		v9 += float32(v30 * v34)
+		v10 += float32(v31 * v34)
+		v11 += float32(v32 * v34)
+		v12 += float32(v33 * v34)
+		v35 = load32(p1, n1+n2*1+8)
+		v13 += float32(v30 * v35)
+		v14 += float32(v31 * v35)
+		v15 += float32(v32 * v35)
+		v16 += float32(v33 * v35)
+		v36 = loadBrain(p3, n3+24)
+		v37 = loadBrain(p3, n3+26)
+		v38 = loadBrain(p3, n3+28)
+		v39 = loadBrain(p3, n3+30)
+		v40 = load32(p1, n1+12)
+		v9 += float32(v36 * v40)
+		v10 += float32(v37 * v40)
+		v11 += float32(v38 * v40)
+		v12 += float32(v39 * v40)
+		v41 = load32(p1, n1+n2*1+12)
+		v13 += float32(v36 * v41)
+		v14 += float32(v37 * v41)
+		v15 += float32(v38 * v41)
+		v16 += float32(v39 * v41)
+		n1 += 16
+		n3 += 32
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v42 = loadBrain(p3, n3)
+		v43 = loadBrain(p3, n3+2)
+		v44 = loadBrain(p3, n3+4)
+		v45 = loadBrain(p3, n3+6)
+		v46 = load32(p1, n1)
+		v9 += float32(v42 * v46)
+		v10 += float32(v43 * v46)
+		v11 += float32(v44 * v46)
+		v12 += float32(v45 * v46)
+		v47 = load32(p1, n1+n2*1)
+		v13 += float32(v42 * v47)
+		v14 += float32(v43 * v47)
+		v15 += float32(v44 * v47)
+		v16 += float32(v45 * v47)
+		n1 += 4
+		n3 += 8
+	}
+	store32(p4, n4, v9)
+	store32(p4, n4+4, v10)
+	store32(p4, n4+8, v11)
+	store32(p4, n4+12, v12)
+	n4 += n5
+	store32(p4, n4, v13)
+	store32(p4, n4+4, v14)
+	store32(p4, n4+8, v15)
+	store32(p4, n4+12, v16)
+}
+
+// widenHalfGeneric is the plain form of WidenHalf.
+func widenHalfGeneric(n int, z *float32, x *uint16) {
+	var v3, v4, v5, v6, v7 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, n0, n1, n2, p1, p2
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = loadHalf(p2, n2)
+		store32(p1, n1, v3)
+		v4 = loadHalf(p2, n2+2)
+		store32(p1, n1+4, v4)
+		v5 = loadHalf(p2, n2+4)
+		store32(p1, n1+8, v5)
+		v6 = loadHalf(p2, n2+6)
+		store32(p1, n1+12, v6)
+		n1 += 16
+		n2 += 8
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v7 = loadHalf(p2, n2)
+		store32(p1, n1, v7)
+		n1 += 4
+		n2 += 2
+	}
+}
+
+// widenBrainGeneric is the plain form of WidenBrain.
+func widenBrainGeneric(n int, z *float32, x *uint16) {
+	var v3, v4, v5, v6, v7 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, n0, n1, n2, p1, p2
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = loadBrain(p2, n2)
+		store32(p1, n1, v3)
+		v4 = loadBrain(p2, n2+2)
+		store32(p1, n1+4, v4)
+		v5 = loadBrain(p2, n2+4)
+		store32(p1, n1+8, v5)
+		v6 = loadBrain(p2, n2+6)
+		store32(p1, n1+12, v6)
+		n1 += 16
+		n2 += 8
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v7 = loadBrain(p2, n2)
+		store32(p1, n1, v7)
+		n1 += 4
+		n2 += 2
+	}
+}

@@ -99,3 +99,57 @@ func productColumns7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc
 
 //go:noescape
 func productColumns8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productHalf1Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf2Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf3Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf4Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf5Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf6Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf7Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productHalf8Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain1Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain2Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain3Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain4Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain5Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain6Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain7Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productBrain8Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func widenHalfNeon(n int, z *float32, x *uint16)
+
+//go:noescape
+func widenBrainNeon(n int, z *float32, x *uint16)

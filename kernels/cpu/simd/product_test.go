@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // TestProducts checks every tile of every form against float64, and that the forms
@@ -38,6 +39,7 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		}
 	}
 	panel, ldc := random(depth*k.Columns), k.Columns+3
+	half, brain := narrowed(t, panel)
 	start := random((rows-1)*ldc + k.Columns)
 	next := &panel[0]
 	forms := []struct {
@@ -47,6 +49,12 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		{"Product", func(c *float32, add int) { k.Product[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add, next) }},
 		{"ProductNear", func(c *float32, add int) { k.ProductNear[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add, next) }},
 		{"ProductRows", func(c *float32, add int) { k.ProductRows[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add) }},
+		{"ProductHalf", func(c *float32, add int) {
+			k.ProductHalf[rows](depth, &byRow[0], lda, &half[0], c, ldc, add, &half[0])
+		}},
+		{"ProductBrain", func(c *float32, add int) {
+			k.ProductBrain[rows](depth, &byRow[0], lda, &brain[0], c, ldc, add, &brain[0])
+		}},
 		{"ProductColumns", func(c *float32, add int) { k.ProductColumns[rows](depth, &columns[0], lda, &panel[0], c, ldc, add) }},
 	}
 	for add := range 2 {
@@ -86,4 +94,63 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 			}
 		}
 	}
+}
+
+// narrowed cuts x down to what float16 and bfloat16 both can say, and returns it in
+// them. The numbers are normal, so that a float16 is a cut and a move.
+func narrowed(t *testing.T, x []float32) (half, brain []uint16) {
+	t.Helper()
+	half, brain = guardedWords(t, len(x)), guardedWords(t, len(x))
+	for i, v := range x {
+		b := math.Float32bits(v) &^ 0xffff
+		if math.Abs(float64(v)) < 0x1p-14 {
+			b = 0
+		}
+		x[i], brain[i] = math.Float32frombits(b), uint16(b>>16)
+		if b != 0 {
+			half[i] = uint16(b>>16&0x8000 | (b&0x7fffffff-112<<23)>>13)
+		}
+	}
+	return half, brain
+}
+
+// guardedWords are n words that end at a page that can't be read.
+func guardedWords(t *testing.T, n int) []uint16 {
+	t.Helper()
+	floats := guarded(t, (n+1)/2, true)
+	all := unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(floats))), 2*len(floats))
+	return all[len(all)-n:]
+}
+
+// TestWiden compares every float16 and bfloat16 with what it stands for.
+func TestWiden(t *testing.T) {
+	all := make([]uint16, 1<<16)
+	for i := range all {
+		all[i] = uint16(i)
+	}
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		half, brain := make([]float32, len(all)), make([]float32, len(all))
+		k.WidenHalf(len(all), &half[0], &all[0])
+		k.WidenBrain(len(all), &brain[0], &all[0])
+		for i := range all {
+			if got, want := math.Float32bits(brain[i]), uint32(i)<<16; got != want {
+				t.Fatalf("bfloat16 %#x is %#x, want %#x", i, got, want)
+			}
+			want := math.Ldexp(float64(i&0x3ff)/0x400+1, i>>10&31-15)
+			switch {
+			case i>>10&31 == 31 && i&0x3ff != 0:
+				want = math.NaN()
+			case i>>10&31 == 31:
+				want = math.Inf(1)
+			case i>>10&31 == 0:
+				want = math.Ldexp(float64(i&0x3ff), -24)
+			}
+			if i>>15 > 0 {
+				want = -want
+			}
+			if got := float64(half[i]); math.Float64bits(got) != math.Float64bits(want) && !(got != got && want != want) {
+				t.Fatalf("float16 %#x is %g, want %g", i, got, want)
+			}
+		}
+	})
 }
