@@ -40,6 +40,9 @@ var groups = []group{
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
 	{"rows", rowKernels},
+	{"columns", columnKernels},
+	{"moves", moves},
+	{"rotary", rotaries},
 }
 
 // generate returns the files of package simd.
@@ -165,7 +168,7 @@ func (g *generator) code(l *level, x group) {
 
 // data is the constants of a file.
 func (l *level) data(constants map[uint32]bool) string {
-	text := "\n" + amd64Constants(constants)
+	text := "\n" + amd64Constants(constants) + alternateTable
 	if l.name == "avx2" {
 		text += tailTable
 	}

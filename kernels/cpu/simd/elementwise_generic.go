@@ -2089,6 +2089,108 @@ func addNumberGeneric(n int, z *float32, x *float32, y float32) {
 	}
 }
 
+// addRunsGeneric is the plain form of AddRuns.
+func addRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 + v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 + v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 + v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// addNumberRunsGeneric is the plain form of AddNumberRuns.
+func addNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 + v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 + v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 + v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
 // subGeneric is the plain form of Sub.
 func subGeneric(n int, z *float32, x *float32, y *float32) {
 	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
@@ -2163,6 +2265,157 @@ func subNumberGeneric(n int, z *float32, x *float32, y float32) {
 		store32(p1, n1, v13)
 		n1 += 4
 		n2 += 4
+	}
+}
+
+// subRunsGeneric is the plain form of SubRuns.
+func subRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 - v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 - v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 - v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// subNumberRunsGeneric is the plain form of SubNumberRuns.
+func subNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 - v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 - v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 - v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// numberSubRunsGeneric is the plain form of NumberSubRuns.
+func numberSubRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p3, n3)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p11, n11)
+			v14 = v8 - v13
+			store32(p9, n9, v14)
+			v15 = load32(p11, n11+4)
+			v16 = v8 - v15
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n11 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p11, n11)
+			v18 = v8 - v17
+			store32(p9, n9, v18)
+			n9 += 4
+			n11 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
 	}
 }
 
@@ -2278,6 +2531,108 @@ func mulNumberGeneric(n int, z *float32, x *float32, y float32) {
 	}
 }
 
+// mulRunsGeneric is the plain form of MulRuns.
+func mulRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 * v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 * v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 * v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// mulNumberRunsGeneric is the plain form of MulNumberRuns.
+func mulNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 * v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 * v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 * v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
 // divGeneric is the plain form of Div.
 func divGeneric(n int, z *float32, x *float32, y *float32) {
 	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
@@ -2352,6 +2707,157 @@ func divNumberGeneric(n int, z *float32, x *float32, y float32) {
 		store32(p1, n1, v13)
 		n1 += 4
 		n2 += 4
+	}
+}
+
+// divRunsGeneric is the plain form of DivRuns.
+func divRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 / v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 / v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 / v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// divNumberRunsGeneric is the plain form of DivNumberRuns.
+func divNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 / v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 / v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 / v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// numberDivRunsGeneric is the plain form of NumberDivRuns.
+func numberDivRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p3, n3)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p11, n11)
+			v14 = v8 / v13
+			store32(p9, n9, v14)
+			v15 = load32(p11, n11+4)
+			v16 = v8 / v15
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n11 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p11, n11)
+			v18 = v8 / v17
+			store32(p9, n9, v18)
+			n9 += 4
+			n11 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
 	}
 }
 

@@ -4,6 +4,11 @@
 
 #include "textflag.h"
 
+DATA alternate<>+0(SB)/8, $0x0000000080000000
+DATA alternate<>+8(SB)/8, $0x0000000080000000
+DATA alternate<>+16(SB)/8, $0x0000000080000000
+DATA alternate<>+24(SB)/8, $0x0000000080000000
+GLOBL alternate<>(SB), RODATA|NOPTR, $32
 DATA tails<>+0(SB)/8, $-1
 DATA tails<>+8(SB)/8, $-1
 DATA tails<>+16(SB)/8, $-1

@@ -4,6 +4,11 @@
 
 #include "textflag.h"
 
+DATA alternate<>+0(SB)/8, $0x0000000080000000
+DATA alternate<>+8(SB)/8, $0x0000000080000000
+DATA alternate<>+16(SB)/8, $0x0000000080000000
+DATA alternate<>+24(SB)/8, $0x0000000080000000
+GLOBL alternate<>(SB), RODATA|NOPTR, $32
 
 // func product1Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 TEXT ·product1Avx512(SB), NOSPLIT, $0-56
