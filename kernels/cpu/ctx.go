@@ -23,9 +23,12 @@ type Ctx struct {
 	unary     unary
 	choice    choice
 	rows      rowTask
+	columns   columnTask
 	reduction reduction
 	strided   strided
 	convert   convert
+	blocks    blockCopy
+	gather    gather
 	attend    attend
 	rotary    rotary
 }
