@@ -10,6 +10,7 @@ import (
 // binary is a function of two broadcast operands, in tasks of flat ranges.
 type binary struct {
 	spread
+	ctx     *Ctx
 	op      *binaryOp
 	z, x, y floats
 }
@@ -21,14 +22,18 @@ type binaryOp struct {
 	vv   func(z, x, y []float32)
 	vs   func(z, x []float32, y float32)
 	sv   func(z []float32, x float32, y []float32)
+	cost float64
+	runs *shortRuns // many runs in one call; nil: each is a call
 }
 
 var (
-	addOp = binaryOp{"Add", addVV, addVS, func(z []float32, x float32, y []float32) { addVS(z, y, x) }}
-	mulOp = binaryOp{"Mul", mulVV, mulVS, func(z []float32, x float32, y []float32) { mulVS(z, y, x) }}
-	subOp = binaryOp{"Sub", subVV, func(z, x []float32, y float32) { addVS(z, x, -y) }, subSV}
-	divOp = binaryOp{"Div", divVV, divVS, divSV}
-	powOp = binaryOp{"Pow", powVV, powVS, powSV}
+	addOp = binaryOp{"Add", addVV, addVS, func(z []float32, x float32, y []float32) { addVS(z, y, x) }, costAdd,
+		&shortRuns{vec.AddRuns, vec.AddNumberRuns, swapped(vec.AddNumberRuns)}}
+	mulOp = binaryOp{"Mul", mulVV, mulVS, func(z []float32, x float32, y []float32) { mulVS(z, y, x) }, costAdd,
+		&shortRuns{vec.MulRuns, vec.MulNumberRuns, swapped(vec.MulNumberRuns)}}
+	subOp = binaryOp{"Sub", subVV, subVS, subSV, costAdd, &shortRuns{vec.SubRuns, vec.SubNumberRuns, vec.NumberSubRuns}}
+	divOp = binaryOp{"Div", divVV, divVS, divSV, costDivide, &shortRuns{vec.DivRuns, vec.DivNumberRuns, vec.NumberDivRuns}}
+	powOp = binaryOp{"Pow", powVV, powVS, powSV, costPow, nil}
 )
 
 // Add is x + y of f32, f16 or bf16, broadcast.
@@ -57,32 +62,50 @@ func (c *Ctx) map2(op *binaryOp, z, x, y *tensor.Tensor) error {
 	if err := reset(z, x.DType, b.shape[:b.full]); err != nil {
 		return fmt.Errorf("%s: %w", op.name, err)
 	}
-	b.op, b.z, b.x, b.y = op, floatsOf(z), floatsOf(x), floatsOf(y)
-	c.Pool.Do(b.total, grain, b)
+	b.ctx, b.op, b.z, b.x, b.y = c, op, floatsOf(z), floatsOf(x), floatsOf(y)
+	cost := op.cost + 2*b.z.narrowCost()
+	if n := b.sizes[b.rank-1]; n < shortRun {
+		cost += costRun / float64(n)
+	}
+	c.Pool.Do(b.total, c.cutFlat(b.total, cost), b)
 	return nil
 }
 
 // Do computes the elements lo ≤ i < hi.
 func (b *binary) Do(lo, hi int) {
-	var wide *[3][piece]float32 // of the operands and the result, if they are of 16 bits
-	if b.z.f32 == nil {
-		wide = new([3][piece]float32)
+	switch {
+	case b.z.f32 == nil:
+		b.narrow(lo, hi)
+	case b.op.runs != nil && b.rank > 1 && b.sizes[b.rank-1] < shortRun:
+		b.short(lo, hi)
+	default:
+		b.plain(lo, hi)
 	}
+}
+
+// plain makes each run a call.
+func (b *binary) plain(lo, hi int) {
 	sx, sy := b.inner(0), b.inner(1)
 	b.each(lo, hi, func(at, n int, off [spreadMost]int) {
-		if b.z.f32 != nil {
-			b.run(b.z.f32[at:][:n], b.x.f32[off[0]:], b.y.f32[off[1]:], sx, sy)
-			return
-		}
+		b.run(b.z.f32[at:][:n], b.x.f32[off[0]:], b.y.f32[off[1]:], sx, sy)
+	})
+}
+
+// narrow computes elements of 16 bits, widened piece by piece.
+func (b *binary) narrow(lo, hi int) {
+	wide := b.ctx.take(3 * piece)
+	sx, sy := b.inner(0), b.inner(1)
+	b.each(lo, hi, func(at, n int, off [spreadMost]int) {
 		for i := 0; i < n; i += piece {
 			m := min(piece, n-i)
-			x := b.x.load(wide[0][:], off[0]+i*sx, 1+(m-1)*sx)
-			y := b.y.load(wide[1][:], off[1]+i*sy, 1+(m-1)*sy)
-			z := wide[2][:m]
+			x := b.x.load(wide, off[0]+i*sx, 1+(m-1)*sx)
+			y := b.y.load(wide[piece:], off[1]+i*sy, 1+(m-1)*sy)
+			z := wide[2*piece:][:m]
 			b.run(z, x, y, sx, sy)
 			b.z.store(at+i, z)
 		}
 	})
+	b.ctx.put(wide)
 }
 
 // run computes one run of operands that step by 0 or 1.
@@ -99,68 +122,16 @@ func (b *binary) run(z, x, y []float32, sx, sy int) {
 	}
 }
 
-func addVV(z, x, y []float32) {
-	y, z = y[:len(x)], z[:len(x)]
-	for i := range x {
-		z[i] = x[i] + y[i]
-	}
-}
-
-func addVS(z, x []float32, y float32) {
-	z = z[:len(x)]
-	for i := range x {
-		z[i] = x[i] + y
-	}
-}
-
-func subVV(z, x, y []float32) {
-	y, z = y[:len(x)], z[:len(x)]
-	for i := range x {
-		z[i] = x[i] - y[i]
-	}
-}
-
-func subSV(z []float32, x float32, y []float32) {
-	z = z[:len(y)]
-	for i := range y {
-		z[i] = x - y[i]
-	}
-}
-
-func mulVV(z, x, y []float32) {
-	y, z = y[:len(x)], z[:len(x)]
-	for i := range x {
-		z[i] = x[i] * y[i]
-	}
-}
-
-func mulVS(z, x []float32, y float32) {
-	z = z[:len(x)]
-	for i := range x {
-		z[i] = x[i] * y
-	}
-}
-
-func divVV(z, x, y []float32) {
-	y, z = y[:len(x)], z[:len(x)]
-	for i := range x {
-		z[i] = x[i] / y[i]
-	}
-}
-
-func divVS(z, x []float32, y float32) {
-	z = z[:len(x)]
-	for i := range x {
-		z[i] = x[i] / y
-	}
-}
-
-func divSV(z []float32, x float32, y []float32) {
-	z = z[:len(y)]
-	for i := range y {
-		z[i] = x / y[i]
-	}
-}
+func addVV(z, x, y []float32)                   { map2(vec.Add, z, x, y) }
+func addVS(z, x []float32, y float32)           { mapVS(vec.AddNumber, z, x, y) }
+func subVV(z, x, y []float32)                   { map2(vec.Sub, z, x, y) }
+func subVS(z, x []float32, y float32)           { mapVS(vec.SubNumber, z, x, y) }
+func subSV(z []float32, x float32, y []float32) { mapSV(vec.NumberSub, z, x, y) }
+func mulVV(z, x, y []float32)                   { map2(vec.Mul, z, x, y) }
+func mulVS(z, x []float32, y float32)           { mapVS(vec.MulNumber, z, x, y) }
+func divVV(z, x, y []float32)                   { map2(vec.Div, z, x, y) }
+func divVS(z, x []float32, y float32)           { mapVS(vec.DivNumber, z, x, y) }
+func divSV(z []float32, x float32, y []float32) { mapSV(vec.NumberDiv, z, x, y) }
 
 func pow32(x, y float32) float32 { return float32(math.Pow(float64(x), float64(y))) }
 
@@ -176,26 +147,36 @@ func powSV(z []float32, x float32, y []float32) {
 	}
 }
 
+// powVS has the powers that models are written with apart.
 func powVS(z, x []float32, y float32) {
 	switch y {
 	case 1:
 		copy(z, x)
 	case 2:
 		mulVV(z, x, x)
+	case 3:
+		cubes(z, x)
+	case -1:
+		reciprocal(z, x)
 	case 0.5:
+		sqrt(z, x)
 		for i, v := range x {
-			z[i] = float32(math.Sqrt(float64(v)))
 			if v <= 0 { // Pow differs at −0 and −Inf
 				z[i] = pow32(v, y)
 			}
-		}
-	case 3:
-		for i, v := range x {
-			z[i] = float32(float64(v) * float64(v) * float64(v))
 		}
 	default:
 		for i, v := range x {
 			z[i] = pow32(v, y)
 		}
+	}
+}
+
+// cubes multiplies twice, block by block, each in the first-level cache.
+func cubes(z, x []float32) {
+	for i := 0; i < len(x); i += piece {
+		part := x[i:min(i+piece, len(x))]
+		mulVV(z[i:], part, part)
+		mulVV(z[i:], part, z[i:])
 	}
 }

@@ -15,8 +15,8 @@ func Cast(c *Ctx, z *tensor.Tensor, a *attr.Cast, x *tensor.Tensor) error {
 	if isFloat(x.DType) && isFloat(a.To) {
 		z.Reset(a.To, x.Shape...)
 		v := &c.convert
-		*v = convert{floatsOf(z), floatsOf(x)}
-		c.Pool.Do(x.Len(), grain, v)
+		*v = convert{c, floatsOf(z), floatsOf(x)}
+		c.Pool.Do(x.Len(), c.cutFlat(x.Len(), costMove), v)
 		return nil
 	}
 	run := conversions[[2]tensor.DType{x.DType, a.To}]
@@ -36,14 +36,26 @@ func CanCast(from, to tensor.DType) bool {
 }
 
 // convert is Cast among the floats of kernels, in tasks of flat ranges.
-type convert struct{ z, x floats }
+type convert struct {
+	ctx  *Ctx
+	z, x floats
+}
 
 // Do converts the elements lo ≤ i < hi.
 func (v *convert) Do(lo, hi int) {
-	var buf [piece]float32
-	for ; lo < hi; lo += piece {
-		v.z.store(lo, v.x.load(buf[:], lo, min(piece, hi-lo)))
+	switch {
+	case v.x.f32 != nil:
+		v.z.store(lo, v.x.f32[lo:hi])
+		return
+	case v.z.f32 != nil:
+		v.x.gather(v.z.f32[lo:], 1, lo, 1, hi-lo)
+		return
 	}
+	buf := v.ctx.take(piece)
+	for ; lo < hi; lo += piece {
+		v.z.store(lo, v.x.load(buf, lo, min(piece, hi-lo)))
+	}
+	v.ctx.put(buf)
 }
 
 // recast is Cast among other types, in tasks of flat ranges.

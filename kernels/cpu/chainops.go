@@ -45,56 +45,19 @@ var chainOps = [attr.ChainOps]chainOp{
 }
 
 var (
-	minOp = binaryOp{"Min", minVV, minVS, func(z []float32, x float32, y []float32) { minVS(z, y, x) }}
-	maxOp = binaryOp{"Max", maxVV, maxVS, func(z []float32, x float32, y []float32) { maxVS(z, y, x) }}
+	minOp = binaryOp{"Min", minVV, minVS, func(z []float32, x float32, y []float32) { minVS(z, y, x) }, costAdd, nil}
+	maxOp = binaryOp{"Max", maxVV, maxVS, func(z []float32, x float32, y []float32) { maxVS(z, y, x) }, costAdd, nil}
 )
 
 // The least and the greatest of two: NaN wins, as in ONNX.
 
-func minVV(z, x, y []float32) {
-	for i, v := range x {
-		z[i] = min(v, y[i])
-	}
-}
-
-func minVS(z, x []float32, y float32) {
-	for i, v := range x {
-		z[i] = min(v, y)
-	}
-}
-
-func maxVV(z, x, y []float32) {
-	for i, v := range x {
-		z[i] = max(v, y[i])
-	}
-}
-
-func maxVS(z, x []float32, y float32) {
-	for i, v := range x {
-		z[i] = max(v, y)
-	}
-}
-
-func abs(z, x []float32) {
-	for i, v := range x {
-		z[i] = abs32(v)
-	}
-}
-
-func silu(z, x []float32) {
-	for i, v := range x {
-		z[i] = silu32(v, v)
-	}
-}
-
-func quickGelu(z, x []float32) {
-	for i, v := range x {
-		z[i] = silu32(v, float32(attr.QuickGeluAlpha*v))
-	}
-}
-
-// silu32 is x·sigmoid(y).
-func silu32(x, y float32) float32 { return float32(x * sigmoid32(y)) }
+func minVV(z, x, y []float32)         { vec.Min(len(z), ptr(z), ptr(x[:len(z)]), ptr(y[:len(z)])) }
+func minVS(z, x []float32, y float32) { vec.MinNumber(len(z), ptr(z), ptr(x[:len(z)]), y) }
+func maxVV(z, x, y []float32)         { vec.Max(len(z), ptr(z), ptr(x[:len(z)]), ptr(y[:len(z)])) }
+func maxVS(z, x []float32, y float32) { vec.MaxNumber(len(z), ptr(z), ptr(x[:len(z)]), y) }
+func abs(z, x []float32)              { map1(vec.Abs, z, x) }
+func silu(z, x []float32)             { map1(vec.Silu, z, x) }
+func quickGelu(z, x []float32)        { map1(vec.QuickGelu, z, x) }
 
 // hardSwish is x·max(0, min(1, x/6 + ½)), in a form that is exact near −3.
 func hardSwish(z, x []float32) {

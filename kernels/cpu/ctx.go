@@ -37,6 +37,9 @@ type Ctx struct {
 	negation   negation
 	recast     recast
 	clip       clip
+	columns    columnTask
+	blocks     blockCopy
+	gather     gather
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

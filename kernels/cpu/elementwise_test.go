@@ -23,8 +23,6 @@ func TestTranscendentals(t *testing.T) {
 	}{
 		{"exp", exp32, math.Exp, 1.5},
 		{"tanh", tanh32, math.Tanh, 3},
-		{"erf", erf32, math.Erf, 3},
-		{"sigmoid", sigmoid32, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 3},
 	} {
 		worst, at := 0.0, float32(0)
 		for bits := uint32(0); bits < 0x7f800000; bits += 4099 {
@@ -50,8 +48,7 @@ func TestTranscendentals(t *testing.T) {
 		}
 	}
 	inf := float32(math.Inf(1))
-	for _, c := range [][2]float32{{exp32(inf), inf}, {exp32(-inf), 0}, {tanh32(inf), 1}, {tanh32(-inf), -1}, {erf32(inf), 1},
-		{erf32(-inf), -1}, {sigmoid32(inf), 1}, {sigmoid32(-inf), 0}} {
+	for _, c := range [][2]float32{{exp32(inf), inf}, {exp32(-inf), 0}, {tanh32(inf), 1}, {tanh32(-inf), -1}} {
 		if c[0] != c[1] {
 			t.Errorf("at infinity: %g, want %g", c[0], c[1])
 		}

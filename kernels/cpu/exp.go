@@ -60,40 +60,4 @@ func tanh32(x float32) float32 {
 	return float32(math.Copysign(float64(y), float64(x)))
 }
 
-// erf32 is an odd polynomial up to 1, and 1 − e^(−Q(x)) up to 4, where it
-// rounds to 1.
-func erf32(x float32) float32 {
-	a := abs32(x)
-	if a < 1 {
-		t := float32(x * x)
-		p := float32(7.853861e-05*t) - 0.000801019352
-		p = float32(p*t) + 0.00518832767
-		p = float32(p*t) - 0.0268538119
-		p = float32(p*t) + 0.112835851
-		p = float32(p*t) - 0.376126258
-		return float32(x*1.12837917) + float32(x*float32(t*p))
-	}
-	y := float32(1)
-	if !(a >= 4) { // NaN goes on
-		q := float32(-0.000185574071*a) + 0.00293960789
-		q = float32(q*a) - 0.0218053206
-		q = float32(q*a) + 0.103037373
-		q = float32(q*a) + 0.638225672
-		q = float32(q*a) + 1.12704004
-		q = float32(q*a) + 0.000353718758
-		y = 1 - exp32(-q)
-	}
-	return float32(math.Copysign(float64(y), float64(x)))
-}
-
-// sigmoid32 takes the exponential of the negative side alone, so that small
-// results keep their precision.
-func sigmoid32(x float32) float32 {
-	e := exp32(-abs32(x))
-	if x < 0 {
-		return e / (1 + e)
-	}
-	return 1 / (1 + e)
-}
-
 func abs32(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

@@ -2,9 +2,9 @@ package cpu
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/parallax-go/parallax/ir/tensor"
-	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // reset gives z its type and shape, unless broadcasting made it absurdly large.
@@ -59,8 +59,10 @@ func (f floats) gather(dst []float32, pitch, from, step, n int) {
 		for i := range n {
 			dst[i*pitch] = f.f32[from+i*step]
 		}
-	case step == 1 && pitch == 1:
-		f.widen(dst[:n], from)
+	case f.half != nil && step == 1 && pitch == 1:
+		vec.WidenHalf(n, ptr(dst[:n]), bits16(f.half[from:][:n]))
+	case f.brain != nil && step == 1 && pitch == 1:
+		vec.WidenBrain(n, ptr(dst[:n]), bits16(f.brain[from:][:n]))
 	case f.half != nil:
 		for i := range n {
 			dst[i*pitch] = f.half[from+i*step].Float32()
@@ -69,29 +71,6 @@ func (f floats) gather(dst []float32, pitch, from, step, n int) {
 		for i := range n {
 			dst[i*pitch] = f.brain[from+i*step].Float32()
 		}
-	}
-}
-
-// widen sets dst to the 16-bit elements from from on: whole vectors of them by the
-// instruction level's kernel.
-func (f floats) widen(dst []float32, from int) {
-	whole := len(dst) / simd.Active.Lanes * simd.Active.Lanes
-	if half := f.half; half != nil {
-		half = half[from:][:len(dst)]
-		if whole > 0 {
-			simd.Active.WidenHalf(whole, &dst[0], (*uint16)(&half[0]))
-		}
-		for i := whole; i < len(dst); i++ {
-			dst[i] = half[i].Float32()
-		}
-		return
-	}
-	brain := f.brain[from:][:len(dst)]
-	if whole > 0 {
-		simd.Active.WidenBrain(whole, &dst[0], (*uint16)(&brain[0]))
-	}
-	for i := whole; i < len(dst); i++ {
-		dst[i] = brain[i].Float32()
 	}
 }
 
@@ -112,14 +91,21 @@ func (f floats) store(at int, src []float32) {
 	case f.f32 != nil:
 		copy(f.f32[at:][:len(src)], src)
 	case f.half != nil:
-		for i, x := range src {
-			f.half[at+i] = tensor.HalfOf(x)
-		}
+		vec.NarrowHalf(len(src), bits16(f.half[at:][:len(src)]), ptr(src))
 	default:
-		for i, x := range src {
-			f.brain[at+i] = tensor.BrainOf(x)
-		}
+		vec.NarrowBrain(len(src), bits16(f.brain[at:][:len(src)]), ptr(src))
 	}
+}
+
+// bits16 is where elements of 16 bits begin.
+func bits16[T tensor.Half | tensor.Brain](x []T) *uint16 { return (*uint16)(unsafe.Pointer(ptr(x))) }
+
+// narrowCost is what widening and rounding add to each element.
+func (f floats) narrowCost() float64 {
+	if f.f32 != nil {
+		return 0
+	}
+	return costNarrow
 }
 
 // pick returns n ≤ len(scratch) elements at from, from+step, …: in place if they

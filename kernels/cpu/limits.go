@@ -73,36 +73,38 @@ func (v *clip) Do(lo, hi int) {
 // Further operators of one operand, of f32, f16 and bf16, of any shape.
 
 // Abs is |x|.
-func Abs(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Abs", z, x, abs) }
+func Abs(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Abs", z, x, costMove, abs) }
 
 // Sin is the sine.
-func Sin(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Sin", z, x, sin) }
+func Sin(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Sin", z, x, costTrig, sin) }
 
 // Cos is the cosine.
-func Cos(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Cos", z, x, cos) }
+func Cos(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Cos", z, x, costTrig, cos) }
 
 // HardSwish is x·max(0, min(1, x/6 + ½)).
-func HardSwish(c *Ctx, z, x *tensor.Tensor) error { return c.map1("HardSwish", z, x, hardSwish) }
+func HardSwish(c *Ctx, z, x *tensor.Tensor) error {
+	return c.map1("HardSwish", z, x, costDivide, hardSwish)
+}
 
 // Floor rounds down.
-func Floor(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Floor", z, x, floor) }
+func Floor(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Floor", z, x, costScalar, floor) }
 
 // Ceil rounds up.
-func Ceil(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Ceil", z, x, ceil) }
+func Ceil(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Ceil", z, x, costScalar, ceil) }
 
 // Round rounds to the nearest integer, halves to even.
-func Round(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Round", z, x, round) }
+func Round(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Round", z, x, costScalar, round) }
 
 // Log is the natural logarithm.
-func Log(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Log", z, x, log) }
+func Log(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Log", z, x, costTrig, log) }
 
 // Swish is x·sigmoid(alpha·x) for an alpha of 1 or 1.702: SiLU, or QuickGelu.
 func Swish(c *Ctx, z *tensor.Tensor, a *attr.Unary, x *tensor.Tensor) error {
 	switch a.Alpha {
 	case 1:
-		return c.map1("Swish", z, x, silu)
+		return c.map1("Swish", z, x, costSigmoid, silu)
 	case attr.QuickGeluAlpha:
-		return c.map1("Swish", z, x, quickGelu)
+		return c.map1("Swish", z, x, costSigmoid, quickGelu)
 	}
 	return fmt.Errorf("Swish: alpha is %g, want 1 or 1.702", a.Alpha)
 }

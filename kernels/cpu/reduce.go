@@ -7,54 +7,19 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// reduction sums over axes, in tasks of ranges of results. Each result is one
-// chain of sums in float64, in row-major order.
+// reduction folds an operand over axes. Where the last axis is among them, rows are
+// folded (reduce_rows.go), else rows are added up (reduce_columns.go). Both cut
+// what is folded into blocks of a fixed size, whose results are parts; the parts
+// of a result are folded in float64, in their order.
 type reduction struct {
+	ctx           *Ctx
 	z, x          floats
 	kept, reduced axes
-	divisor       float64
+	mean          bool
 	greatest      bool // the maximum instead of the sum
-}
-
-// axes are some axes of an operand, neighbours merged.
-type axes struct {
-	rank    int
-	count   int // of elements
-	sizes   [maxRank]int
-	strides [maxRank]int
-}
-
-// add appends an axis that lies inside those before.
-func (a *axes) add(n, stride int) {
-	a.count *= n
-	if n == 1 {
-		return
-	}
-	if last := a.rank - 1; last >= 0 && a.strides[last] == n*stride {
-		a.sizes[last] *= n
-		a.strides[last] = stride
-		return
-	}
-	a.sizes[a.rank], a.strides[a.rank] = n, stride
-	a.rank++
-}
-
-// offset is where element i is.
-func (a *axes) offset(i int) int {
-	at := 0
-	for axis := a.rank - 1; axis >= 0 && i > 0; axis-- {
-		at += i % a.sizes[axis] * a.strides[axis]
-		i /= a.sizes[axis]
-	}
-	return at
-}
-
-// run is the innermost axis.
-func (a *axes) run() (n, stride int) {
-	if a.rank == 0 {
-		return 1, 0
-	}
-	return a.sizes[a.rank-1], a.strides[a.rank-1]
+	parts         []float32
+	blocks        int // of each result
+	strips        int // into which columns are cut
 }
 
 // ReduceSum sums f32, f16 or bf16 over axes.
@@ -64,7 +29,7 @@ func ReduceSum(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor)
 
 // ReduceMean averages f32, f16 or bf16 over axes.
 func ReduceMean(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
-	return c.reduce("ReduceMean", z, a, x, axes, reduction{divisor: 1})
+	return c.reduce("ReduceMean", z, a, x, axes, reduction{mean: true})
 }
 
 // ReduceMax is the maximum of f32, f16 or bf16 over axes; NaN wins.
@@ -78,6 +43,7 @@ func (c *Ctx) reduce(name string, z *tensor.Tensor, a *attr.Reduce, x, which *te
 	}
 	r := &c.reduction
 	*r = kind
+	r.ctx = c
 	reduced, ok := reducedAxes(a, x.Rank(), which)
 	if !ok {
 		return fmt.Errorf("%s: axes of %s are out of range", name, x)
@@ -99,11 +65,59 @@ func (c *Ctx) reduce(name string, z *tensor.Tensor, a *attr.Reduce, x, which *te
 	}
 	z.Reset(x.DType, out...)
 	r.z, r.x = floatsOf(z), floatsOf(x)
-	if r.divisor != 0 {
-		r.divisor = float64(r.reduced.count)
+	switch {
+	case r.kept.count == 0:
+	case r.reduced.count == 0:
+		r.nothing()
+	case r.alongColumns():
+		c.reduceColumns(r)
+	default:
+		c.reduceRows(r)
 	}
-	c.Pool.Do(r.kept.count, chunk(r.reduced.count), r)
 	return nil
+}
+
+// alongColumns reports whether the last axis is kept.
+func (r *reduction) alongColumns() bool {
+	return r.kept.rank > 0 && r.kept.strides[r.kept.rank-1] == 1
+}
+
+// nothing sets the results of a fold of no element.
+func (r *reduction) nothing() {
+	one := []float32{0}
+	switch {
+	case r.greatest:
+		one[0] = maxRow(nil)
+	case r.mean:
+		one[0] /= one[0]
+	}
+	for i := range r.kept.count {
+		r.z.store(i, one)
+	}
+}
+
+// fold joins a part with what there is.
+func (r *reduction) fold(sum float64, part float32) float64 {
+	if r.greatest {
+		return float64(maxOr(float32(sum), part))
+	}
+	return sum + float64(part)
+}
+
+// start is what a fold begins with.
+func (r *reduction) start() float64 {
+	if r.greatest {
+		return float64(maxRow(nil))
+	}
+	return 0
+}
+
+// finish is the result of a fold.
+func (r *reduction) finish(sum float64) float32 {
+	if r.mean {
+		sum /= float64(r.reduced.count)
+	}
+	return float32(sum)
 }
 
 // reducedAxes marks the axes that a reduction runs over.
@@ -122,38 +136,6 @@ func reducedAxes(a *attr.Reduce, rank int, which *tensor.Tensor) (reduced [maxRa
 		reduced[axis] = true
 	}
 	return reduced, true
-}
-
-// Do computes the results lo ≤ i < hi.
-func (r *reduction) Do(lo, hi int) {
-	var buf [piece]float32
-	n, stride := r.reduced.run()
-	for i := lo; i < hi; i++ {
-		base := r.kept.offset(i)
-		sum, top := 0.0, maxRow(nil)
-		for outer := 0; outer < r.reduced.count; outer += n {
-			at := base + r.reduced.offset(outer)
-			for j := 0; j < n; j += piece {
-				m := min(piece, n-j)
-				row := r.x.pick(buf[:], at+j*stride, stride, m)
-				if r.greatest {
-					top = maxOr(top, maxRow(row))
-					continue
-				}
-				for _, v := range row {
-					sum += float64(v)
-				}
-			}
-		}
-		if r.divisor != 0 {
-			sum /= r.divisor
-		}
-		buf[0] = float32(sum)
-		if r.greatest {
-			buf[0] = top
-		}
-		r.z.store(i, buf[:1])
-	}
 }
 
 // maxOr is the greater, or the one that is NaN.

@@ -35,7 +35,8 @@ func RotaryEmbedding(c *Ctx, z *tensor.Tensor, a *attr.RotaryEmbedding, x, cos, 
 	z.Reset(x.DType, x.Shape...)
 	t.z, t.x, t.cos, t.sin = floatsOf(z), floatsOf(x), floatsOf(cos), floatsOf(sin)
 	if x.Len() > 0 {
-		c.Pool.Do(x.Len()/t.size, chunk(t.size), t)
+		items := x.Len() / t.size
+		c.Pool.Do(items, c.cut(items, costRun+float64(t.size)*(costRotate+2*t.x.narrowCost())), t)
 	}
 	return nil
 }
@@ -79,12 +80,8 @@ func (t *rotary) fits(cos, sin *tensor.Tensor, batch int) bool {
 	return true
 }
 
-// row is that of the tables for an item.
-func (t *rotary) row(item int) int {
-	token := item / t.heads
-	if !t.tokensFirst {
-		token = item/(t.heads*t.length)*t.length + item%t.length
-	}
+// row is that of the tables for a token.
+func (t *rotary) row(token int) int {
 	if t.positions == nil {
 		return token % t.rows
 	}
@@ -95,36 +92,74 @@ func (t *rotary) row(item int) int {
 	return at
 }
 
-// Do rotates the items lo ≤ i < hi.
+// token is that of an item.
+func (t *rotary) token(item int) int {
+	if t.tokensFirst {
+		return item / t.heads
+	}
+	return item/(t.heads*t.length)*t.length + item%t.length
+}
+
+// Do rotates the items lo ≤ i < hi, those together whose rows of the tables are
+// alike or follow each other: the heads of a token, or the tokens of a head.
 func (t *rotary) Do(lo, hi int) {
-	scratch := t.ctx.take(2*t.size + 2*t.pairs)
-	defer t.ctx.put(scratch)
-	out, in, cos, sin := scratch[:t.size], scratch[t.size:2*t.size], scratch[2*t.size:][:t.pairs], scratch[2*t.size+t.pairs:]
-	for i := lo; i < hi; i++ {
-		row := t.row(i) * t.pairs
-		c, s := t.cos.load(cos, row, t.pairs), t.sin.load(sin, row, t.pairs)
-		x := t.x.load(in, i*t.size, t.size)
-		z := out
-		if t.z.f32 != nil {
-			z = t.z.f32[i*t.size:][:t.size]
+	narrow := t.z.f32 == nil
+	var scratch []float32
+	if narrow {
+		scratch = t.ctx.take(2 * (t.size + t.pairs))
+		defer t.ctx.put(scratch)
+	}
+	for i := lo; i < hi; {
+		token := t.token(i)
+		row, items, step := t.row(token), 1, 0
+		switch {
+		case narrow:
+		case t.tokensFirst:
+			items = min(t.heads-i%t.heads, hi-i)
+		case t.positions == nil:
+			items, step = min(t.length-i%t.length, t.rows-row, hi-i), t.pairs
 		}
-		if t.interleaved {
-			rotateNeighbours(z, x, c, s)
+		if narrow {
+			t.widened(scratch, i, row)
 		} else {
-			rotateHalves(z[:t.pairs], z[t.pairs:2*t.pairs], x[:t.pairs], x[t.pairs:2*t.pairs], c, s)
+			n := items * t.size
+			tables := row*t.pairs + (items-1)*step
+			t.rotate(t.z.f32[i*t.size:][:n], t.x.f32[i*t.size:][:n], t.cos.f32[row*t.pairs:tables+t.pairs], t.sin.f32[row*t.pairs:tables+t.pairs], step)
 		}
-		copy(z[2*t.pairs:], x[2*t.pairs:])
-		if t.z.f32 == nil {
-			t.z.store(i*t.size, z)
-		}
+		i += items
 	}
 }
 
-func rotateHalves(z1, z2, x1, x2, cos, sin []float32) {
-	for i, c := range cos {
-		s, x, y := sin[i], x1[i], x2[i]
-		z1[i] = float32(c*x) - float32(s*y)
-		z2[i] = float32(c*y) + float32(s*x)
+// widened rotates one item of elements of 16 bits.
+func (t *rotary) widened(scratch []float32, item, row int) {
+	z, x, cos, sin := scratch[:t.size], scratch[t.size:][:t.size], scratch[2*t.size:][:t.pairs], scratch[2*t.size+t.pairs:][:t.pairs]
+	t.x.load(x, item*t.size, t.size)
+	t.cos.load(cos, row*t.pairs, t.pairs)
+	t.sin.load(sin, row*t.pairs, t.pairs)
+	t.rotate(z, x, cos, sin, 0)
+	t.z.store(item*t.size, z)
+}
+
+// rotate rotates whole items; the rows of the tables are step apart.
+func (t *rotary) rotate(z, x, cos, sin []float32, step int) {
+	items := len(x) / t.size
+	rotated := 2 * t.pairs
+	switch {
+	case t.pairs == 0:
+	case t.interleaved:
+		whole := t.pairs / max(1, vec.Lanes/2) * max(1, vec.Lanes/2)
+		vec.RotateNeighbours(items, whole, ptr(z), ptr(x), t.size, ptr(cos), ptr(sin), step)
+		for i := range items {
+			rest, at := i*t.size+2*whole, i*step+whole
+			rotateNeighbours(z[rest:], x[rest:], cos[at:][:t.pairs-whole], sin[at:])
+		}
+	default:
+		vec.RotateHalves(items, t.pairs, ptr(z), ptr(x), t.size, ptr(cos), ptr(sin), step)
+	}
+	if rotated < t.size {
+		for i := range items {
+			copy(z[i*t.size+rotated:][:t.size-rotated], x[i*t.size+rotated:])
+		}
 	}
 }
 

@@ -8,15 +8,16 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// rowTask is a function of rows: n elements, inner apart. Tasks are ranges of
-// rows.
+// rowTask is a function of rows of n elements. Tasks are ranges of rows.
 type rowTask struct {
 	ctx         *Ctx
-	n, inner    int
+	n           int
+	cost        float64 // of an element
 	z, x        floats
 	f           func(t *rowTask, z, x []float32)
 	scale, bias []float32 // of normalisations, n long; bias may be nil
-	epsilon     float64
+	epsilon     float32
+	inverse     float32 // 1/n
 }
 
 // runRows computes f on the rows of x along the axes first … last.
@@ -24,28 +25,26 @@ func (t *rowTask) runRows(c *Ctx, z, x *tensor.Tensor) {
 	z.Reset(x.DType, x.Shape...)
 	t.ctx, t.z, t.x = c, floatsOf(z), floatsOf(x)
 	if x.Len() > 0 {
-		c.Pool.Do(x.Len()/t.n, chunk(t.n), t)
+		rows := x.Len() / t.n
+		c.Pool.Do(rows, c.cut(rows, costRun+float64(t.n)*(t.cost+2*t.x.narrowCost())), t)
 	}
 }
 
 // Do computes the rows lo ≤ r < hi.
 func (t *rowTask) Do(lo, hi int) {
-	inPlace := t.inner == 1 && t.x.f32 != nil
-	var row []float32
-	if !inPlace {
-		row = t.ctx.take(t.n)
-		defer t.ctx.put(row)
-	}
-	for r := lo; r < hi; r++ {
-		at := r/t.inner*t.n*t.inner + r%t.inner
-		if inPlace {
-			t.f(t, t.z.f32[at:][:t.n], t.x.f32[at:][:t.n])
-			continue
+	if t.x.f32 != nil {
+		for r := lo; r < hi; r++ {
+			t.f(t, t.z.f32[r*t.n:][:t.n], t.x.f32[r*t.n:][:t.n])
 		}
-		t.x.gather(row, 1, at, t.inner, t.n)
-		t.f(t, row, row)
-		t.z.scatter(at, t.inner, row)
+		return
 	}
+	row := t.ctx.take(t.n)
+	for r := lo; r < hi; r++ {
+		t.x.load(row, r*t.n, t.n)
+		t.f(t, row, row)
+		t.z.store(r*t.n, row)
+	}
+	t.ctx.put(row)
 }
 
 // Softmax is eˣ normalised along an axis, of f32, f16 or bf16.
@@ -54,8 +53,12 @@ func Softmax(c *Ctx, z *tensor.Tensor, a *attr.Axis, x *tensor.Tensor) error {
 	if !isFloat(x.DType) || !ok {
 		return fmt.Errorf("Softmax: operand %s and axis %d, want f32, f16 or bf16", x, a.Axis)
 	}
+	if inner := elements(x.Shape[axis+1:]); inner != 1 {
+		c.softmaxColumns(z, x, x.Shape[axis], inner)
+		return nil
+	}
 	t := &c.rows
-	*t = rowTask{n: x.Shape[axis], inner: elements(x.Shape[axis+1:]), f: softmaxRow}
+	*t = rowTask{n: x.Shape[axis], f: softmaxRow, cost: costSoftmax}
 	t.runRows(c, z, x)
 	return nil
 }
@@ -76,16 +79,7 @@ func elements(shape []int) int {
 	return n
 }
 
-func softmaxRow(_ *rowTask, z, x []float32) {
-	top := maxRow(x)
-	sum := 0.0
-	for i, v := range x {
-		e := exp32(v - top)
-		z[i] = e
-		sum += float64(e)
-	}
-	mulVS(z, z, float32(1/sum))
-}
+func softmaxRow(_ *rowTask, z, x []float32) { map1(vec.Softmax, z, x) }
 
 // maxRow is the greatest element, or NaN if there is one.
 func maxRow(x []float32) float32 {
@@ -123,7 +117,8 @@ func (c *Ctx) normalise(name string, z *tensor.Tensor, a *attr.LayerNormalizatio
 	}
 	rest := x.Shape[axis:]
 	t := &c.rows
-	*t = rowTask{n: elements(rest), inner: 1, f: f, epsilon: float64(a.Epsilon)}
+	*t = rowTask{n: elements(rest), f: f, cost: costNormalise, epsilon: a.Epsilon}
+	t.inverse = 1 / float32(t.n)
 	for _, p := range []*tensor.Tensor{scale, bias} {
 		if p != nil && (!isFloat(p.DType) || !sameButOnes(p.Shape, rest)) {
 			return fmt.Errorf("%s: scale or bias %s for %s normalised from axis %d on", name, p, x, axis)
@@ -164,37 +159,14 @@ func (c *Ctx) unwiden(t *tensor.Tensor, s []float32) {
 	}
 }
 
-// The statistics are summed in float64, which costs scalar code nothing.
-
 func layerNormRow(t *rowTask, z, x []float32) {
-	sum := 0.0
-	for _, v := range x {
-		sum += float64(v)
+	if t.bias == nil {
+		vec.LayerNormScaled(t.n, ptr(z), ptr(x), ptr(t.scale), t.inverse, t.epsilon)
+		return
 	}
-	mean := sum / float64(len(x))
-	squares := 0.0
-	for _, v := range x {
-		d := float64(v) - mean
-		squares += float64(d * d)
-	}
-	inverse := 1 / math.Sqrt(squares/float64(len(x))+t.epsilon)
-	for i, v := range x {
-		z[i] = float32((float64(v) - mean) * inverse)
-	}
-	mulVV(z, z, t.scale)
-	if t.bias != nil {
-		addVV(z, z, t.bias)
-	}
+	vec.LayerNorm(t.n, ptr(z), ptr(x), ptr(t.scale), ptr(t.bias), t.inverse, t.epsilon)
 }
 
 func rmsNormRow(t *rowTask, z, x []float32) {
-	squares := 0.0
-	for _, v := range x {
-		squares += float64(float64(v) * float64(v))
-	}
-	inverse := 1 / math.Sqrt(squares/float64(len(x))+t.epsilon)
-	for i, v := range x {
-		z[i] = float32(float64(v) * inverse)
-	}
-	mulVV(z, z, t.scale)
+	vec.RMSNorm(t.n, ptr(z), ptr(x), ptr(t.scale), t.inverse, t.epsilon)
 }

@@ -10,7 +10,7 @@ import (
 // Split cuts x, of any type of whole bytes, along an axis into as many parts as
 // there are outputs: of the given sizes, or of equal size with a smaller last
 // one. Outputs that are nil are not wanted.
-func Split(_ *Ctx, outs []*tensor.Tensor, a *attr.Axis, x, sizes *tensor.Tensor) error {
+func Split(c *Ctx, outs []*tensor.Tensor, a *attr.Axis, x, sizes *tensor.Tensor) error {
 	axis, ok := normalAxis(a.Axis, x.Rank())
 	if !ok || !movable(x.DType) || x.Rank() > maxRank || len(outs) == 0 {
 		return fmt.Errorf("Split: operand %s along axis %d into %d parts", x, a.Axis, len(outs))
@@ -34,9 +34,8 @@ func Split(_ *Ctx, outs []*tensor.Tensor, a *attr.Axis, x, sizes *tensor.Tensor)
 		if out != nil {
 			shape[axis] = n
 			out.Reset(x.DType, shape[:x.Rank()]...)
-			to, from := out.Bytes(), x.Bytes()
-			for r := range elements(x.Shape[:axis]) {
-				copy(to[r*n*unit:][:n*unit], from[r*pitch+at*unit:])
+			if to := out.Bytes(); len(to) > 0 {
+				c.copyBlocks(to, n*unit, x.Bytes()[at*unit:], pitch, n*unit, elements(x.Shape[:axis]))
 			}
 		}
 		at += n

@@ -18,10 +18,6 @@ type strided struct {
 	blocked bool // contiguous along the axis before the last, and not along the last
 }
 
-// square is the side of the squares in which a transpose is copied: a cache line
-// of 4-byte elements.
-const square = 16
-
 // copyTo gives z the shape and copies x along the axes added to s.
 func (s *strided) copyTo(c *Ctx, z, x *tensor.Tensor, shape []int) error {
 	s.run = bySize(x.DType, stridedAs[uint8], stridedAs[uint16], stridedAs[uint32], stridedAs[uint64])
@@ -40,8 +36,23 @@ func (s *strided) copyTo(c *Ctx, z, x *tensor.Tensor, shape []int) error {
 	}
 	last := s.rank - 1
 	s.blocked = last > 0 && s.strides[last-1] == 1 && s.strides[last] > 1
-	c.Pool.Do(s.count/s.sizes[last], chunk(s.sizes[last]), s)
+	rows, cost := s.count/s.sizes[last], float64(costScalar)
+	switch size := float64(x.DType.Bits() / 8); {
+	case s.blocked && x.DType.Bits() == 32:
+		cost = costTranspose
+	case s.strides[last] == 0 || s.strides[last] == 1:
+		cost = costByte * size
+	}
+	c.Pool.Do(rows, s.whole(c.cut(rows, costRun+float64(s.sizes[last])*cost)), s)
 	return nil
+}
+
+// whole makes chunks of a transpose begin where squares do.
+func (s *strided) whole(grain int) int {
+	if !s.blocked {
+		return grain
+	}
+	return ceilDiv(grain, square) * square
 }
 
 // Do copies the rows lo ≤ r < hi.
@@ -51,42 +62,67 @@ func stridedAs[T word](s *strided, lo, hi int) {
 	z, x := words[T](s.z), words[T](s.x)
 	last := s.rank - 1
 	n, step := s.sizes[last], s.strides[last]
+	var at odometer
+	at.set(&s.axes, lo)
 	for r := lo; r < hi; {
-		from := s.base + s.offset(r*n)
+		from := s.base + at.offset
 		to := z[r*n:][:n]
+		rows := 1
 		switch {
 		case step == 1:
 			copy(to, x[from:from+n])
 		case step == 0:
 			fillWith(to, x[from])
 		case s.blocked:
-			rows := min(square, hi-r, s.sizes[last-1]-r%s.sizes[last-1])
-			transposeRows(z[r*n:], x[from:], rows, n, step)
-			r += rows
-			continue
+			rows = min(s.sizes[last-1]-at.index[last-1], hi-r)
+			transpose(z[r*n:], x[from:], rows, n, step)
 		default:
 			for i := range to {
 				to[i] = x[from+i*step]
 			}
 		}
-		r++
+		at.move(&s.axes, rows)
+		r += rows
 	}
 }
 
-func fillWith[T word](z []T, v T) {
-	for i := range z {
+// odometer walks the rows of some axes: all indices but the last.
+type odometer struct {
+	index  [maxRank]int
+	offset int
+}
+
+// set goes to row r.
+func (o *odometer) set(a *axes, r int) {
+	for axis := a.rank - 2; axis >= 0; axis-- {
+		o.index[axis] = r % a.sizes[axis]
+		o.offset += o.index[axis] * a.strides[axis]
+		r /= a.sizes[axis]
+	}
+}
+
+// move goes on by so many rows, no further than the end of the axis before the
+// last.
+func (o *odometer) move(a *axes, rows int) {
+	for axis := a.rank - 2; axis >= 0; axis-- {
+		o.index[axis] += rows
+		o.offset += rows * a.strides[axis]
+		if o.index[axis] < a.sizes[axis] {
+			return
+		}
+		o.offset -= o.index[axis] * a.strides[axis]
+		o.index[axis], rows = 0, 1
+	}
+}
+
+// fillWith sets every element, in copies that double.
+func fillWith[T any](z []T, v T) {
+	n := min(len(z), 32)
+	for i := range n {
 		z[i] = v
 	}
-}
-
-// transposeRows writes rows of n elements; in x they are columns: element i of
-// row r is at r + i·step.
-func transposeRows[T word](z, x []T, rows, n, step int) {
-	for i := range n {
-		from := x[i*step:][:rows]
-		for r, v := range from {
-			z[r*n+i] = v
-		}
+	for n > 0 && n < len(z) {
+		n += copy(z[n:], z[:n])
 	}
 }
 

@@ -29,7 +29,11 @@ func Where(c *Ctx, z, cond, x, y *tensor.Tensor) error {
 		return fmt.Errorf("Where: %w", err)
 	}
 	w.cond, w.z, w.x, w.y, w.run = tensor.Data[bool](cond), z, x, y, run
-	c.Pool.Do(w.total, grain, w)
+	cost := float64(costScalar)
+	if x.DType.Bits() == 32 {
+		cost = costAdd + costRun/float64(w.sizes[w.rank-1])
+	}
+	c.Pool.Do(w.total, c.cutFlat(w.total, cost), w)
 	return nil
 }
 
@@ -40,14 +44,54 @@ func chooseAs[T word](w *choice, lo, hi int) {
 	z, x, y := words[T](w.z), words[T](w.x), words[T](w.y)
 	sc, sx, sy := w.inner(0), w.inner(1), w.inner(2)
 	w.each(lo, hi, func(at, n int, off [spreadMost]int) {
-		for i := range n {
-			if w.cond[off[0]+i*sc] {
-				z[at+i] = x[off[1]+i*sx]
-			} else {
-				z[at+i] = y[off[2]+i*sy]
+		z, c, x, y := z[at:][:n], w.cond[off[0]:], x[off[1]:], y[off[2]:]
+		switch {
+		case sc == 0 && c[0]:
+			copyOrFill(z, x, sx)
+		case sc == 0:
+			copyOrFill(z, y, sy)
+		case unsafe.Sizeof(z[0]) == 4 && n >= vec.Lanes:
+			choose32(floats32(z), c[:n], floats32(x), floats32(y), sx, sy)
+		default:
+			for i, yes := range c[:n] {
+				if yes {
+					z[i] = x[i*sx]
+				} else {
+					z[i] = y[i*sy]
+				}
 			}
 		}
 	})
+}
+
+// copyOrFill sets z to the elements of x that are step apart, 0 or 1.
+func copyOrFill[T word](z, x []T, step int) {
+	if step == 0 {
+		fillWith(z, x[0])
+		return
+	}
+	copy(z, x[:len(z)])
+}
+
+// choose32 is a run of elements of 4 bytes: no bit of them changes.
+func choose32(z []float32, cond []bool, x, y []float32, sx, sy int) {
+	n, c := len(z), (*uint8)(unsafe.Pointer(ptr(cond)))
+	switch {
+	case sx == 0 && sy == 0:
+		fillWith(z, y[0])
+		vec.NumberChoose(n, ptr(z), c, x[0], ptr(z))
+	case sx == 0:
+		vec.NumberChoose(n, ptr(z), c, x[0], ptr(y[:n]))
+	case sy == 0:
+		vec.ChooseNumber(n, ptr(z), c, ptr(x[:n]), y[0])
+	default:
+		vec.Choose(n, ptr(z), c, ptr(x[:n]), ptr(y[:n]))
+	}
+}
+
+// floats32 views elements of 4 bytes as f32.
+func floats32[T word](x []T) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(ptr(x))), len(x))
 }
 
 // word is what elements are moved as when their type doesn't matter.
@@ -56,10 +100,12 @@ type word interface {
 }
 
 // words views the elements of t as words of their size.
-func words[T word](t *tensor.Tensor) []T {
+func words[T word](t *tensor.Tensor) []T { return wordsOf[T](t.Bytes()) }
+
+// wordsOf views bytes, which begin at a word, as words.
+func wordsOf[T word](b []byte) []T {
 	var zero T
-	b := t.Bytes()
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(zero)))
+	return unsafe.Slice((*T)(unsafe.Pointer(ptr(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 
 // bySize chooses the function for the size of d's elements; nil: there is none.

@@ -129,7 +129,19 @@ DATA tails<>+56(SB)/8, $0
 GLOBL tails<>(SB), RODATA|NOPTR, $64
 `
 
-func amd64ConstantsAndTails(used map[uint32]bool) string { return amd64Constants(used) + tailTable }
+// avx2Data is the constants of a file for AVX2.
+func avx2Data(used map[uint32]bool) string { return avx512Data(used) + tailTable }
+
+// avx512Data is those for AVX-512.
+func avx512Data(used map[uint32]bool) string { return amd64Constants(used) + alternateTable }
+
+// alternateTable is the sign of every other lane, the first included.
+const alternateTable = `DATA alternate<>+0(SB)/8, $0x0000000080000000
+DATA alternate<>+8(SB)/8, $0x0000000080000000
+DATA alternate<>+16(SB)/8, $0x0000000080000000
+DATA alternate<>+24(SB)/8, $0x0000000080000000
+GLOBL alternate<>(SB), RODATA|NOPTR, $32
+`
 
 func (w *amd64) list(nodes []*node) {
 	for _, n := range nodes {
@@ -280,8 +292,29 @@ func (w *amd64) special(n *node) {
 			name = "VSHUFF32X4"
 		}
 		w.line("\t%s $%d, %s, %s, %s", name, n.imm, arg(1), arg(0), w.reg(n.dst))
-	case opLoadHalf, opLoadHalfTail, opLoadBrain, opLoadBrainTail:
+	case opLoadHalf, opLoadHalfTail, opLoadBrain, opLoadBrainTail, opLoadByte, opLoadByteTail:
 		w.widen(n)
+	case opLoadHalfOne, opLoadBrainOne, opLoadByteOne:
+		w.widenOne(n)
+	case opPackHalf, opPackHigh:
+		w.pack(n)
+	case opStorePack:
+		w.line("\tVMOVUPS %s, %s", w.lowerHalf(n.args[0]), w.mem(n.mem))
+	case opStorePackTail:
+		w.line("\tVMOVDQU16 %s, %s, %s", w.lowerHalf(n.args[0]), arg(1), w.mem(n.mem))
+	case opStorePackOne:
+		w.line("\tVPEXTRW $0, %s, %s", w.lower128(n.args[0]), w.mem(n.mem))
+	case opLoadDoubled:
+		w.line("\tVPMOVZXDQ %s, %s", w.mem(n.mem), w.reg(n.dst))
+		w.line("\tVMOVSLDUP %[1]s, %[1]s", w.reg(n.dst))
+	case opSwap:
+		w.line("\tVPERMILPS $0xb1, %s, %s", arg(0), w.reg(n.dst))
+	case opAlternate:
+		if w.evex {
+			w.line("\tVXORPD.BCST alternate<>+0(SB), %s, %s", arg(0), w.reg(n.dst))
+		} else {
+			w.line("\tVXORPD alternate<>+0(SB), %s, %s", arg(0), w.reg(n.dst))
+		}
 	case opDotBrain:
 		w.line("\t%s // VDPBF16PS Z%d, Z%d, Z%d", dotBrain(w.place[n.args[1]], w.place[n.args[0]], w.place[n.dst]), w.place[n.args[1]], w.place[n.args[0]], w.place[n.dst])
 	case opPrefetch:
@@ -356,27 +389,64 @@ func (w *amd64) reduce(n *node) {
 	fold("VSHUFPS $%d, %[2]s, %[2]s, %[3]s", 0xb1)
 }
 
-// widen loads 16-bit floats.
+// widen loads narrow elements.
 func (w *amd64) widen(n *node) {
 	dst, from := w.reg(n.dst), w.mem(n.mem)
-	masked := ""
-	if n.op == opLoadHalfTail || n.op == opLoadBrainTail {
+	z, masked := "", ""
+	if len(n.args) > 0 {
 		if !w.evex {
-			panic("BUG: AVX2 loads no part of a vector of 16 bits")
+			panic("BUG: AVX2 loads no part of a vector of narrow elements")
 		}
-		masked = w.reg(n.args[0]) + ", "
-	}
-	z := ""
-	if masked != "" {
-		z = ".Z"
+		z, masked = ".Z", w.reg(n.args[0])+", "
 	}
 	switch n.op {
 	case opLoadHalf, opLoadHalfTail:
 		w.line("\tVCVTPH2PS%s %s, %s%s", z, from, masked, dst)
+	case opLoadByte, opLoadByteTail:
+		w.line("\tVPMOVZXBD%s %s, %s%s", z, from, masked, dst)
 	default:
 		w.line("\tVPMOVZXWD%s %s, %s%s", z, from, masked, dst)
 		w.line("\tVPSLLD $16, %s, %s", dst, dst)
 	}
+}
+
+// widenOne loads one narrow element into the first lane.
+func (w *amd64) widenOne(n *node) {
+	dst, from := w.lower128(n.dst), w.mem(n.mem)
+	w.line("\tVPXOR %[1]s, %[1]s, %[1]s", dst)
+	switch n.op {
+	case opLoadHalfOne:
+		w.line("\tVPINSRW $0, %s, %s, %s", from, dst, dst)
+		w.line("\tVCVTPH2PS %s, %s", dst, dst)
+	case opLoadBrainOne: // the upper half of the lane
+		w.line("\tVPINSRW $1, %s, %s, %s", from, dst, dst)
+	case opLoadByteOne:
+		w.line("\tVPINSRB $0, %s, %s, %s", from, dst, dst)
+	}
+}
+
+// lowerHalf is the lower half of the register that r is in.
+func (w *amd64) lowerHalf(r reg) string {
+	if w.evex {
+		return w.lower256(r)
+	}
+	return w.lower128(r)
+}
+
+// pack narrows the lanes to 16 bits.
+func (w *amd64) pack(n *node) {
+	x, dst, low := w.reg(n.args[0]), w.reg(n.dst), w.lowerHalf(n.dst)
+	if n.op == opPackHalf {
+		w.line("\tVCVTPS2PH $0, %s, %s", x, low) // to the nearest, ties to even
+		return
+	}
+	w.line("\tVPSRLD $16, %s, %s", x, dst)
+	if w.evex {
+		w.line("\tVPMOVDW %s, %s", dst, low)
+		return
+	}
+	w.line("\tVPACKUSDW %[1]s, %[1]s, %[1]s", dst) // within each 128 bits
+	w.line("\tVPERMQ $8, %[1]s, %[1]s", dst)
 }
 
 // dotBrain encodes VDPBF16PS, which Go's assembler lacks: zd += pairs of z1 times

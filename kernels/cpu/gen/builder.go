@@ -86,6 +86,7 @@ func (b *builder) storeOne(m mem, x reg) {
 type tail struct {
 	partial bool
 	mask, n reg
+	one     bool // the first lane, without a mask
 }
 
 // tail is the first n lanes, 0 < n ≤ lanes; it makes a mask once.
@@ -94,20 +95,41 @@ func (b *builder) tail(n reg) tail {
 	return tail{partial: true, n: n, mask: b.set(mask, opTailMask, n, scratch)}
 }
 
-func (b *builder) loadPart(m mem, t tail) reg {
-	if !t.partial {
-		return b.load(m)
+// access is an access to memory: of a whole vector, of a tail, of one lane.
+type access struct{ whole, part, one op }
+
+var (
+	loads      = access{opLoad, opLoadTail, opLoadOne}
+	halfLoads  = access{opLoadHalf, opLoadHalfTail, opLoadHalfOne}
+	brainLoads = access{opLoadBrain, opLoadBrainTail, opLoadBrainOne}
+	byteLoads  = access{opLoadByte, opLoadByteTail, opLoadByteOne}
+	stores     = access{opStore, opStoreTail, opStoreOne}
+	packStores = access{opStorePack, opStorePackTail, opStorePackOne}
+)
+
+func (b *builder) loadAs(a access, m mem, t tail) reg {
+	switch {
+	case t.one:
+		return b.setMem(a.one, m)
+	case t.partial:
+		return b.setMem(a.part, m, t.mask, t.n)
 	}
-	return b.setMem(opLoadTail, m, t.mask, t.n)
+	return b.setMem(a.whole, m)
 }
 
-func (b *builder) storePart(m mem, x reg, t tail) {
-	if !t.partial {
-		b.store(m, x)
-		return
+func (b *builder) storeAs(a access, m mem, x reg, t tail) {
+	switch {
+	case t.one:
+		b.emit(&node{op: a.one, dst: none, mem: m, args: []reg{x}})
+	case t.partial:
+		b.emit(&node{op: a.part, dst: none, mem: m, args: []reg{x, t.mask, t.n}})
+	default:
+		b.emit(&node{op: a.whole, dst: none, mem: m, args: []reg{x}})
 	}
-	b.emit(&node{op: opStoreTail, dst: none, mem: m, args: []reg{x, t.mask, t.n}})
 }
+
+func (b *builder) loadPart(m mem, t tail) reg     { return b.loadAs(loads, m, t) }
+func (b *builder) storePart(m mem, x reg, t tail) { b.storeAs(stores, m, x, t) }
 
 // constant is a vector of x, set ahead of the program.
 func (b *builder) constant(x float64) reg {
@@ -233,6 +255,32 @@ func (b *builder) inside(body func()) []*node {
 type stride struct {
 	ptr   reg
 	bytes int
+}
+
+// mixed is elements for pointers to elements of several sizes, bytes each. Where
+// part of a vector of narrow elements can't be loaded, what is left goes by one.
+func (b *builder) mixed(n reg, unroll int, moving []stride, body func(u int, t tail)) {
+	lanes := b.level.lanes
+	turn := func(times, elements int, t tail) func() {
+		return func() {
+			for u := range times {
+				body(u, t)
+			}
+			for _, s := range moving {
+				b.addImm(s.ptr, elements*s.bytes)
+			}
+		}
+	}
+	if unroll > 1 {
+		b.while(n, unroll*lanes, turn(unroll, unroll*lanes, tail{}))
+	}
+	b.while(n, lanes, turn(1, lanes, tail{}))
+	switch {
+	case b.level.masks > 0:
+		b.ifMore(n, 0, func() { body(0, b.tail(n)) })
+	case b.level.wide():
+		b.while(n, 1, turn(1, 1, tail{one: true}))
+	}
 }
 
 // steps runs body n times, unroll at once: u numbers the steps of one turn, which

@@ -28,13 +28,18 @@ var binaries = []struct {
 	field, doc string
 	f          func(b *builder, x, y reg) reg
 	commutes   bool // a number and a vector is a vector and a number
+	runs       bool // has kernels of many runs
 }{
-	{"Add", "x + y", (*builder).add, true},
-	{"Sub", "x − y", (*builder).sub, false},
-	{"Mul", "x·y", (*builder).mul, true},
-	{"Div", "x/y", (*builder).div, false},
-	{"Max", "the greater of x and y; NaN if y is", (*builder).max, false},
-	{"Min", "the lesser of x and y; NaN if y is", (*builder).min, false},
+	{"Add", "x + y", (*builder).add, true, true},
+	{"Sub", "x − y", (*builder).sub, false, true},
+	{"Mul", "x·y", (*builder).mul, true, true},
+	{"Div", "x/y", (*builder).div, false, true},
+	{"Max", "the greater of x and y; NaN if either is", func(b *builder, x, y reg) reg {
+		return b.choose(b.isNaN(x, x), x, b.max(x, y))
+	}, true, false},
+	{"Min", "the lesser of x and y; NaN if either is", func(b *builder, x, y reg) reg {
+		return b.choose(b.isNaN(x, x), x, b.min(x, y))
+	}, true, false},
 }
 
 // turn is how many vectors of an elementwise kernel are written out.
@@ -62,6 +67,9 @@ func elementwise() []family {
 					describeMap(b, []string{"x"}, []string{"y"}, func(x []reg) reg { return u.f(b, x[0], x[1]) })
 				},
 			})
+		if u.runs {
+			list = append(list, runs(u.field, u.commutes, u.f)...)
+		}
 		if !u.commutes {
 			list = append(list, family{
 				field: "Number" + u.field, doc: "Number" + u.field + " is " + u.field + " for one number x.", params: slices.Concat(ints("n"), pointers("z"), numbers("x"), pointers("y")),
@@ -100,5 +108,89 @@ func describeMap(b *builder, vectors, numbers []string, f func(x []reg) reg) {
 			x = append(x, b.param(name))
 		}
 		b.storePart(at(z, u*b.level.bytes()), f(x), t)
+	})
+}
+
+// runs are the kernels of a function of two operands for many short runs, such as
+// what broadcasting leaves: one call for all, since a call for each would cost more
+// than its work.
+func runs(field string, commutes bool, f func(b *builder, x, y reg) reg) []family {
+	params := slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx"), pointers("y"), ints("ldy"))
+	list := []family{
+		{
+			field: field + "Runs", doc: field + "Runs is " + field + " of each of the rows: of n elements, those of z one after the other, of x and y ldx and ldy apart.", params: params,
+			describe: func(b *builder, _ int) { describeRuns(b, "", f) },
+		},
+		{
+			field: field + "NumberRuns", doc: field + "NumberRuns is " + field + "Runs for one number y in each row.", params: params,
+			describe: func(b *builder, _ int) { describeRuns(b, "y", f) },
+		},
+	}
+	if !commutes {
+		list = append(list, family{
+			field: "Number" + field + "Runs", doc: "Number" + field + "Runs is " + field + "Runs for one number x in each row.", params: params,
+			describe: func(b *builder, _ int) { describeRuns(b, "x", f) },
+		})
+	}
+	return list
+}
+
+// describeRuns writes both forms of many runs: those that a vector holds have
+// their mask made once.
+func describeRuns(b *builder, number string, f func(b *builder, x, y reg) reg) {
+	z, n, lanes := b.param("z"), b.param("n"), b.level.lanes
+	pitch := b.copyInt(n)
+	b.shl(pitch, 2)
+	steps := map[string]reg{"x": b.param("ldx"), "y": b.param("ldy")}
+	for _, name := range []string{"x", "y"} {
+		b.shl(steps[name], 2)
+	}
+	rows := b.param("rows")
+	each := func(body func()) {
+		b.while(rows, 1, func() {
+			body()
+			b.addInt(z, pitch)
+			for _, name := range []string{"x", "y"} {
+				b.addInt(b.param(name), steps[name])
+			}
+		})
+	}
+	// one computes a vector of a row; a number is the same for all.
+	one := func(x, y, z mem, splat reg, t tail) {
+		operand := func(name string, m mem) reg {
+			if name == number {
+				return splat
+			}
+			return b.loadPart(m, t)
+		}
+		v, w := operand("x", x), operand("y", y)
+		b.storePart(z, f(b, v, w), t)
+	}
+	splat := func() reg {
+		if number == "" {
+			return none
+		}
+		return b.splat(at(b.param(number), 0))
+	}
+	if b.level.wide() {
+		b.ifNot(n, lanes, func() {
+			t := b.tail(n)
+			each(func() { one(at(b.param("x"), 0), at(b.param("y"), 0), at(z, 0), splat(), t) })
+		})
+	}
+	each(func() {
+		s := splat()
+		to, x, y := b.copyInt(z), b.copyInt(b.param("x")), b.copyInt(b.param("y"))
+		moving := []reg{to}
+		if number != "x" {
+			moving = append(moving, x)
+		}
+		if number != "y" {
+			moving = append(moving, y)
+		}
+		b.elements(b.copyInt(n), 2, moving, func(u int, t tail) {
+			disp := u * b.level.bytes()
+			one(at(x, disp), at(y, disp), at(to, disp), s, t)
+		})
 	})
 }

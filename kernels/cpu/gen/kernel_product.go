@@ -55,16 +55,6 @@ var products = []family{
 		indices:  heights,
 		describe: func(b *builder, rows int) { describeNarrowTile(b, rows, elementsBrain) },
 	},
-	{
-		field: "WidenHalf", doc: "WidenHalf sets z to x, of float16; n is a multiple of Lanes.",
-		params:   slices.Concat(ints("n"), pointers("z"), words("x")),
-		describe: func(b *builder, _ int) { describeWiden(b, elementsHalf) },
-	},
-	{
-		field: "WidenBrain", doc: "WidenBrain sets z to x, of bfloat16; n is a multiple of Lanes.",
-		params:   slices.Concat(ints("n"), pointers("z"), words("x")),
-		describe: func(b *builder, _ int) { describeWiden(b, elementsBrain) },
-	},
 }
 
 // narrowTile are the parameters of tiles with a panel of 16 bits.
@@ -270,18 +260,4 @@ func (x *left) at(i, u int) mem {
 		m.index, m.scale = x.lda, i%x.share()
 	}
 	return m
-}
-
-// describeWiden copies whole vectors.
-func describeWiden(b *builder, e elements) {
-	z, x, n, l := b.param("z"), b.param("x"), b.param("n"), b.level
-	for _, times := range []int{turn, 1} {
-		b.while(n, times*l.lanes, func() {
-			for u := range times {
-				b.store(at(z, u*l.bytes()), b.setMem(e.load, at(x, u*l.lanes*e.bytes)))
-			}
-			b.addImm(z, times*l.bytes())
-			b.addImm(x, times*l.lanes*e.bytes)
-		})
-	}
 }

@@ -6,20 +6,32 @@ import "slices"
 // need not wait for the last.
 const parallelSums = 4
 
-// reduce folds the vectors of a row: vector i of a turn into sum i, the part that
-// is left into the first. f gets each vector and which lanes count.
-func (b *builder) reduce(n reg, pointers []reg, start func() reg, f func(sum reg, u int, t tail), join func(x, y reg) reg) reg {
+// partials are the partial results of a reduction, at their start.
+func (b *builder) partials(start func() reg) []reg {
 	sums := make([]reg, parallelSums)
 	for i := range sums {
 		sums[i] = start()
 	}
-	b.elements(b.copyInt(n), parallelSums, pointers, func(u int, t tail) { f(sums[u], u, t) })
-	for width := parallelSums / 2; width > 0; width /= 2 {
+	return sums
+}
+
+// joinAll folds partial results in halves.
+func joinAll(sums []reg, join func(x, y reg) reg) reg {
+	sums = slices.Clone(sums)
+	for width := len(sums) / 2; width > 0; width /= 2 {
 		for i := range width {
 			sums[i] = join(sums[i], sums[i+width])
 		}
 	}
 	return sums[0]
+}
+
+// reduce folds the vectors of a row: vector i of a turn into sum i, the part that
+// is left into the first. f gets each vector and which lanes count.
+func (b *builder) reduce(n reg, pointers []reg, start func() reg, f func(sum reg, u int, t tail), join func(x, y reg) reg) reg {
+	sums := b.partials(start)
+	b.elements(b.copyInt(n), parallelSums, pointers, func(u int, t tail) { f(sums[u], u, t) })
+	return joinAll(sums, join)
 }
 
 // keep is x in the lanes of t, and y in the others.
@@ -28,6 +40,11 @@ func (b *builder) keep(t tail, x, y reg) reg {
 		return x
 	}
 	return b.choose(t.mask, x, y)
+}
+
+// normParams are those of a normalisation of rows.
+func normParams(vectors ...string) []param {
+	return slices.Concat(ints("n"), pointers(append([]string{"z", "x"}, vectors...)...), numbers("inverse", "epsilon"))
 }
 
 var rowKernels = []family{
@@ -49,19 +66,45 @@ var rowKernels = []family{
 		describe: func(b *builder, _ int) { b.storeOne(at(b.param("z"), 0), b.top(rowTop(b, b.param("x")))) },
 	},
 	{
+		field: "SumEach", doc: "SumEach sets the elements of z to the sums of the rows of x, of n elements, ldx apart.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx")),
+		describe: func(b *builder, _ int) { describeEach(b, func(x reg) reg { return b.sum(rowSum(b, x)) }) },
+	},
+	{
+		field: "GreatestEach", doc: "GreatestEach sets the elements of z to the greatest of each row of x, of n elements, ldx apart; NaN wins.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx")),
+		describe: func(b *builder, _ int) { describeEach(b, func(x reg) reg { return rowGreatest(b, x) }) },
+	},
+	{
 		field: "Softmax", doc: "Softmax sets z to e^(x − top)/Σe^(x − top).", params: slices.Concat(ints("n"), pointers("z", "x")),
 		describe: describeSoftmax,
 	},
 	{
 		field: "LayerNorm", doc: "LayerNorm sets z to (x − mean)/√(variance + epsilon)·gain + shift; inverse is 1/n.",
-		params:   slices.Concat(ints("n"), pointers("z", "x", "gain", "shift"), numbers("inverse", "epsilon")),
-		describe: func(b *builder, _ int) { describeNorm(b, true) },
+		params:   normParams("gain", "shift"),
+		describe: func(b *builder, _ int) { describeLayerNorm(b, true) },
+	},
+	{
+		field: "LayerNormScaled", doc: "LayerNormScaled is LayerNorm without a shift.",
+		params:   normParams("gain"),
+		describe: func(b *builder, _ int) { describeLayerNorm(b, false) },
 	},
 	{
 		field: "RMSNorm", doc: "RMSNorm sets z to x/√(mean of x² + epsilon)·gain; inverse is 1/n.",
-		params:   slices.Concat(ints("n"), pointers("z", "x", "gain"), numbers("inverse", "epsilon")),
-		describe: func(b *builder, _ int) { describeNorm(b, false) },
+		params:   normParams("gain"),
+		describe: describeRMSNorm,
 	},
+}
+
+// describeEach reduces each row to one element.
+func describeEach(b *builder, f func(x reg) reg) {
+	z, x, pitch := b.param("z"), b.param("x"), b.param("ldx")
+	b.shl(pitch, 2)
+	b.while(b.param("rows"), 1, func() {
+		b.storeOne(at(z, 0), f(x))
+		b.addImm(z, 4)
+		b.addInt(x, pitch)
+	})
 }
 
 // rowSum is the lanes' sums of n elements.
@@ -92,6 +135,20 @@ func rowTop(b *builder, x reg) reg {
 	}, b.max)
 }
 
+// rowGreatest is the greatest element in all lanes, NaN if there is one: what is
+// NaN is kept apart, since a maximum loses it.
+func rowGreatest(b *builder, x reg) reg {
+	p, least := b.copyInt(x), b.bits(0xff800000)
+	fault := b.zero()
+	top := b.top(b.reduce(b.param("n"), []reg{p}, func() reg { return b.copy(least) }, func(top reg, u int, t tail) {
+		v := b.keep(t, b.loadPart(at(p, u*b.level.bytes()), t), least)
+		b.change(opSelect, fault, b.isNaN(v, v), v, fault)
+		b.change(opMax, top, top, v)
+	}, b.max))
+	fault = b.sum(fault)
+	return b.choose(b.isNaN(fault, fault), fault, top)
+}
+
 func describeSoftmax(b *builder, _ int) {
 	z, x, n := b.param("z"), b.param("x"), b.param("n")
 	top := b.top(rowTop(b, x))
@@ -108,33 +165,54 @@ func describeSoftmax(b *builder, _ int) {
 	})
 }
 
-// describeNorm normalises a row; centred takes the mean away and adds a shift.
-func describeNorm(b *builder, centred bool) {
-	z, x, gain, n := b.param("z"), b.param("x"), b.param("gain"), b.param("n")
-	inverse, mean := b.param("inverse"), none
-	if centred {
-		mean = b.mul(b.sum(rowSum(b, x)), inverse)
-	}
-	square := b.sum(rowSquares(b, x, mean))
-	b.mulAdd(square, inverse, b.param("epsilon"))
-	scale := b.div(b.constant(1), b.sqrt(square))
+// describeLayerNorm normalises a row about its mean. A mean rounded to f32 is off
+// by more than the result may be where it is far above the deviation: so the
+// differences from it are summed beside their squares, and what is missing is
+// taken off both.
+func describeLayerNorm(b *builder, shifted bool) {
+	z, x, gain, n, inverse := b.param("z"), b.param("x"), b.param("gain"), b.param("n"), b.param("inverse")
+	mean := b.mul(b.sum(rowSum(b, x)), inverse)
+	p, zero := b.copyInt(x), b.constant(0)
+	sums, squares := b.partials(b.zero), b.partials(b.zero)
+	b.elements(b.copyInt(n), parallelSums, []reg{p}, func(u int, t tail) {
+		d := b.keep(t, b.sub(b.loadPart(at(p, u*b.level.bytes()), t), mean), zero)
+		b.addTo(sums[u], d)
+		b.fma(squares[u], d, d)
+	})
+	missing := b.mul(b.sum(joinAll(sums, b.add)), inverse)
+	variance := b.mul(b.sum(joinAll(squares, b.add)), inverse)
+	b.fnma(variance, missing, missing)
+	scale := b.inverseRoot(b.max(zero, variance))
+	rest := b.sub(zero, b.mul(missing, scale))
 	moving := []reg{z, x, gain}
-	if centred {
+	if shifted {
 		moving = append(moving, b.param("shift"))
 	}
 	b.elements(n, parallelSums, moving, func(u int, t tail) {
 		disp := u * b.level.bytes()
-		v := b.loadPart(at(x, disp), t)
-		if centred {
-			v = b.sub(v, mean)
-		}
-		v = b.mul(v, scale)
+		v := b.sub(b.loadPart(at(x, disp), t), mean)
+		b.mulAdd(v, scale, rest)
 		g := b.loadPart(at(gain, disp), t)
-		if centred {
+		if shifted {
 			b.mulAdd(v, g, b.loadPart(at(b.param("shift"), disp), t))
 		} else {
 			v = b.mul(v, g)
 		}
 		b.storePart(at(z, disp), v, t)
+	})
+}
+
+// inverseRoot is 1/√(x + epsilon).
+func (b *builder) inverseRoot(x reg) reg {
+	return b.div(b.constant(1), b.sqrt(b.add(x, b.param("epsilon"))))
+}
+
+func describeRMSNorm(b *builder, _ int) {
+	z, x, gain, n := b.param("z"), b.param("x"), b.param("gain"), b.param("n")
+	scale := b.inverseRoot(b.mul(b.sum(rowSquares(b, x, none)), b.param("inverse")))
+	b.elements(n, parallelSums, []reg{z, x, gain}, func(u int, t tail) {
+		disp := u * b.level.bytes()
+		v := b.mul(b.loadPart(at(x, disp), t), scale)
+		b.storePart(at(z, disp), b.mul(v, b.loadPart(at(gain, disp), t)), t)
 	})
 }

@@ -126,9 +126,9 @@ var plainForms = map[op]string{
 	opAnd: "%s = and32(%s, %s)", opOr: "%s = or32(%s, %s)", opXor: "%s = xor32(%s, %s)", opAndNot: "%s = andNot32(%s, %s)",
 	opRound: "%s = round32(%s)", opToInt: "%s = toInt32(%s)", opAddInt: "%s = addInt32(%s, %s)", opSubInt: "%s = subInt32(%s, %s)",
 	opLess: "%s = %s < %s", opLessEqual: "%s = %s <= %s", opEqual: "%s = %s == %s",
-	opNaN: "%[1]s = %[2]s != %[2]s || %[3]s != %[3]s",
+	opNaN: "%s = unordered(%s, %s)",
 	opSum: "%s = %s", opTop: "%s = %s",
-	opSelect: "%s = choose32(%s, %s, %s)",
+	opSelect: "%s = choose32(%s, %s, %s)", opPackHalf: "%s = packHalf(%s)", opPackHigh: "%s = packHigh(%s)",
 }
 
 func (w *plain) list(nodes []*node) {
@@ -156,6 +156,10 @@ func (w *plain) node(n *node) {
 		w.line("%s = loadHalf(%s)", w.name(n.dst), w.mem(n.mem))
 	case opLoadBrain:
 		w.line("%s = loadBrain(%s)", w.name(n.dst), w.mem(n.mem))
+	case opLoadByte:
+		w.line("%s = loadByte(%s)", w.name(n.dst), w.mem(n.mem))
+	case opStorePack:
+		w.line("store16(%s, %s)", w.mem(n.mem), arg(0))
 	case opConst:
 		w.line("%s = %s", w.name(n.dst), literal(n.f))
 	case opZero:

@@ -109,9 +109,22 @@ const (
 
 	opLoadHalf  // widen float16 from memory
 	opLoadBrain // widen bfloat16
+	opLoadByte  // widen bytes to int32
 	opLoadHalfTail
 	opLoadBrainTail
 	opDotBrain // dst += pairs of bfloat16 in args[0] times those in args[1]: AVX-512 alone
+	opLoadByteTail
+	opLoadHalfOne
+	opLoadBrainOne
+	opLoadByteOne
+	opPackHalf  // float16 of the lanes, 16 bits each, in the lower half
+	opPackHigh  // the upper 16 bits of the lanes, in the lower half
+	opStorePack // the lower half
+	opStorePackTail
+	opStorePackOne
+	opLoadDoubled // half as many elements as lanes, each twice
+	opSwap        // exchange neighbours: lanes 0 and 1, 2 and 3, …
+	opAlternate   // negate lanes 0, 2, …
 
 	opPrefetch // into the cache of level imm
 	opTailMask // dst is the mask of the first args[0] lanes; args[1] is scratch

@@ -50,10 +50,25 @@ func addAvx2(n int, z *float32, x *float32, y *float32)
 func addNumberAvx2(n int, z *float32, x *float32, y float32)
 
 //go:noescape
+func addRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func addNumberRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
 func subAvx2(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func subNumberAvx2(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func subRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func subNumberRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func numberSubRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 //go:noescape
 func numberSubAvx2(n int, z *float32, x float32, y *float32)
@@ -65,10 +80,25 @@ func mulAvx2(n int, z *float32, x *float32, y *float32)
 func mulNumberAvx2(n int, z *float32, x *float32, y float32)
 
 //go:noescape
+func mulRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func mulNumberRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
 func divAvx2(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func divNumberAvx2(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func divRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func divNumberRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func numberDivRunsAvx2(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 //go:noescape
 func numberDivAvx2(n int, z *float32, x float32, y *float32)
@@ -80,16 +110,10 @@ func maxAvx2(n int, z *float32, x *float32, y *float32)
 func maxNumberAvx2(n int, z *float32, x *float32, y float32)
 
 //go:noescape
-func numberMaxAvx2(n int, z *float32, x float32, y *float32)
-
-//go:noescape
 func minAvx2(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func minNumberAvx2(n int, z *float32, x *float32, y float32)
-
-//go:noescape
-func numberMinAvx2(n int, z *float32, x float32, y *float32)
 
 //go:noescape
 func addScaledAvx2(n int, z *float32, x *float32, y float32)

@@ -50,10 +50,25 @@ func addAvx512(n int, z *float32, x *float32, y *float32)
 func addNumberAvx512(n int, z *float32, x *float32, y float32)
 
 //go:noescape
+func addRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func addNumberRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
 func subAvx512(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func subNumberAvx512(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func subRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func subNumberRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func numberSubRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 //go:noescape
 func numberSubAvx512(n int, z *float32, x float32, y *float32)
@@ -65,10 +80,25 @@ func mulAvx512(n int, z *float32, x *float32, y *float32)
 func mulNumberAvx512(n int, z *float32, x *float32, y float32)
 
 //go:noescape
+func mulRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func mulNumberRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
 func divAvx512(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func divNumberAvx512(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func divRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func divNumberRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func numberDivRunsAvx512(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 //go:noescape
 func numberDivAvx512(n int, z *float32, x float32, y *float32)
@@ -80,16 +110,10 @@ func maxAvx512(n int, z *float32, x *float32, y *float32)
 func maxNumberAvx512(n int, z *float32, x *float32, y float32)
 
 //go:noescape
-func numberMaxAvx512(n int, z *float32, x float32, y *float32)
-
-//go:noescape
 func minAvx512(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func minNumberAvx512(n int, z *float32, x *float32, y float32)
-
-//go:noescape
-func numberMinAvx512(n int, z *float32, x float32, y *float32)
 
 //go:noescape
 func addScaledAvx512(n int, z *float32, x *float32, y float32)

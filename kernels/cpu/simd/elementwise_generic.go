@@ -2089,6 +2089,108 @@ func addNumberGeneric(n int, z *float32, x *float32, y float32) {
 	}
 }
 
+// addRunsGeneric is the plain form of AddRuns.
+func addRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 + v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 + v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 + v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// addNumberRunsGeneric is the plain form of AddNumberRuns.
+func addNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 + v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 + v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 + v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
 // subGeneric is the plain form of Sub.
 func subGeneric(n int, z *float32, x *float32, y *float32) {
 	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
@@ -2163,6 +2265,157 @@ func subNumberGeneric(n int, z *float32, x *float32, y float32) {
 		store32(p1, n1, v13)
 		n1 += 4
 		n2 += 4
+	}
+}
+
+// subRunsGeneric is the plain form of SubRuns.
+func subRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 - v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 - v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 - v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// subNumberRunsGeneric is the plain form of SubNumberRuns.
+func subNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 - v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 - v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 - v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// numberSubRunsGeneric is the plain form of NumberSubRuns.
+func numberSubRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p3, n3)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p11, n11)
+			v14 = v8 - v13
+			store32(p9, n9, v14)
+			v15 = load32(p11, n11+4)
+			v16 = v8 - v15
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n11 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p11, n11)
+			v18 = v8 - v17
+			store32(p9, n9, v18)
+			n9 += 4
+			n11 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
 	}
 }
 
@@ -2278,6 +2531,108 @@ func mulNumberGeneric(n int, z *float32, x *float32, y float32) {
 	}
 }
 
+// mulRunsGeneric is the plain form of MulRuns.
+func mulRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 * v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 * v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 * v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// mulNumberRunsGeneric is the plain form of MulNumberRuns.
+func mulNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 * v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 * v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 * v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
 // divGeneric is the plain form of Div.
 func divGeneric(n int, z *float32, x *float32, y *float32) {
 	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
@@ -2355,6 +2710,157 @@ func divNumberGeneric(n int, z *float32, x *float32, y float32) {
 	}
 }
 
+// divRunsGeneric is the plain form of DivRuns.
+func divRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 int
+	var p2, p3, p5, p8, p9, p10 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, p2, p3, p5, p8, p9, p10
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p8 = p2
+		n8 = n2
+		p9 = p3
+		n9 = n3
+		p10 = p5
+		n10 = n5
+		n11 = n1
+		for ; n11 >= 2; n11 -= 2 {
+			v12 = load32(p9, n9)
+			v13 = load32(p10, n10)
+			v14 = v12 / v13
+			store32(p8, n8, v14)
+			v15 = load32(p9, n9+4)
+			v16 = load32(p10, n10+4)
+			v17 = v15 / v16
+			store32(p8, n8+4, v17)
+			n8 += 8
+			n9 += 8
+			n10 += 8
+		}
+		for ; n11 >= 1; n11 -= 1 {
+			v18 = load32(p9, n9)
+			v19 = load32(p10, n10)
+			v20 = v18 / v19
+			store32(p8, n8, v20)
+			n8 += 4
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// divNumberRunsGeneric is the plain form of DivNumberRuns.
+func divNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p5, n5)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p10, n10)
+			v14 = v13 / v8
+			store32(p9, n9, v14)
+			v15 = load32(p10, n10+4)
+			v16 = v15 / v8
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n10 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p10, n10)
+			v18 = v17 / v8
+			store32(p9, n9, v18)
+			n9 += 4
+			n10 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
+// numberDivRunsGeneric is the plain form of NumberDivRuns.
+func numberDivRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int) {
+	var v8, v13, v14, v15, v16, v17, v18 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12 int
+	var p2, p3, p5, p9, p10, p11 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	p5 = unsafe.Pointer(y)
+	n6 = ldy
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, n4, n5, n6, n7, n9, n10, n11, n12, p2, p3, p5, p9, p10, p11
+	n7 = n1
+	n7 <<= 2
+	n4 <<= 2
+	n6 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p3, n3)
+		p9 = p2
+		n9 = n2
+		p10 = p3
+		n10 = n3
+		p11 = p5
+		n11 = n5
+		n12 = n1
+		for ; n12 >= 2; n12 -= 2 {
+			v13 = load32(p11, n11)
+			v14 = v8 / v13
+			store32(p9, n9, v14)
+			v15 = load32(p11, n11+4)
+			v16 = v8 / v15
+			store32(p9, n9+4, v16)
+			n9 += 8
+			n11 += 8
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v17 = load32(p11, n11)
+			v18 = v8 / v17
+			store32(p9, n9, v18)
+			n9 += 4
+			n11 += 4
+		}
+		n2 += n7
+		n3 += n4
+		n5 += n6
+	}
+}
+
 // numberDivGeneric is the plain form of NumberDiv.
 func numberDivGeneric(n int, z *float32, x float32, y *float32) {
 	var v2, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13 float32
@@ -2392,40 +2898,51 @@ func numberDivGeneric(n int, z *float32, x float32, y *float32) {
 
 // maxGeneric is the plain form of Max.
 func maxGeneric(n int, z *float32, x *float32, y *float32) {
-	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
+	var v4, v5, v7, v8, v9, v10, v12, v13, v14, v15, v17, v18, v19, v20, v22, v23, v24, v25, v27, v28 float32
 	var n0, n1, n2, n3 int
+	var m6, m11, m16, m21, m26 bool
 	var p1, p2, p3 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
 	p3 = unsafe.Pointer(y)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, p1, p2, p3
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v7, v8, v9, v10, v12, v13, v14, v15, v17, v18, v19, v20, v22, v23, v24, v25, v27, v28, n0, n1, n2, n3, m6, m11, m16, m21, m26, p1, p2, p3
 	for ; n0 >= 4; n0 -= 4 {
 		v4 = load32(p2, n2)
 		v5 = load32(p3, n3)
-		v6 = max32(v4, v5)
-		store32(p1, n1, v6)
-		v7 = load32(p2, n2+4)
-		v8 = load32(p3, n3+4)
-		v9 = max32(v7, v8)
-		store32(p1, n1+4, v9)
-		v10 = load32(p2, n2+8)
-		v11 = load32(p3, n3+8)
-		v12 = max32(v10, v11)
-		store32(p1, n1+8, v12)
-		v13 = load32(p2, n2+12)
-		v14 = load32(p3, n3+12)
-		v15 = max32(v13, v14)
-		store32(p1, n1+12, v15)
+		m6 = unordered(v4, v4)
+		v7 = max32(v4, v5)
+		v8 = choose32(m6, v4, v7)
+		store32(p1, n1, v8)
+		v9 = load32(p2, n2+4)
+		v10 = load32(p3, n3+4)
+		m11 = unordered(v9, v9)
+		v12 = max32(v9, v10)
+		v13 = choose32(m11, v9, v12)
+		store32(p1, n1+4, v13)
+		v14 = load32(p2, n2+8)
+		v15 = load32(p3, n3+8)
+		m16 = unordered(v14, v14)
+		v17 = max32(v14, v15)
+		v18 = choose32(m16, v14, v17)
+		store32(p1, n1+8, v18)
+		v19 = load32(p2, n2+12)
+		v20 = load32(p3, n3+12)
+		m21 = unordered(v19, v19)
+		v22 = max32(v19, v20)
+		v23 = choose32(m21, v19, v22)
+		store32(p1, n1+12, v23)
 		n1 += 16
 		n2 += 16
 		n3 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v16 = load32(p2, n2)
-		v17 = load32(p3, n3)
-		v18 = max32(v16, v17)
-		store32(p1, n1, v18)
+		v24 = load32(p2, n2)
+		v25 = load32(p3, n3)
+		m26 = unordered(v24, v24)
+		v27 = max32(v24, v25)
+		v28 = choose32(m26, v24, v27)
+		store32(p1, n1, v28)
 		n1 += 4
 		n2 += 4
 		n3 += 4
@@ -2434,110 +2951,97 @@ func maxGeneric(n int, z *float32, x *float32, y *float32) {
 
 // maxNumberGeneric is the plain form of MaxNumber.
 func maxNumberGeneric(n int, z *float32, x *float32, y float32) {
-	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13 float32
+	var v3, v4, v6, v7, v8, v10, v11, v12, v14, v15, v16, v18, v19, v20, v22, v23 float32
 	var n0, n1, n2 int
+	var m5, m9, m13, m17, m21 bool
 	var p1, p2 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
 	v3 = y
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, n0, n1, n2, p1, p2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v6, v7, v8, v10, v11, v12, v14, v15, v16, v18, v19, v20, v22, v23, n0, n1, n2, m5, m9, m13, m17, m21, p1, p2
 	for ; n0 >= 4; n0 -= 4 {
 		v4 = load32(p2, n2)
-		v5 = max32(v4, v3)
-		store32(p1, n1, v5)
-		v6 = load32(p2, n2+4)
-		v7 = max32(v6, v3)
-		store32(p1, n1+4, v7)
-		v8 = load32(p2, n2+8)
-		v9 = max32(v8, v3)
-		store32(p1, n1+8, v9)
-		v10 = load32(p2, n2+12)
-		v11 = max32(v10, v3)
-		store32(p1, n1+12, v11)
+		m5 = unordered(v4, v4)
+		v6 = max32(v4, v3)
+		v7 = choose32(m5, v4, v6)
+		store32(p1, n1, v7)
+		v8 = load32(p2, n2+4)
+		m9 = unordered(v8, v8)
+		v10 = max32(v8, v3)
+		v11 = choose32(m9, v8, v10)
+		store32(p1, n1+4, v11)
+		v12 = load32(p2, n2+8)
+		m13 = unordered(v12, v12)
+		v14 = max32(v12, v3)
+		v15 = choose32(m13, v12, v14)
+		store32(p1, n1+8, v15)
+		v16 = load32(p2, n2+12)
+		m17 = unordered(v16, v16)
+		v18 = max32(v16, v3)
+		v19 = choose32(m17, v16, v18)
+		store32(p1, n1+12, v19)
 		n1 += 16
 		n2 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v12 = load32(p2, n2)
-		v13 = max32(v12, v3)
-		store32(p1, n1, v13)
+		v20 = load32(p2, n2)
+		m21 = unordered(v20, v20)
+		v22 = max32(v20, v3)
+		v23 = choose32(m21, v20, v22)
+		store32(p1, n1, v23)
 		n1 += 4
 		n2 += 4
 	}
 }
 
-// numberMaxGeneric is the plain form of NumberMax.
-func numberMaxGeneric(n int, z *float32, x float32, y *float32) {
-	var v2, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13 float32
-	var n0, n1, n3 int
-	var p1, p3 unsafe.Pointer
-	n0 = n
-	p1 = unsafe.Pointer(z)
-	v2 = x
-	p3 = unsafe.Pointer(y)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v2, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, n0, n1, n3, p1, p3
-	for ; n0 >= 4; n0 -= 4 {
-		v4 = load32(p3, n3)
-		v5 = max32(v2, v4)
-		store32(p1, n1, v5)
-		v6 = load32(p3, n3+4)
-		v7 = max32(v2, v6)
-		store32(p1, n1+4, v7)
-		v8 = load32(p3, n3+8)
-		v9 = max32(v2, v8)
-		store32(p1, n1+8, v9)
-		v10 = load32(p3, n3+12)
-		v11 = max32(v2, v10)
-		store32(p1, n1+12, v11)
-		n1 += 16
-		n3 += 16
-	}
-	for ; n0 >= 1; n0 -= 1 {
-		v12 = load32(p3, n3)
-		v13 = max32(v2, v12)
-		store32(p1, n1, v13)
-		n1 += 4
-		n3 += 4
-	}
-}
-
 // minGeneric is the plain form of Min.
 func minGeneric(n int, z *float32, x *float32, y *float32) {
-	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
+	var v4, v5, v7, v8, v9, v10, v12, v13, v14, v15, v17, v18, v19, v20, v22, v23, v24, v25, v27, v28 float32
 	var n0, n1, n2, n3 int
+	var m6, m11, m16, m21, m26 bool
 	var p1, p2, p3 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
 	p3 = unsafe.Pointer(y)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, n0, n1, n2, n3, p1, p2, p3
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v7, v8, v9, v10, v12, v13, v14, v15, v17, v18, v19, v20, v22, v23, v24, v25, v27, v28, n0, n1, n2, n3, m6, m11, m16, m21, m26, p1, p2, p3
 	for ; n0 >= 4; n0 -= 4 {
 		v4 = load32(p2, n2)
 		v5 = load32(p3, n3)
-		v6 = min32(v4, v5)
-		store32(p1, n1, v6)
-		v7 = load32(p2, n2+4)
-		v8 = load32(p3, n3+4)
-		v9 = min32(v7, v8)
-		store32(p1, n1+4, v9)
-		v10 = load32(p2, n2+8)
-		v11 = load32(p3, n3+8)
-		v12 = min32(v10, v11)
-		store32(p1, n1+8, v12)
-		v13 = load32(p2, n2+12)
-		v14 = load32(p3, n3+12)
-		v15 = min32(v13, v14)
-		store32(p1, n1+12, v15)
+		m6 = unordered(v4, v4)
+		v7 = min32(v4, v5)
+		v8 = choose32(m6, v4, v7)
+		store32(p1, n1, v8)
+		v9 = load32(p2, n2+4)
+		v10 = load32(p3, n3+4)
+		m11 = unordered(v9, v9)
+		v12 = min32(v9, v10)
+		v13 = choose32(m11, v9, v12)
+		store32(p1, n1+4, v13)
+		v14 = load32(p2, n2+8)
+		v15 = load32(p3, n3+8)
+		m16 = unordered(v14, v14)
+		v17 = min32(v14, v15)
+		v18 = choose32(m16, v14, v17)
+		store32(p1, n1+8, v18)
+		v19 = load32(p2, n2+12)
+		v20 = load32(p3, n3+12)
+		m21 = unordered(v19, v19)
+		v22 = min32(v19, v20)
+		v23 = choose32(m21, v19, v22)
+		store32(p1, n1+12, v23)
 		n1 += 16
 		n2 += 16
 		n3 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v16 = load32(p2, n2)
-		v17 = load32(p3, n3)
-		v18 = min32(v16, v17)
-		store32(p1, n1, v18)
+		v24 = load32(p2, n2)
+		v25 = load32(p3, n3)
+		m26 = unordered(v24, v24)
+		v27 = min32(v24, v25)
+		v28 = choose32(m26, v24, v27)
+		store32(p1, n1, v28)
 		n1 += 4
 		n2 += 4
 		n3 += 4
@@ -2546,71 +3050,47 @@ func minGeneric(n int, z *float32, x *float32, y *float32) {
 
 // minNumberGeneric is the plain form of MinNumber.
 func minNumberGeneric(n int, z *float32, x *float32, y float32) {
-	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13 float32
+	var v3, v4, v6, v7, v8, v10, v11, v12, v14, v15, v16, v18, v19, v20, v22, v23 float32
 	var n0, n1, n2 int
+	var m5, m9, m13, m17, m21 bool
 	var p1, p2 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
 	v3 = y
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, n0, n1, n2, p1, p2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v6, v7, v8, v10, v11, v12, v14, v15, v16, v18, v19, v20, v22, v23, n0, n1, n2, m5, m9, m13, m17, m21, p1, p2
 	for ; n0 >= 4; n0 -= 4 {
 		v4 = load32(p2, n2)
-		v5 = min32(v4, v3)
-		store32(p1, n1, v5)
-		v6 = load32(p2, n2+4)
-		v7 = min32(v6, v3)
-		store32(p1, n1+4, v7)
-		v8 = load32(p2, n2+8)
-		v9 = min32(v8, v3)
-		store32(p1, n1+8, v9)
-		v10 = load32(p2, n2+12)
-		v11 = min32(v10, v3)
-		store32(p1, n1+12, v11)
+		m5 = unordered(v4, v4)
+		v6 = min32(v4, v3)
+		v7 = choose32(m5, v4, v6)
+		store32(p1, n1, v7)
+		v8 = load32(p2, n2+4)
+		m9 = unordered(v8, v8)
+		v10 = min32(v8, v3)
+		v11 = choose32(m9, v8, v10)
+		store32(p1, n1+4, v11)
+		v12 = load32(p2, n2+8)
+		m13 = unordered(v12, v12)
+		v14 = min32(v12, v3)
+		v15 = choose32(m13, v12, v14)
+		store32(p1, n1+8, v15)
+		v16 = load32(p2, n2+12)
+		m17 = unordered(v16, v16)
+		v18 = min32(v16, v3)
+		v19 = choose32(m17, v16, v18)
+		store32(p1, n1+12, v19)
 		n1 += 16
 		n2 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v12 = load32(p2, n2)
-		v13 = min32(v12, v3)
-		store32(p1, n1, v13)
+		v20 = load32(p2, n2)
+		m21 = unordered(v20, v20)
+		v22 = min32(v20, v3)
+		v23 = choose32(m21, v20, v22)
+		store32(p1, n1, v23)
 		n1 += 4
 		n2 += 4
-	}
-}
-
-// numberMinGeneric is the plain form of NumberMin.
-func numberMinGeneric(n int, z *float32, x float32, y *float32) {
-	var v2, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13 float32
-	var n0, n1, n3 int
-	var p1, p3 unsafe.Pointer
-	n0 = n
-	p1 = unsafe.Pointer(z)
-	v2 = x
-	p3 = unsafe.Pointer(y)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v2, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, n0, n1, n3, p1, p3
-	for ; n0 >= 4; n0 -= 4 {
-		v4 = load32(p3, n3)
-		v5 = min32(v2, v4)
-		store32(p1, n1, v5)
-		v6 = load32(p3, n3+4)
-		v7 = min32(v2, v6)
-		store32(p1, n1+4, v7)
-		v8 = load32(p3, n3+8)
-		v9 = min32(v2, v8)
-		store32(p1, n1+8, v9)
-		v10 = load32(p3, n3+12)
-		v11 = min32(v2, v10)
-		store32(p1, n1+12, v11)
-		n1 += 16
-		n3 += 16
-	}
-	for ; n0 >= 1; n0 -= 1 {
-		v12 = load32(p3, n3)
-		v13 = min32(v2, v12)
-		store32(p1, n1, v13)
-		n1 += 4
-		n3 += 4
 	}
 }
 

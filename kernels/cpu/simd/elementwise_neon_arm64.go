@@ -50,10 +50,25 @@ func addNeon(n int, z *float32, x *float32, y *float32)
 func addNumberNeon(n int, z *float32, x *float32, y float32)
 
 //go:noescape
+func addRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func addNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
 func subNeon(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func subNumberNeon(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func subRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func subNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func numberSubRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 //go:noescape
 func numberSubNeon(n int, z *float32, x float32, y *float32)
@@ -65,10 +80,25 @@ func mulNeon(n int, z *float32, x *float32, y *float32)
 func mulNumberNeon(n int, z *float32, x *float32, y float32)
 
 //go:noescape
+func mulRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func mulNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
 func divNeon(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func divNumberNeon(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func divRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func divNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+//go:noescape
+func numberDivRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 //go:noescape
 func numberDivNeon(n int, z *float32, x float32, y *float32)
@@ -80,16 +110,10 @@ func maxNeon(n int, z *float32, x *float32, y *float32)
 func maxNumberNeon(n int, z *float32, x *float32, y float32)
 
 //go:noescape
-func numberMaxNeon(n int, z *float32, x float32, y *float32)
-
-//go:noescape
 func minNeon(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func minNumberNeon(n int, z *float32, x *float32, y float32)
-
-//go:noescape
-func numberMinNeon(n int, z *float32, x float32, y *float32)
 
 //go:noescape
 func addScaledNeon(n int, z *float32, x *float32, y float32)

@@ -3483,6 +3483,329 @@ l9:
 l5:
 	RET
 
+// func addRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·addRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F1
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l5
+l4:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l5:
+	MOVD R5, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD (R17), F2
+	BEQ l7
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l7
+l6:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l7:
+	WORD $0x4e22d421 // FADD V1, V1, V2
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l8
+	FMOVD F1, (R17)
+	BEQ l9
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l9
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l9
+l8:
+	FMOVS F1, (R17)
+l9:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l10
+l11:
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R11
+	CMP $8, R11
+	BLT l12
+l13:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x4e21d400 // FADD V0, V0, V1
+	FMOVQ F0, (R8)
+	FMOVQ 16(R9), F0
+	FMOVQ 16(R10), F1
+	WORD $0x4e21d400 // FADD V0, V0, V1
+	FMOVQ F0, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	ADD $32, R10
+	SUB $8, R11
+	CMP $8, R11
+	BGE l13
+l12:
+	CMP $4, R11
+	BLT l14
+l15:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x4e21d400 // FADD V0, V0, V1
+	FMOVQ F0, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	ADD $16, R10
+	SUB $4, R11
+	CMP $4, R11
+	BGE l15
+l14:
+	CMP $0, R11
+	BLE l16
+	MOVD $tails<>+16(SB), R17
+	SUB R11<<2, R17, R17
+	FMOVQ (R17), F0
+	MOVD R9, R17
+	CMP $2, R11
+	BLT l17
+	FMOVD (R17), F1
+	BEQ l18
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R11
+	BEQ l18
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l18
+l17:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l18:
+	MOVD R10, R17
+	CMP $2, R11
+	BLT l19
+	FMOVD (R17), F2
+	BEQ l20
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R11
+	BEQ l20
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l20
+l19:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l20:
+	WORD $0x4e22d421 // FADD V1, V1, V2
+	MOVD R8, R17
+	CMP $2, R11
+	BLT l21
+	FMOVD F1, (R17)
+	BEQ l22
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R11
+	BEQ l22
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l22
+l21:
+	FMOVS F1, (R17)
+l22:
+l16:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l11
+l10:
+	RET
+
+// func addNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·addNumberRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	VLD1R (R5), [V1.S4]
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F2
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l5
+l4:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l5:
+	WORD $0x4e21d441 // FADD V1, V2, V1
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD F1, (R17)
+	BEQ l7
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l7
+l6:
+	FMOVS F1, (R17)
+l7:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l8
+l9:
+	VLD1R (R5), [V0.S4]
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R10
+	CMP $8, R10
+	BLT l10
+l11:
+	FMOVQ (R9), F1
+	WORD $0x4e20d421 // FADD V1, V1, V0
+	FMOVQ F1, (R8)
+	FMOVQ 16(R9), F1
+	WORD $0x4e20d421 // FADD V1, V1, V0
+	FMOVQ F1, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	SUB $8, R10
+	CMP $8, R10
+	BGE l11
+l10:
+	CMP $4, R10
+	BLT l12
+l13:
+	FMOVQ (R9), F1
+	WORD $0x4e20d421 // FADD V1, V1, V0
+	FMOVQ F1, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R10
+	CMP $4, R10
+	BGE l13
+l12:
+	CMP $0, R10
+	BLE l14
+	MOVD $tails<>+16(SB), R17
+	SUB R10<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R9, R17
+	CMP $2, R10
+	BLT l15
+	FMOVD (R17), F2
+	BEQ l16
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R10
+	BEQ l16
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l16
+l15:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l16:
+	WORD $0x4e20d440 // FADD V0, V2, V0
+	MOVD R8, R17
+	CMP $2, R10
+	BLT l17
+	FMOVD F0, (R17)
+	BEQ l18
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R10
+	BEQ l18
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l18
+l17:
+	FMOVS F0, (R17)
+l18:
+l14:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l9
+l8:
+	RET
+
 // func subNeon(n int, z *float32, x *float32, y *float32)
 TEXT ·subNeon(SB), NOSPLIT, $0-32
 	MOVD n+0(FP), R0
@@ -3663,6 +3986,473 @@ l8:
 	FMOVS F0, (R17)
 l9:
 l5:
+	RET
+
+// func subRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·subRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F1
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l5
+l4:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l5:
+	MOVD R5, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD (R17), F2
+	BEQ l7
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l7
+l6:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l7:
+	WORD $0x4ea2d421 // FSUB V1, V1, V2
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l8
+	FMOVD F1, (R17)
+	BEQ l9
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l9
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l9
+l8:
+	FMOVS F1, (R17)
+l9:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l10
+l11:
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R11
+	CMP $8, R11
+	BLT l12
+l13:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x4ea1d400 // FSUB V0, V0, V1
+	FMOVQ F0, (R8)
+	FMOVQ 16(R9), F0
+	FMOVQ 16(R10), F1
+	WORD $0x4ea1d400 // FSUB V0, V0, V1
+	FMOVQ F0, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	ADD $32, R10
+	SUB $8, R11
+	CMP $8, R11
+	BGE l13
+l12:
+	CMP $4, R11
+	BLT l14
+l15:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x4ea1d400 // FSUB V0, V0, V1
+	FMOVQ F0, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	ADD $16, R10
+	SUB $4, R11
+	CMP $4, R11
+	BGE l15
+l14:
+	CMP $0, R11
+	BLE l16
+	MOVD $tails<>+16(SB), R17
+	SUB R11<<2, R17, R17
+	FMOVQ (R17), F0
+	MOVD R9, R17
+	CMP $2, R11
+	BLT l17
+	FMOVD (R17), F1
+	BEQ l18
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R11
+	BEQ l18
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l18
+l17:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l18:
+	MOVD R10, R17
+	CMP $2, R11
+	BLT l19
+	FMOVD (R17), F2
+	BEQ l20
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R11
+	BEQ l20
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l20
+l19:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l20:
+	WORD $0x4ea2d421 // FSUB V1, V1, V2
+	MOVD R8, R17
+	CMP $2, R11
+	BLT l21
+	FMOVD F1, (R17)
+	BEQ l22
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R11
+	BEQ l22
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l22
+l21:
+	FMOVS F1, (R17)
+l22:
+l16:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l11
+l10:
+	RET
+
+// func subNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·subNumberRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	VLD1R (R5), [V1.S4]
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F2
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l5
+l4:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l5:
+	WORD $0x4ea1d441 // FSUB V1, V2, V1
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD F1, (R17)
+	BEQ l7
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l7
+l6:
+	FMOVS F1, (R17)
+l7:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l8
+l9:
+	VLD1R (R5), [V0.S4]
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R10
+	CMP $8, R10
+	BLT l10
+l11:
+	FMOVQ (R9), F1
+	WORD $0x4ea0d421 // FSUB V1, V1, V0
+	FMOVQ F1, (R8)
+	FMOVQ 16(R9), F1
+	WORD $0x4ea0d421 // FSUB V1, V1, V0
+	FMOVQ F1, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	SUB $8, R10
+	CMP $8, R10
+	BGE l11
+l10:
+	CMP $4, R10
+	BLT l12
+l13:
+	FMOVQ (R9), F1
+	WORD $0x4ea0d421 // FSUB V1, V1, V0
+	FMOVQ F1, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R10
+	CMP $4, R10
+	BGE l13
+l12:
+	CMP $0, R10
+	BLE l14
+	MOVD $tails<>+16(SB), R17
+	SUB R10<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R9, R17
+	CMP $2, R10
+	BLT l15
+	FMOVD (R17), F2
+	BEQ l16
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R10
+	BEQ l16
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l16
+l15:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l16:
+	WORD $0x4ea0d440 // FSUB V0, V2, V0
+	MOVD R8, R17
+	CMP $2, R10
+	BLT l17
+	FMOVD F0, (R17)
+	BEQ l18
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R10
+	BEQ l18
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l18
+l17:
+	FMOVS F0, (R17)
+l18:
+l14:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l9
+l8:
+	RET
+
+// func numberSubRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·numberSubRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	VLD1R (R3), [V1.S4]
+	MOVD R5, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F2
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l5
+l4:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l5:
+	WORD $0x4ea2d421 // FSUB V1, V1, V2
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD F1, (R17)
+	BEQ l7
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l7
+l6:
+	FMOVS F1, (R17)
+l7:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l8
+l9:
+	VLD1R (R3), [V0.S4]
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R9
+	MOVD R1, R10
+	CMP $8, R10
+	BLT l10
+l11:
+	FMOVQ (R9), F1
+	WORD $0x4ea1d401 // FSUB V1, V0, V1
+	FMOVQ F1, (R8)
+	FMOVQ 16(R9), F1
+	WORD $0x4ea1d401 // FSUB V1, V0, V1
+	FMOVQ F1, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	SUB $8, R10
+	CMP $8, R10
+	BGE l11
+l10:
+	CMP $4, R10
+	BLT l12
+l13:
+	FMOVQ (R9), F1
+	WORD $0x4ea1d401 // FSUB V1, V0, V1
+	FMOVQ F1, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R10
+	CMP $4, R10
+	BGE l13
+l12:
+	CMP $0, R10
+	BLE l14
+	MOVD $tails<>+16(SB), R17
+	SUB R10<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R9, R17
+	CMP $2, R10
+	BLT l15
+	FMOVD (R17), F2
+	BEQ l16
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R10
+	BEQ l16
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l16
+l15:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l16:
+	WORD $0x4ea2d400 // FSUB V0, V0, V2
+	MOVD R8, R17
+	CMP $2, R10
+	BLT l17
+	FMOVD F0, (R17)
+	BEQ l18
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R10
+	BEQ l18
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l18
+l17:
+	FMOVS F0, (R17)
+l18:
+l14:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l9
+l8:
 	RET
 
 // func numberSubNeon(n int, z *float32, x float32, y *float32)
@@ -3927,6 +4717,329 @@ l9:
 l5:
 	RET
 
+// func mulRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·mulRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F1
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l5
+l4:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l5:
+	MOVD R5, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD (R17), F2
+	BEQ l7
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l7
+l6:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l7:
+	WORD $0x6e22dc21 // FMUL V1, V1, V2
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l8
+	FMOVD F1, (R17)
+	BEQ l9
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l9
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l9
+l8:
+	FMOVS F1, (R17)
+l9:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l10
+l11:
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R11
+	CMP $8, R11
+	BLT l12
+l13:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x6e21dc00 // FMUL V0, V0, V1
+	FMOVQ F0, (R8)
+	FMOVQ 16(R9), F0
+	FMOVQ 16(R10), F1
+	WORD $0x6e21dc00 // FMUL V0, V0, V1
+	FMOVQ F0, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	ADD $32, R10
+	SUB $8, R11
+	CMP $8, R11
+	BGE l13
+l12:
+	CMP $4, R11
+	BLT l14
+l15:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x6e21dc00 // FMUL V0, V0, V1
+	FMOVQ F0, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	ADD $16, R10
+	SUB $4, R11
+	CMP $4, R11
+	BGE l15
+l14:
+	CMP $0, R11
+	BLE l16
+	MOVD $tails<>+16(SB), R17
+	SUB R11<<2, R17, R17
+	FMOVQ (R17), F0
+	MOVD R9, R17
+	CMP $2, R11
+	BLT l17
+	FMOVD (R17), F1
+	BEQ l18
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R11
+	BEQ l18
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l18
+l17:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l18:
+	MOVD R10, R17
+	CMP $2, R11
+	BLT l19
+	FMOVD (R17), F2
+	BEQ l20
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R11
+	BEQ l20
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l20
+l19:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l20:
+	WORD $0x6e22dc21 // FMUL V1, V1, V2
+	MOVD R8, R17
+	CMP $2, R11
+	BLT l21
+	FMOVD F1, (R17)
+	BEQ l22
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R11
+	BEQ l22
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l22
+l21:
+	FMOVS F1, (R17)
+l22:
+l16:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l11
+l10:
+	RET
+
+// func mulNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·mulNumberRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	VLD1R (R5), [V1.S4]
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F2
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l5
+l4:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l5:
+	WORD $0x6e21dc41 // FMUL V1, V2, V1
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD F1, (R17)
+	BEQ l7
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l7
+l6:
+	FMOVS F1, (R17)
+l7:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l8
+l9:
+	VLD1R (R5), [V0.S4]
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R10
+	CMP $8, R10
+	BLT l10
+l11:
+	FMOVQ (R9), F1
+	WORD $0x6e20dc21 // FMUL V1, V1, V0
+	FMOVQ F1, (R8)
+	FMOVQ 16(R9), F1
+	WORD $0x6e20dc21 // FMUL V1, V1, V0
+	FMOVQ F1, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	SUB $8, R10
+	CMP $8, R10
+	BGE l11
+l10:
+	CMP $4, R10
+	BLT l12
+l13:
+	FMOVQ (R9), F1
+	WORD $0x6e20dc21 // FMUL V1, V1, V0
+	FMOVQ F1, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R10
+	CMP $4, R10
+	BGE l13
+l12:
+	CMP $0, R10
+	BLE l14
+	MOVD $tails<>+16(SB), R17
+	SUB R10<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R9, R17
+	CMP $2, R10
+	BLT l15
+	FMOVD (R17), F2
+	BEQ l16
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R10
+	BEQ l16
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l16
+l15:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l16:
+	WORD $0x6e20dc40 // FMUL V0, V2, V0
+	MOVD R8, R17
+	CMP $2, R10
+	BLT l17
+	FMOVD F0, (R17)
+	BEQ l18
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R10
+	BEQ l18
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l18
+l17:
+	FMOVS F0, (R17)
+l18:
+l14:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l9
+l8:
+	RET
+
 // func divNeon(n int, z *float32, x *float32, y *float32)
 TEXT ·divNeon(SB), NOSPLIT, $0-32
 	MOVD n+0(FP), R0
@@ -4109,6 +5222,473 @@ l9:
 l5:
 	RET
 
+// func divRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·divRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F1
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l5
+l4:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l5:
+	MOVD R5, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD (R17), F2
+	BEQ l7
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l7
+l6:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l7:
+	WORD $0x6e22fc21 // FDIV V1, V1, V2
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l8
+	FMOVD F1, (R17)
+	BEQ l9
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l9
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l9
+l8:
+	FMOVS F1, (R17)
+l9:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l10
+l11:
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R11
+	CMP $8, R11
+	BLT l12
+l13:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x6e21fc00 // FDIV V0, V0, V1
+	FMOVQ F0, (R8)
+	FMOVQ 16(R9), F0
+	FMOVQ 16(R10), F1
+	WORD $0x6e21fc00 // FDIV V0, V0, V1
+	FMOVQ F0, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	ADD $32, R10
+	SUB $8, R11
+	CMP $8, R11
+	BGE l13
+l12:
+	CMP $4, R11
+	BLT l14
+l15:
+	FMOVQ (R9), F0
+	FMOVQ (R10), F1
+	WORD $0x6e21fc00 // FDIV V0, V0, V1
+	FMOVQ F0, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	ADD $16, R10
+	SUB $4, R11
+	CMP $4, R11
+	BGE l15
+l14:
+	CMP $0, R11
+	BLE l16
+	MOVD $tails<>+16(SB), R17
+	SUB R11<<2, R17, R17
+	FMOVQ (R17), F0
+	MOVD R9, R17
+	CMP $2, R11
+	BLT l17
+	FMOVD (R17), F1
+	BEQ l18
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R11
+	BEQ l18
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l18
+l17:
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R17), V1.S[0]
+l18:
+	MOVD R10, R17
+	CMP $2, R11
+	BLT l19
+	FMOVD (R17), F2
+	BEQ l20
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R11
+	BEQ l20
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l20
+l19:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l20:
+	WORD $0x6e22fc21 // FDIV V1, V1, V2
+	MOVD R8, R17
+	CMP $2, R11
+	BLT l21
+	FMOVD F1, (R17)
+	BEQ l22
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R11
+	BEQ l22
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l22
+l21:
+	FMOVS F1, (R17)
+l22:
+l16:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l11
+l10:
+	RET
+
+// func divNumberRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·divNumberRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	VLD1R (R5), [V1.S4]
+	MOVD R3, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F2
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l5
+l4:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l5:
+	WORD $0x6e21fc41 // FDIV V1, V2, V1
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD F1, (R17)
+	BEQ l7
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l7
+l6:
+	FMOVS F1, (R17)
+l7:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l8
+l9:
+	VLD1R (R5), [V0.S4]
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R10
+	MOVD R1, R10
+	CMP $8, R10
+	BLT l10
+l11:
+	FMOVQ (R9), F1
+	WORD $0x6e20fc21 // FDIV V1, V1, V0
+	FMOVQ F1, (R8)
+	FMOVQ 16(R9), F1
+	WORD $0x6e20fc21 // FDIV V1, V1, V0
+	FMOVQ F1, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	SUB $8, R10
+	CMP $8, R10
+	BGE l11
+l10:
+	CMP $4, R10
+	BLT l12
+l13:
+	FMOVQ (R9), F1
+	WORD $0x6e20fc21 // FDIV V1, V1, V0
+	FMOVQ F1, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R10
+	CMP $4, R10
+	BGE l13
+l12:
+	CMP $0, R10
+	BLE l14
+	MOVD $tails<>+16(SB), R17
+	SUB R10<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R9, R17
+	CMP $2, R10
+	BLT l15
+	FMOVD (R17), F2
+	BEQ l16
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R10
+	BEQ l16
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l16
+l15:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l16:
+	WORD $0x6e20fc40 // FDIV V0, V2, V0
+	MOVD R8, R17
+	CMP $2, R10
+	BLT l17
+	FMOVD F0, (R17)
+	BEQ l18
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R10
+	BEQ l18
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l18
+l17:
+	FMOVS F0, (R17)
+l18:
+l14:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l9
+l8:
+	RET
+
+// func numberDivRunsNeon(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+TEXT ·numberDivRunsNeon(SB), NOSPLIT, $0-56
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	MOVD y+40(FP), R5
+	MOVD ldy+48(FP), R6
+	MOVD R1, R7
+	LSL $2, R7
+	LSL $2, R4
+	LSL $2, R6
+	CMP $4, R1
+	BGT l1
+	MOVD $tails<>+16(SB), R17
+	SUB R1<<2, R17, R17
+	FMOVQ (R17), F0
+	CMP $1, R0
+	BLT l2
+l3:
+	VLD1R (R3), [V1.S4]
+	MOVD R5, R17
+	CMP $2, R1
+	BLT l4
+	FMOVD (R17), F2
+	BEQ l5
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R1
+	BEQ l5
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l5
+l4:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l5:
+	WORD $0x6e22fc21 // FDIV V1, V1, V2
+	MOVD R2, R17
+	CMP $2, R1
+	BLT l6
+	FMOVD F1, (R17)
+	BEQ l7
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R1
+	BEQ l7
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l7
+l6:
+	FMOVS F1, (R17)
+l7:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l3
+l2:
+l1:
+	CMP $1, R0
+	BLT l8
+l9:
+	VLD1R (R3), [V0.S4]
+	MOVD R2, R8
+	MOVD R3, R9
+	MOVD R5, R9
+	MOVD R1, R10
+	CMP $8, R10
+	BLT l10
+l11:
+	FMOVQ (R9), F1
+	WORD $0x6e21fc01 // FDIV V1, V0, V1
+	FMOVQ F1, (R8)
+	FMOVQ 16(R9), F1
+	WORD $0x6e21fc01 // FDIV V1, V0, V1
+	FMOVQ F1, 16(R8)
+	ADD $32, R8
+	ADD $32, R9
+	SUB $8, R10
+	CMP $8, R10
+	BGE l11
+l10:
+	CMP $4, R10
+	BLT l12
+l13:
+	FMOVQ (R9), F1
+	WORD $0x6e21fc01 // FDIV V1, V0, V1
+	FMOVQ F1, (R8)
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R10
+	CMP $4, R10
+	BGE l13
+l12:
+	CMP $0, R10
+	BLE l14
+	MOVD $tails<>+16(SB), R17
+	SUB R10<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R9, R17
+	CMP $2, R10
+	BLT l15
+	FMOVD (R17), F2
+	BEQ l16
+	ADD $8, R17
+	VLD1 (R17), V2.S[2]
+	CMP $3, R10
+	BEQ l16
+	ADD $4, R17
+	VLD1 (R17), V2.S[3]
+	B l16
+l15:
+	VEOR V2.B16, V2.B16, V2.B16
+	VLD1 (R17), V2.S[0]
+l16:
+	WORD $0x6e22fc00 // FDIV V0, V0, V2
+	MOVD R8, R17
+	CMP $2, R10
+	BLT l17
+	FMOVD F0, (R17)
+	BEQ l18
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R10
+	BEQ l18
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l18
+l17:
+	FMOVS F0, (R17)
+l18:
+l14:
+	ADD R7, R2
+	ADD R4, R3
+	ADD R6, R5
+	SUB $1, R0
+	CMP $1, R0
+	BGE l9
+l8:
+	RET
+
 // func numberDivNeon(n int, z *float32, x float32, y *float32)
 TEXT ·numberDivNeon(SB), NOSPLIT, $0-32
 	MOVD n+0(FP), R0
@@ -4200,19 +5780,39 @@ TEXT ·maxNeon(SB), NOSPLIT, $0-32
 l2:
 	FMOVQ (R2), F0
 	FMOVQ (R3), F1
-	WORD $0x4e21f400 // FMAX V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e21f401 // FMAX V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, (R1)
 	FMOVQ 16(R2), F0
 	FMOVQ 16(R3), F1
-	WORD $0x4e21f400 // FMAX V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e21f401 // FMAX V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, 16(R1)
 	FMOVQ 32(R2), F0
 	FMOVQ 32(R3), F1
-	WORD $0x4e21f400 // FMAX V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e21f401 // FMAX V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, 32(R1)
 	FMOVQ 48(R2), F0
 	FMOVQ 48(R3), F1
-	WORD $0x4e21f400 // FMAX V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e21f401 // FMAX V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, 48(R1)
 	ADD $64, R1
 	ADD $64, R2
@@ -4226,7 +5826,12 @@ l1:
 l4:
 	FMOVQ (R2), F0
 	FMOVQ (R3), F1
-	WORD $0x4e21f400 // FMAX V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e21f401 // FMAX V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, (R1)
 	ADD $16, R1
 	ADD $16, R2
@@ -4272,7 +5877,12 @@ l8:
 	VEOR V2.B16, V2.B16, V2.B16
 	VLD1 (R17), V2.S[0]
 l9:
-	WORD $0x4e22f421 // FMAX V1, V1, V2
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e423 // FCMEQ V3, V1, V1
+	VAND V31.B16, V3.B16, V3.B16
+	WORD $0x6e205863 // NOT V3, V3
+	WORD $0x4e22f422 // FMAX V2, V1, V2
+	VBIF V3.B16, V2.B16, V1.B16
 	MOVD R1, R17
 	CMP $2, R0
 	BLT l10
@@ -4302,16 +5912,36 @@ TEXT ·maxNumberNeon(SB), NOSPLIT, $0-28
 	BLT l1
 l2:
 	FMOVQ (R2), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e20f423 // FMAX V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, (R1)
 	FMOVQ 16(R2), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e20f423 // FMAX V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, 16(R1)
 	FMOVQ 32(R2), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e20f423 // FMAX V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, 32(R1)
 	FMOVQ 48(R2), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e20f423 // FMAX V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, 48(R1)
 	ADD $64, R1
 	ADD $64, R2
@@ -4323,7 +5953,12 @@ l1:
 	BLT l3
 l4:
 	FMOVQ (R2), F1
-	WORD $0x4e20f421 // FMAX V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4e20f423 // FMAX V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, (R1)
 	ADD $16, R1
 	ADD $16, R2
@@ -4352,87 +5987,12 @@ l6:
 	VEOR V2.B16, V2.B16, V2.B16
 	VLD1 (R17), V2.S[0]
 l7:
+	WORD $0x4e22e45f // FCMEQ V31, V2, V2
+	WORD $0x4e22e443 // FCMEQ V3, V2, V2
+	VAND V31.B16, V3.B16, V3.B16
+	WORD $0x6e205863 // NOT V3, V3
 	WORD $0x4e20f440 // FMAX V0, V2, V0
-	MOVD R1, R17
-	CMP $2, R0
-	BLT l8
-	FMOVD F0, (R17)
-	BEQ l9
-	ADD $8, R17
-	VST1 V0.S[2], (R17)
-	CMP $3, R0
-	BEQ l9
-	ADD $4, R17
-	VST1 V0.S[3], (R17)
-	B l9
-l8:
-	FMOVS F0, (R17)
-l9:
-l5:
-	RET
-
-// func numberMaxNeon(n int, z *float32, x float32, y *float32)
-TEXT ·numberMaxNeon(SB), NOSPLIT, $0-32
-	MOVD n+0(FP), R0
-	MOVD z+8(FP), R1
-	FMOVS x+16(FP), F0
-	VDUP V0.S[0], V0.S4
-	MOVD y+24(FP), R2
-	CMP $16, R0
-	BLT l1
-l2:
-	FMOVQ (R2), F1
-	WORD $0x4e21f401 // FMAX V1, V0, V1
-	FMOVQ F1, (R1)
-	FMOVQ 16(R2), F1
-	WORD $0x4e21f401 // FMAX V1, V0, V1
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R2), F1
-	WORD $0x4e21f401 // FMAX V1, V0, V1
-	FMOVQ F1, 32(R1)
-	FMOVQ 48(R2), F1
-	WORD $0x4e21f401 // FMAX V1, V0, V1
-	FMOVQ F1, 48(R1)
-	ADD $64, R1
-	ADD $64, R2
-	SUB $16, R0
-	CMP $16, R0
-	BGE l2
-l1:
-	CMP $4, R0
-	BLT l3
-l4:
-	FMOVQ (R2), F1
-	WORD $0x4e21f401 // FMAX V1, V0, V1
-	FMOVQ F1, (R1)
-	ADD $16, R1
-	ADD $16, R2
-	SUB $4, R0
-	CMP $4, R0
-	BGE l4
-l3:
-	CMP $0, R0
-	BLE l5
-	MOVD $tails<>+16(SB), R17
-	SUB R0<<2, R17, R17
-	FMOVQ (R17), F1
-	MOVD R2, R17
-	CMP $2, R0
-	BLT l6
-	FMOVD (R17), F2
-	BEQ l7
-	ADD $8, R17
-	VLD1 (R17), V2.S[2]
-	CMP $3, R0
-	BEQ l7
-	ADD $4, R17
-	VLD1 (R17), V2.S[3]
-	B l7
-l6:
-	VEOR V2.B16, V2.B16, V2.B16
-	VLD1 (R17), V2.S[0]
-l7:
-	WORD $0x4e22f400 // FMAX V0, V0, V2
+	VBIT V3.B16, V2.B16, V0.B16
 	MOVD R1, R17
 	CMP $2, R0
 	BLT l8
@@ -4462,19 +6022,39 @@ TEXT ·minNeon(SB), NOSPLIT, $0-32
 l2:
 	FMOVQ (R2), F0
 	FMOVQ (R3), F1
-	WORD $0x4ea1f400 // FMIN V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea1f401 // FMIN V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, (R1)
 	FMOVQ 16(R2), F0
 	FMOVQ 16(R3), F1
-	WORD $0x4ea1f400 // FMIN V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea1f401 // FMIN V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, 16(R1)
 	FMOVQ 32(R2), F0
 	FMOVQ 32(R3), F1
-	WORD $0x4ea1f400 // FMIN V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea1f401 // FMIN V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, 32(R1)
 	FMOVQ 48(R2), F0
 	FMOVQ 48(R3), F1
-	WORD $0x4ea1f400 // FMIN V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea1f401 // FMIN V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, 48(R1)
 	ADD $64, R1
 	ADD $64, R2
@@ -4488,7 +6068,12 @@ l1:
 l4:
 	FMOVQ (R2), F0
 	FMOVQ (R3), F1
-	WORD $0x4ea1f400 // FMIN V0, V0, V1
+	WORD $0x4e20e41f // FCMEQ V31, V0, V0
+	WORD $0x4e20e402 // FCMEQ V2, V0, V0
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea1f401 // FMIN V1, V0, V1
+	VBIF V2.B16, V1.B16, V0.B16
 	FMOVQ F0, (R1)
 	ADD $16, R1
 	ADD $16, R2
@@ -4534,7 +6119,12 @@ l8:
 	VEOR V2.B16, V2.B16, V2.B16
 	VLD1 (R17), V2.S[0]
 l9:
-	WORD $0x4ea2f421 // FMIN V1, V1, V2
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e423 // FCMEQ V3, V1, V1
+	VAND V31.B16, V3.B16, V3.B16
+	WORD $0x6e205863 // NOT V3, V3
+	WORD $0x4ea2f422 // FMIN V2, V1, V2
+	VBIF V3.B16, V2.B16, V1.B16
 	MOVD R1, R17
 	CMP $2, R0
 	BLT l10
@@ -4564,16 +6154,36 @@ TEXT ·minNumberNeon(SB), NOSPLIT, $0-28
 	BLT l1
 l2:
 	FMOVQ (R2), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea0f423 // FMIN V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, (R1)
 	FMOVQ 16(R2), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea0f423 // FMIN V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, 16(R1)
 	FMOVQ 32(R2), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea0f423 // FMIN V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, 32(R1)
 	FMOVQ 48(R2), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea0f423 // FMIN V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, 48(R1)
 	ADD $64, R1
 	ADD $64, R2
@@ -4585,7 +6195,12 @@ l1:
 	BLT l3
 l4:
 	FMOVQ (R2), F1
-	WORD $0x4ea0f421 // FMIN V1, V1, V0
+	WORD $0x4e21e43f // FCMEQ V31, V1, V1
+	WORD $0x4e21e422 // FCMEQ V2, V1, V1
+	VAND V31.B16, V2.B16, V2.B16
+	WORD $0x6e205842 // NOT V2, V2
+	WORD $0x4ea0f423 // FMIN V3, V1, V0
+	VBIF V2.B16, V3.B16, V1.B16
 	FMOVQ F1, (R1)
 	ADD $16, R1
 	ADD $16, R2
@@ -4614,87 +6229,12 @@ l6:
 	VEOR V2.B16, V2.B16, V2.B16
 	VLD1 (R17), V2.S[0]
 l7:
+	WORD $0x4e22e45f // FCMEQ V31, V2, V2
+	WORD $0x4e22e443 // FCMEQ V3, V2, V2
+	VAND V31.B16, V3.B16, V3.B16
+	WORD $0x6e205863 // NOT V3, V3
 	WORD $0x4ea0f440 // FMIN V0, V2, V0
-	MOVD R1, R17
-	CMP $2, R0
-	BLT l8
-	FMOVD F0, (R17)
-	BEQ l9
-	ADD $8, R17
-	VST1 V0.S[2], (R17)
-	CMP $3, R0
-	BEQ l9
-	ADD $4, R17
-	VST1 V0.S[3], (R17)
-	B l9
-l8:
-	FMOVS F0, (R17)
-l9:
-l5:
-	RET
-
-// func numberMinNeon(n int, z *float32, x float32, y *float32)
-TEXT ·numberMinNeon(SB), NOSPLIT, $0-32
-	MOVD n+0(FP), R0
-	MOVD z+8(FP), R1
-	FMOVS x+16(FP), F0
-	VDUP V0.S[0], V0.S4
-	MOVD y+24(FP), R2
-	CMP $16, R0
-	BLT l1
-l2:
-	FMOVQ (R2), F1
-	WORD $0x4ea1f401 // FMIN V1, V0, V1
-	FMOVQ F1, (R1)
-	FMOVQ 16(R2), F1
-	WORD $0x4ea1f401 // FMIN V1, V0, V1
-	FMOVQ F1, 16(R1)
-	FMOVQ 32(R2), F1
-	WORD $0x4ea1f401 // FMIN V1, V0, V1
-	FMOVQ F1, 32(R1)
-	FMOVQ 48(R2), F1
-	WORD $0x4ea1f401 // FMIN V1, V0, V1
-	FMOVQ F1, 48(R1)
-	ADD $64, R1
-	ADD $64, R2
-	SUB $16, R0
-	CMP $16, R0
-	BGE l2
-l1:
-	CMP $4, R0
-	BLT l3
-l4:
-	FMOVQ (R2), F1
-	WORD $0x4ea1f401 // FMIN V1, V0, V1
-	FMOVQ F1, (R1)
-	ADD $16, R1
-	ADD $16, R2
-	SUB $4, R0
-	CMP $4, R0
-	BGE l4
-l3:
-	CMP $0, R0
-	BLE l5
-	MOVD $tails<>+16(SB), R17
-	SUB R0<<2, R17, R17
-	FMOVQ (R17), F1
-	MOVD R2, R17
-	CMP $2, R0
-	BLT l6
-	FMOVD (R17), F2
-	BEQ l7
-	ADD $8, R17
-	VLD1 (R17), V2.S[2]
-	CMP $3, R0
-	BEQ l7
-	ADD $4, R17
-	VLD1 (R17), V2.S[3]
-	B l7
-l6:
-	VEOR V2.B16, V2.B16, V2.B16
-	VLD1 (R17), V2.S[0]
-l7:
-	WORD $0x4ea2f400 // FMIN V0, V0, V2
+	VBIT V3.B16, V2.B16, V0.B16
 	MOVD R1, R17
 	CMP $2, R0
 	BLT l8

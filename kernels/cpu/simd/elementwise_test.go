@@ -130,8 +130,8 @@ func TestBinary(t *testing.T) {
 			{"Sub", k.Sub, k.SubNumber, k.NumberSub, func(x, y float32) float32 { return x - y }},
 			{"Mul", k.Mul, k.MulNumber, nil, func(x, y float32) float32 { return x * y }},
 			{"Div", k.Div, k.DivNumber, k.NumberDiv, func(x, y float32) float32 { return x / y }},
-			{"Max", k.Max, k.MaxNumber, k.NumberMax, max32},
-			{"Min", k.Min, k.MinNumber, k.NumberMin, min32},
+			{"Max", k.Max, k.MaxNumber, nil, func(x, y float32) float32 { return max(x, y) }},
+			{"Min", k.Min, k.MinNumber, nil, func(x, y float32) float32 { return min(x, y) }},
 		} {
 			for _, n := range sizes {
 				x, y, z := guarded(t, n, true), guarded(t, n, true), guarded(t, n, true)
@@ -153,6 +153,51 @@ func TestBinary(t *testing.T) {
 				if f.sv != nil {
 					f.sv(n, &z[0], x[0], &y[0])
 					check("of a number and", func(i int) float32 { return f.want(x[0], y[i]) })
+				}
+			}
+		}
+	})
+}
+
+// TestRuns compares many short runs with the same function of each.
+func TestRuns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	const rows = 5
+	type runs func(rows, n int, z, x *float32, ldx int, y *float32, ldy int)
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for _, f := range []struct {
+			name       string
+			vv, vs, sv runs
+			want       func(x, y float32) float32
+		}{
+			{"Add", k.AddRuns, k.AddNumberRuns, nil, func(x, y float32) float32 { return x + y }},
+			{"Sub", k.SubRuns, k.SubNumberRuns, k.NumberSubRuns, func(x, y float32) float32 { return x - y }},
+			{"Mul", k.MulRuns, k.MulNumberRuns, nil, func(x, y float32) float32 { return x * y }},
+			{"Div", k.DivRuns, k.DivNumberRuns, k.NumberDivRuns, func(x, y float32) float32 { return x / y }},
+		} {
+			for _, n := range sizes {
+				for _, form := range []struct {
+					f            runs
+					nx, ny       int // of a run
+					ldx, ldy     int
+					stepx, stepy int
+				}{
+					{f.vv, n, n, n, n, 1, 1}, {f.vv, n, n, n, 0, 1, 1}, {f.vv, n, n, 0, n + 2, 1, 1},
+					{f.vs, n, 1, n, 1, 1, 0}, {f.vs, n, 1, n + 1, 0, 1, 0}, {f.sv, 1, n, 1, n, 0, 1},
+				} {
+					if form.f == nil {
+						continue
+					}
+					x := filled(t, rng, (rows-1)*form.ldx+form.nx, true, 0, 1)
+					y := filled(t, rng, (rows-1)*form.ldy+form.ny, true, 0, 1)
+					z := guarded(t, rows*n, true)
+					form.f(rows, n, &z[0], &x[0], form.ldx, &y[0], form.ldy)
+					for i := range z {
+						r, j := i/n, i%n
+						if want := f.want(x[r*form.ldx+j*form.stepx], y[r*form.ldy+j*form.stepy]); z[i] != want {
+							t.Fatalf("%s of runs of %d, %+v: element %d is %g, want %g", f.name, n, form, i, z[i], want)
+						}
+					}
 				}
 			}
 		}

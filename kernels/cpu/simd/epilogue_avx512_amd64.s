@@ -244,6 +244,11 @@ DATA cc2d00000<>+8(SB)/8, $0xc2d00000c2d00000
 DATA cc2d00000<>+16(SB)/8, $0xc2d00000c2d00000
 DATA cc2d00000<>+24(SB)/8, $0xc2d00000c2d00000
 GLOBL cc2d00000<>(SB), RODATA|NOPTR, $32
+DATA alternate<>+0(SB)/8, $0x0000000080000000
+DATA alternate<>+8(SB)/8, $0x0000000080000000
+DATA alternate<>+16(SB)/8, $0x0000000080000000
+DATA alternate<>+24(SB)/8, $0x0000000080000000
+GLOBL alternate<>(SB), RODATA|NOPTR, $32
 
 // func bias0Avx512(rows int, n int, c *float32, ldc int, bias *float32)
 TEXT ·bias0Avx512(SB), NOSPLIT, $0-40

@@ -32,12 +32,6 @@ type Kernels struct {
 	// ProductBrain is ProductHalf with a panel of bfloat16.
 	ProductBrain [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
-	// WidenHalf sets z to x, of float16; n is a multiple of Lanes.
-	WidenHalf func(n int, z *float32, x *uint16)
-
-	// WidenBrain sets z to x, of bfloat16; n is a multiple of Lanes.
-	WidenBrain func(n int, z *float32, x *uint16)
-
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)
 
@@ -96,11 +90,28 @@ type Kernels struct {
 	// AddNumber is Add for one number y.
 	AddNumber func(n int, z *float32, x *float32, y float32)
 
+	// AddRuns is Add of each of the rows: of n elements, those of z one after the
+	// other, of x and y ldx and ldy apart.
+	AddRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+	// AddNumberRuns is AddRuns for one number y in each row.
+	AddNumberRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
 	// Sub sets z to x − y.
 	Sub func(n int, z *float32, x *float32, y *float32)
 
 	// SubNumber is Sub for one number y.
 	SubNumber func(n int, z *float32, x *float32, y float32)
+
+	// SubRuns is Sub of each of the rows: of n elements, those of z one after the
+	// other, of x and y ldx and ldy apart.
+	SubRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+	// SubNumberRuns is SubRuns for one number y in each row.
+	SubNumberRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+	// NumberSubRuns is SubRuns for one number x in each row.
+	NumberSubRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
 
 	// NumberSub is Sub for one number x.
 	NumberSub func(n int, z *float32, x float32, y *float32)
@@ -111,32 +122,43 @@ type Kernels struct {
 	// MulNumber is Mul for one number y.
 	MulNumber func(n int, z *float32, x *float32, y float32)
 
+	// MulRuns is Mul of each of the rows: of n elements, those of z one after the
+	// other, of x and y ldx and ldy apart.
+	MulRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+	// MulNumberRuns is MulRuns for one number y in each row.
+	MulNumberRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
 	// Div sets z to x/y.
 	Div func(n int, z *float32, x *float32, y *float32)
 
 	// DivNumber is Div for one number y.
 	DivNumber func(n int, z *float32, x *float32, y float32)
 
+	// DivRuns is Div of each of the rows: of n elements, those of z one after the
+	// other, of x and y ldx and ldy apart.
+	DivRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+	// DivNumberRuns is DivRuns for one number y in each row.
+	DivNumberRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
+	// NumberDivRuns is DivRuns for one number x in each row.
+	NumberDivRuns func(rows int, n int, z *float32, x *float32, ldx int, y *float32, ldy int)
+
 	// NumberDiv is Div for one number x.
 	NumberDiv func(n int, z *float32, x float32, y *float32)
 
-	// Max sets z to the greater of x and y; NaN if y is.
+	// Max sets z to the greater of x and y; NaN if either is.
 	Max func(n int, z *float32, x *float32, y *float32)
 
 	// MaxNumber is Max for one number y.
 	MaxNumber func(n int, z *float32, x *float32, y float32)
 
-	// NumberMax is Max for one number x.
-	NumberMax func(n int, z *float32, x float32, y *float32)
-
-	// Min sets z to the lesser of x and y; NaN if y is.
+	// Min sets z to the lesser of x and y; NaN if either is.
 	Min func(n int, z *float32, x *float32, y *float32)
 
 	// MinNumber is Min for one number y.
 	MinNumber func(n int, z *float32, x *float32, y float32)
-
-	// NumberMin is Min for one number x.
-	NumberMin func(n int, z *float32, x float32, y *float32)
 
 	// AddScaled adds y·x to z.
 	AddScaled func(n int, z *float32, x *float32, y float32)
@@ -151,6 +173,14 @@ type Kernels struct {
 	// passed over.
 	Top func(n int, z *float32, x *float32)
 
+	// SumEach sets the elements of z to the sums of the rows of x, of n elements, ldx
+	// apart.
+	SumEach func(rows int, n int, z *float32, x *float32, ldx int)
+
+	// GreatestEach sets the elements of z to the greatest of each row of x, of n
+	// elements, ldx apart; NaN wins.
+	GreatestEach func(rows int, n int, z *float32, x *float32, ldx int)
+
 	// Softmax sets z to e^(x − top)/Σe^(x − top).
 	Softmax func(n int, z *float32, x *float32)
 
@@ -158,6 +188,57 @@ type Kernels struct {
 	// is 1/n.
 	LayerNorm func(n int, z *float32, x *float32, gain *float32, shift *float32, inverse float32, epsilon float32)
 
+	// LayerNormScaled is LayerNorm without a shift.
+	LayerNormScaled func(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
+
 	// RMSNorm sets z to x/√(mean of x² + epsilon)·gain; inverse is 1/n.
 	RMSNorm func(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
+
+	// AddFour adds to z the sum of four rows of x, ldx apart.
+	AddFour func(n int, z *float32, x *float32, ldx int)
+
+	// GreatestFour sets z to the greatest of z and four rows of x, ldx apart; NaN
+	// wins.
+	GreatestFour func(n int, z *float32, x *float32, ldx int)
+
+	// Greatest sets z to the greater of z and x; NaN wins.
+	Greatest func(n int, z *float32, x *float32)
+
+	// SoftmaxColumns is Softmax of each of the columns of a matrix of n rows, ld
+	// apart.
+	SoftmaxColumns func(n int, columns int, z *float32, x *float32, ld int)
+
+	// Transpose turns a strip of Lanes rows of x, ldx apart, and of blocks·Lanes
+	// columns into as many rows of z, ldz apart, of Lanes elements.
+	Transpose func(blocks int, z *float32, ldz int, x *float32, ldx int)
+
+	// Choose sets z to x where c is not 0, and to y elsewhere.
+	Choose func(n int, z *float32, c *uint8, x *float32, y *float32)
+
+	// ChooseNumber is Choose for one number y.
+	ChooseNumber func(n int, z *float32, c *uint8, x *float32, y float32)
+
+	// NumberChoose is Choose for one number x.
+	NumberChoose func(n int, z *float32, c *uint8, x float32, y *float32)
+
+	// WidenHalf sets z to x, of float16.
+	WidenHalf func(n int, z *float32, x *uint16)
+
+	// WidenBrain sets z to x, of bfloat16.
+	WidenBrain func(n int, z *float32, x *uint16)
+
+	// NarrowHalf sets z, of float16, to x, rounded to the nearest, ties to even.
+	NarrowHalf func(n int, z *uint16, x *float32)
+
+	// NarrowBrain sets z, of bfloat16, to x, rounded to the nearest, ties to even.
+	NarrowBrain func(n int, z *uint16, x *float32)
+
+	// RotateHalves rotates element i of each row of x with element n+i, for i < n.
+	// Rows of x and z are ld apart, those of the tables ldt.
+	RotateHalves func(rows int, n int, z *float32, x *float32, ld int, cos *float32, sin *float32, ldt int)
+
+	// RotateNeighbours rotates element 2i of each row of x with element 2i+1, for i <
+	// n, a multiple of half of Lanes. Rows of x and z are ld apart, those of the
+	// tables ldt.
+	RotateNeighbours func(rows int, n int, z *float32, x *float32, ld int, cos *float32, sin *float32, ldt int)
 }

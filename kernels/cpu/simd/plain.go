@@ -49,6 +49,10 @@ func addInt32(x, y float32) float32         { return ofBits(bits(x) + bits(y)) }
 func subInt32(x, y float32) float32         { return ofBits(bits(x) - bits(y)) }
 func shiftLeft32(x float32, n int) float32  { return ofBits(bits(x) << n) }
 func shiftRight32(x float32, n int) float32 { return ofBits(uint32(int32(bits(x)) >> n)) }
+
+// unordered reports whether either is NaN.
+func unordered(x, y float32) bool { return x != x || y != y }
+
 func choose32(m bool, x, y float32) float32 {
 	if m {
 		return x
@@ -56,11 +60,16 @@ func choose32(m bool, x, y float32) float32 {
 	return y
 }
 
-// Narrow elements.
+// Narrow elements. A lane that is packed holds 16 bits in the lower half of its
+// own.
 
 func load16(p unsafe.Pointer, at int) uint32 { return uint32(*(*uint16)(unsafe.Add(p, at))) }
 
+func loadByte(p unsafe.Pointer, at int) float32 { return ofBits(uint32(*(*uint8)(unsafe.Add(p, at)))) }
+
 func loadBrain(p unsafe.Pointer, at int) float32 { return ofBits(load16(p, at) << 16) }
+
+func store16(p unsafe.Pointer, at int, x float32) { *(*uint16)(unsafe.Add(p, at)) = uint16(bits(x)) }
 
 // loadHalf widens a float16: its magnitude in the place of an f32's has an exponent
 // that is too low by 112, subnormal numbers included.
@@ -76,3 +85,20 @@ func loadHalf(p unsafe.Pointer, at int) float32 {
 	}
 	return ofBits(sign | bits(ofBits(magnitude)*0x1p112))
 }
+
+// packHalf rounds to the nearest float16, ties to even.
+func packHalf(x float32) float32 {
+	sign, magnitude := bits(x)>>16&0x8000, bits(x)&0x7fffffff
+	switch {
+	case magnitude > 0x7f800000: // NaN becomes quiet
+		return ofBits(sign | 0x7e00 | magnitude>>13&0x3ff)
+	case magnitude >= 0x477ff000: // 65520 and above
+		return ofBits(sign | 0x7c00)
+	case magnitude < 0x38800000: // subnormal: ½ makes the last place worth 2⁻²⁴
+		return ofBits(sign | bits(ofBits(magnitude)+0.5) - bits(0.5))
+	}
+	magnitude += 0xfff + magnitude>>13&1
+	return ofBits(sign | (magnitude-0x38000000)>>13)
+}
+
+func packHigh(x float32) float32 { return ofBits(bits(x) >> 16) }

@@ -111,9 +111,3 @@ func productBrain5Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc in
 
 //go:noescape
 func productBrain6Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
-func widenHalfAvx2(n int, z *float32, x *uint16)
-
-//go:noescape
-func widenBrainAvx2(n int, z *float32, x *uint16)

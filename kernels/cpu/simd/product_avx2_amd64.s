@@ -4,6 +4,11 @@
 
 #include "textflag.h"
 
+DATA alternate<>+0(SB)/8, $0x0000000080000000
+DATA alternate<>+8(SB)/8, $0x0000000080000000
+DATA alternate<>+16(SB)/8, $0x0000000080000000
+DATA alternate<>+24(SB)/8, $0x0000000080000000
+GLOBL alternate<>(SB), RODATA|NOPTR, $32
 DATA tails<>+0(SB)/8, $-1
 DATA tails<>+8(SB)/8, $-1
 DATA tails<>+16(SB)/8, $-1
@@ -4748,82 +4753,5 @@ l4:
 	ADDQ DI, SI
 	VMOVUPS Y10, (SI)
 	VMOVUPS Y11, 32(SI)
-	VZEROUPPER
-	RET
-
-// func widenHalfAvx2(n int, z *float32, x *uint16)
-TEXT ·widenHalfAvx2(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ z+8(FP), BX
-	MOVQ x+16(FP), CX
-	CMPQ AX, $32
-	JLT l1
-l2:
-	VCVTPH2PS (CX), Y0
-	VMOVUPS Y0, (BX)
-	VCVTPH2PS 16(CX), Y0
-	VMOVUPS Y0, 32(BX)
-	VCVTPH2PS 32(CX), Y0
-	VMOVUPS Y0, 64(BX)
-	VCVTPH2PS 48(CX), Y0
-	VMOVUPS Y0, 96(BX)
-	ADDQ $128, BX
-	ADDQ $64, CX
-	SUBQ $32, AX
-	CMPQ AX, $32
-	JGE l2
-l1:
-	CMPQ AX, $8
-	JLT l3
-l4:
-	VCVTPH2PS (CX), Y0
-	VMOVUPS Y0, (BX)
-	ADDQ $32, BX
-	ADDQ $16, CX
-	SUBQ $8, AX
-	CMPQ AX, $8
-	JGE l4
-l3:
-	VZEROUPPER
-	RET
-
-// func widenBrainAvx2(n int, z *float32, x *uint16)
-TEXT ·widenBrainAvx2(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ z+8(FP), BX
-	MOVQ x+16(FP), CX
-	CMPQ AX, $32
-	JLT l1
-l2:
-	VPMOVZXWD (CX), Y0
-	VPSLLD $16, Y0, Y0
-	VMOVUPS Y0, (BX)
-	VPMOVZXWD 16(CX), Y0
-	VPSLLD $16, Y0, Y0
-	VMOVUPS Y0, 32(BX)
-	VPMOVZXWD 32(CX), Y0
-	VPSLLD $16, Y0, Y0
-	VMOVUPS Y0, 64(BX)
-	VPMOVZXWD 48(CX), Y0
-	VPSLLD $16, Y0, Y0
-	VMOVUPS Y0, 96(BX)
-	ADDQ $128, BX
-	ADDQ $64, CX
-	SUBQ $32, AX
-	CMPQ AX, $32
-	JGE l2
-l1:
-	CMPQ AX, $8
-	JLT l3
-l4:
-	VPMOVZXWD (CX), Y0
-	VPSLLD $16, Y0, Y0
-	VMOVUPS Y0, (BX)
-	ADDQ $32, BX
-	ADDQ $16, CX
-	SUBQ $8, AX
-	CMPQ AX, $8
-	JGE l4
-l3:
 	VZEROUPPER
 	RET

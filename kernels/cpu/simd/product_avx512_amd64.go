@@ -255,9 +255,3 @@ func productBrain13Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc
 
 //go:noescape
 func productBrain14Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
-func widenHalfAvx512(n int, z *float32, x *uint16)
-
-//go:noescape
-func widenBrainAvx512(n int, z *float32, x *uint16)

@@ -4,6 +4,11 @@
 
 #include "textflag.h"
 
+DATA alternate<>+0(SB)/8, $0x0000000080000000
+DATA alternate<>+8(SB)/8, $0x0000000080000000
+DATA alternate<>+16(SB)/8, $0x0000000080000000
+DATA alternate<>+24(SB)/8, $0x0000000080000000
+GLOBL alternate<>(SB), RODATA|NOPTR, $32
 
 // func product1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 TEXT ·product1Avx512(SB), NOSPLIT, $0-64
@@ -19124,82 +19129,5 @@ l4:
 	ADDQ DI, SI
 	VMOVUPS Z26, (SI)
 	VMOVUPS Z27, 64(SI)
-	VZEROUPPER
-	RET
-
-// func widenHalfAvx512(n int, z *float32, x *uint16)
-TEXT ·widenHalfAvx512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ z+8(FP), BX
-	MOVQ x+16(FP), CX
-	CMPQ AX, $64
-	JLT l1
-l2:
-	VCVTPH2PS (CX), Z0
-	VMOVUPS Z0, (BX)
-	VCVTPH2PS 32(CX), Z0
-	VMOVUPS Z0, 64(BX)
-	VCVTPH2PS 64(CX), Z0
-	VMOVUPS Z0, 128(BX)
-	VCVTPH2PS 96(CX), Z0
-	VMOVUPS Z0, 192(BX)
-	ADDQ $256, BX
-	ADDQ $128, CX
-	SUBQ $64, AX
-	CMPQ AX, $64
-	JGE l2
-l1:
-	CMPQ AX, $16
-	JLT l3
-l4:
-	VCVTPH2PS (CX), Z0
-	VMOVUPS Z0, (BX)
-	ADDQ $64, BX
-	ADDQ $32, CX
-	SUBQ $16, AX
-	CMPQ AX, $16
-	JGE l4
-l3:
-	VZEROUPPER
-	RET
-
-// func widenBrainAvx512(n int, z *float32, x *uint16)
-TEXT ·widenBrainAvx512(SB), NOSPLIT, $0-24
-	MOVQ n+0(FP), AX
-	MOVQ z+8(FP), BX
-	MOVQ x+16(FP), CX
-	CMPQ AX, $64
-	JLT l1
-l2:
-	VPMOVZXWD (CX), Z0
-	VPSLLD $16, Z0, Z0
-	VMOVUPS Z0, (BX)
-	VPMOVZXWD 32(CX), Z0
-	VPSLLD $16, Z0, Z0
-	VMOVUPS Z0, 64(BX)
-	VPMOVZXWD 64(CX), Z0
-	VPSLLD $16, Z0, Z0
-	VMOVUPS Z0, 128(BX)
-	VPMOVZXWD 96(CX), Z0
-	VPSLLD $16, Z0, Z0
-	VMOVUPS Z0, 192(BX)
-	ADDQ $256, BX
-	ADDQ $128, CX
-	SUBQ $64, AX
-	CMPQ AX, $64
-	JGE l2
-l1:
-	CMPQ AX, $16
-	JLT l3
-l4:
-	VPMOVZXWD (CX), Z0
-	VPSLLD $16, Z0, Z0
-	VMOVUPS Z0, (BX)
-	ADDQ $64, BX
-	ADDQ $32, CX
-	SUBQ $16, AX
-	CMPQ AX, $16
-	JGE l4
-l3:
 	VZEROUPPER
 	RET

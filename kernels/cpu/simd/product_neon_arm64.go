@@ -147,9 +147,3 @@ func productBrain7Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc in
 
 //go:noescape
 func productBrain8Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
-func widenHalfNeon(n int, z *float32, x *uint16)
-
-//go:noescape
-func widenBrainNeon(n int, z *float32, x *uint16)

@@ -39,7 +39,7 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		}
 	}
 	panel, ldc := random(depth*k.Columns), k.Columns+3
-	half, brain := narrowed(t, panel)
+	half, brain := halves(t, panel)
 	start := random((rows-1)*ldc + k.Columns)
 	next := &panel[0]
 	forms := []struct {
@@ -96,9 +96,9 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 	}
 }
 
-// narrowed cuts x down to what float16 and bfloat16 both can say, and returns it in
+// halves cuts x down to what float16 and bfloat16 both can say, and returns it in
 // them. The numbers are normal, so that a float16 is a cut and a move.
-func narrowed(t *testing.T, x []float32) (half, brain []uint16) {
+func halves(t *testing.T, x []float32) (half, brain []uint16) {
 	t.Helper()
 	half, brain = guardedWords(t, len(x)), guardedWords(t, len(x))
 	for i, v := range x {

@@ -14,10 +14,19 @@ func sumSquaresAvx2(n int, z *float32, x *float32, shift float32)
 func topAvx2(n int, z *float32, x *float32)
 
 //go:noescape
+func sumEachAvx2(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func greatestEachAvx2(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
 func softmaxAvx2(n int, z *float32, x *float32)
 
 //go:noescape
 func layerNormAvx2(n int, z *float32, x *float32, gain *float32, shift *float32, inverse float32, epsilon float32)
+
+//go:noescape
+func layerNormScaledAvx2(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
 
 //go:noescape
 func rMSNormAvx2(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)

@@ -14,10 +14,19 @@ func sumSquaresAvx512(n int, z *float32, x *float32, shift float32)
 func topAvx512(n int, z *float32, x *float32)
 
 //go:noescape
+func sumEachAvx512(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func greatestEachAvx512(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
 func softmaxAvx512(n int, z *float32, x *float32)
 
 //go:noescape
 func layerNormAvx512(n int, z *float32, x *float32, gain *float32, shift *float32, inverse float32, epsilon float32)
+
+//go:noescape
+func layerNormScaledAvx512(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
 
 //go:noescape
 func rMSNormAvx512(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)

@@ -14,10 +14,19 @@ func sumSquaresNeon(n int, z *float32, x *float32, shift float32)
 func topNeon(n int, z *float32, x *float32)
 
 //go:noescape
+func sumEachNeon(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func greatestEachNeon(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
 func softmaxNeon(n int, z *float32, x *float32)
 
 //go:noescape
 func layerNormNeon(n int, z *float32, x *float32, gain *float32, shift *float32, inverse float32, epsilon float32)
+
+//go:noescape
+func layerNormScaledNeon(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
 
 //go:noescape
 func rMSNormNeon(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)

@@ -1,0 +1,167 @@
+package main
+
+import "slices"
+
+// Elements that are moved, chosen and converted.
+
+func bytes8(names ...string) []param { return paramsOf("*uint8", names) }
+
+var moves = []family{
+	{
+		field: "Transpose", doc: "Transpose turns a strip of Lanes rows of x, ldx apart, and of blocks·Lanes columns into as many rows of z, ldz apart, of Lanes elements.",
+		params:   slices.Concat(ints("blocks"), pointers("z"), ints("ldz"), pointers("x"), ints("ldx")),
+		describe: describeTranspose,
+	},
+	{
+		field: "Choose", doc: "Choose sets z to x where c is not 0, and to y elsewhere.",
+		params:   slices.Concat(ints("n"), pointers("z"), bytes8("c"), pointers("x", "y")),
+		describe: func(b *builder, _ int) { describeChoose(b, false, false) },
+	},
+	{
+		field: "ChooseNumber", doc: "ChooseNumber is Choose for one number y.",
+		params:   slices.Concat(ints("n"), pointers("z"), bytes8("c"), pointers("x"), numbers("y")),
+		describe: func(b *builder, _ int) { describeChoose(b, false, true) },
+	},
+	{
+		field: "NumberChoose", doc: "NumberChoose is Choose for one number x.",
+		params:   slices.Concat(ints("n"), pointers("z"), bytes8("c"), numbers("x"), pointers("y")),
+		describe: func(b *builder, _ int) { describeChoose(b, true, false) },
+	},
+	{
+		field: "WidenHalf", doc: "WidenHalf sets z to x, of float16.",
+		params:   slices.Concat(ints("n"), pointers("z"), words("x")),
+		describe: func(b *builder, _ int) { describeWiden(b, halfLoads) },
+	},
+	{
+		field: "WidenBrain", doc: "WidenBrain sets z to x, of bfloat16.",
+		params:   slices.Concat(ints("n"), pointers("z"), words("x")),
+		describe: func(b *builder, _ int) { describeWiden(b, brainLoads) },
+	},
+	{
+		field: "NarrowHalf", doc: "NarrowHalf sets z, of float16, to x, rounded to the nearest, ties to even.",
+		params: slices.Concat(ints("n"), words("z"), pointers("x")),
+		describe: func(b *builder, _ int) {
+			describeNarrow(b, func(x reg) reg { return b.set(vector, opPackHalf, x) })
+		},
+	},
+	{
+		field: "NarrowBrain", doc: "NarrowBrain sets z, of bfloat16, to x, rounded to the nearest, ties to even.",
+		params: slices.Concat(ints("n"), words("z"), pointers("x")),
+		describe: func(b *builder, _ int) {
+			describeNarrow(b, func(x reg) reg { return b.set(vector, opPackHigh, b.roundBrain(x)) })
+		},
+	},
+}
+
+// roundBrain rounds to the upper 16 bits by adding just below half of their last
+// place, or half if it is odd; NaN becomes quiet instead.
+func (b *builder) roundBrain(x reg) reg {
+	odd := b.and(b.shift(opShiftRight, x, 16), b.bits(1))
+	rounded := b.set(vector, opAddInt, b.set(vector, opAddInt, x, b.bits(0x7fff)), odd)
+	return b.choose(b.isNaN(x, x), b.or(x, b.bits(0x00400000)), rounded)
+}
+
+func describeWiden(b *builder, from access) {
+	z, x := b.param("z"), b.param("x")
+	lanes := b.level.lanes
+	b.mixed(b.param("n"), turn, []stride{{z, 4}, {x, 2}}, func(u int, t tail) {
+		b.storePart(at(z, 4*u*lanes), b.loadAs(from, at(x, 2*u*lanes), t), t)
+	})
+}
+
+func describeNarrow(b *builder, pack func(x reg) reg) {
+	z, x := b.param("z"), b.param("x")
+	lanes := b.level.lanes
+	b.mixed(b.param("n"), turn, []stride{{z, 2}, {x, 4}}, func(u int, t tail) {
+		b.storeAs(packStores, at(z, 2*u*lanes), pack(b.loadPart(at(x, 4*u*lanes), t)), t)
+	})
+}
+
+// describeChoose reads x and y from memory unless they are numbers.
+func describeChoose(b *builder, xNumber, yNumber bool) {
+	z, c := b.param("z"), b.param("c")
+	moving := []stride{{z, 4}, {c, 1}}
+	operand := func(name string, number bool) func(u int, t tail) reg {
+		p := b.param(name)
+		if number {
+			return func(int, tail) reg { return p }
+		}
+		moving = append(moving, stride{p, 4})
+		return func(u int, t tail) reg { return b.loadPart(at(p, 4*u*b.level.lanes), t) }
+	}
+	x, y, zero := operand("x", xNumber), operand("y", yNumber), b.constant(0)
+	b.mixed(b.param("n"), turn, moving, func(u int, t tail) {
+		no := b.equal(b.loadAs(byteLoads, at(c, u*b.level.lanes), t), zero)
+		b.storePart(at(z, 4*u*b.level.lanes), b.choose(no, y(u, t), x(u, t)), t)
+	})
+}
+
+// describeTranspose turns squares in registers: pairs of rows are interleaved,
+// then pairs of pairs, which leaves columns of four rows in each group of 128
+// bits; then the groups change places.
+func describeTranspose(b *builder, _ int) {
+	z, x, ldz, ldx := b.param("z"), b.param("x"), b.param("ldz"), b.param("ldx")
+	b.shl(ldz, 2)
+	b.shl(ldx, 2)
+	b.while(b.param("blocks"), 1, func() {
+		from := b.copyInt(x)
+		rows := make([]reg, b.level.lanes)
+		for i := range rows {
+			rows[i] = b.load(at(from, 0))
+			if i < len(rows)-1 {
+				b.addInt(from, ldx)
+			}
+		}
+		b.addImm(x, b.level.bytes())
+		for _, column := range b.square(rows) {
+			b.store(at(z, 0), column)
+			b.addInt(z, ldz)
+		}
+	})
+}
+
+// square transposes as many vectors as there are lanes.
+func (b *builder) square(rows []reg) []reg {
+	if len(rows) == 1 {
+		return rows
+	}
+	quads := len(rows) / 4
+	groups := make([][]reg, 4) // [c][q]: column 4g+c of rows 4q … 4q+3 in group g
+	for q := range quads {
+		r := rows[4*q:]
+		var pairs [4]reg
+		for i := range 2 {
+			pairs[2*i] = b.set(vector, opLowPairs, r[2*i], r[2*i+1])
+			pairs[2*i+1] = b.set(vector, opHighPairs, r[2*i], r[2*i+1])
+		}
+		for c := range 4 {
+			o := []op{opLowQuads, opHighQuads}[c%2]
+			groups[c] = append(groups[c], b.set(vector, o, pairs[c/2], pairs[2+c/2]))
+		}
+	}
+	columns := make([]reg, len(rows))
+	for c, of := range groups {
+		for g, v := range b.exchange(of) {
+			columns[4*g+c] = v
+		}
+	}
+	return columns
+}
+
+// exchange transposes a square of groups of 128 bits.
+func (b *builder) exchange(x []reg) []reg {
+	groups := func(x, y reg, imm int) reg {
+		r := b.register(vector)
+		b.emit(&node{op: opGroups, dst: r, args: []reg{x, y}, imm: imm})
+		return r
+	}
+	switch len(x) {
+	case 2:
+		return []reg{groups(x[0], x[1], 0x20), groups(x[0], x[1], 0x31)}
+	case 4:
+		low0, low1 := groups(x[0], x[1], 0x44), groups(x[2], x[3], 0x44)
+		high0, high1 := groups(x[0], x[1], 0xee), groups(x[2], x[3], 0xee)
+		return []reg{groups(low0, low1, 0x88), groups(low0, low1, 0xdd), groups(high0, high1, 0x88), groups(high0, high1, 0xdd)}
+	}
+	return x
+}
