@@ -40,6 +40,7 @@ var groups = []group{
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
 	{"rows", rowKernels},
+	{"attention", attentionKernels},
 }
 
 // generate returns the files of package simd.
