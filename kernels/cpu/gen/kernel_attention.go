@@ -88,13 +88,14 @@ func describeTranspose(b *builder) {
 	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
 	b.shl(ldx, 2)
 	rows := newRows(b, x, ldx, l.lanes)
-	far := x
+	moving, far := rows.bases, none
 	if l.wide() {
-		distance := b.copyInt(ldx)
-		b.shl(distance, 4)
-		far = b.address(mem{base: x, index: distance, scale: ahead / 16})
+		far = b.copyInt(ldx)
+		b.shl(far, 4)
+		far = b.address(mem{base: x, index: far, scale: ahead / 16})
+		moving = append(moving, far)
 	}
-	b.elements(b.param("n"), 1, append(rows.bases, far), func(_ int, t tail) {
+	b.elements(b.param("n"), 1, moving, func(_ int, t tail) {
 		if l.wide() {
 			p := b.copyInt(far)
 			for range l.lanes {

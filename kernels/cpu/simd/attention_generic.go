@@ -20,7 +20,6 @@ func transposeGeneric(n int, z *float32, x *float32, ldx int) {
 		store32(p1, n1, v4)
 		n1 += 16
 		n2 += 4
-		n2 += 4
 	}
 }
 
