@@ -14,9 +14,10 @@ import (
 // [ParallaxAccepts] says what it takes. Keys that positions hide are not read
 // into any sum, whatever they hold; those that a mask hides must be finite.
 //
-// A row is the merge, in order, of the states of chunks of a fixed number of
-// keys, so that whether workers share a row changes no bit of it; nor do the
-// other rows of its block or batch.
+// What a row gets depends neither on the other rows of its block or batch nor on
+// how many workers share it: it is the merge, in order, of the states of chunks of
+// a fixed number of keys, or one sum over all keys if they are few and there is a
+// probe.
 func Parallax(c *Ctx, o, presentK, presentV *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error {
 	t := &c.attend
 	if err := t.bind(c, a, wholePast, in); err != nil {
@@ -35,7 +36,7 @@ func (t *attend) evaluate() {
 	c := t.ctx
 	blocks := t.bound.B * t.bound.KVHeads * t.blocks
 	chunks := ceilDiv(t.bound.S, chunkKeys)
-	if t.split = blocks < 2*c.Pool.Threads() && chunks > 1; !t.split {
+	if t.split = !t.whole && blocks < 2*c.Pool.Threads() && chunks > 1; !t.split {
 		t.items = 1
 		c.Pool.Do(blocks, 1, t)
 		return
@@ -66,12 +67,6 @@ func ParallaxAccepts(a *attr.Attention, dtypes ...tensor.DType) error {
 	return nil
 }
 
-const (
-	chunkKeys  = 512 // keys whose state is merged as one
-	tileKeys   = 64  // keys whose scores are held at once
-	attendRows = 16  // query rows of a block, of all heads that share its keys
-)
-
 // attend is one call of Parallax: an item is a block of rows, or one chunk of
 // keys of such a block.
 type attend struct {
@@ -81,9 +76,9 @@ type attend struct {
 	q, r     floats
 	biases   []floats
 	sink     floats
-	branches int // score vectors per row: q·k, and r·k if there is a probe
-	rows     int // query rows per key head: group·T
-	blocks   int // blocks of rows per key head
+	branches int  // scores per row and key: q·k, and r·k if there is a probe
+	oneMask  bool // all rows of a batch entry see the same keys by the masks
+	plan
 
 	o      attr.View
 	out    floats
@@ -125,8 +120,8 @@ func (t *attend) bind(c *Ctx, a *attr.Attention, past int, in []*tensor.Tensor) 
 	if b.Sink.Tensor != nil {
 		t.sink = floatsOf(b.Sink.Tensor)
 	}
-	t.rows = b.Group() * b.T
-	t.blocks = ceilDiv(t.rows, attendRows)
+	t.oneMask = b.Sees != nil && !dependsOnRow(b)
+	t.plan = planOf(b, c.Pool.Threads())
 	return nil
 }
 
@@ -166,8 +161,7 @@ func (t *attend) Do(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		w.begin(i / t.items)
 		if !t.split {
-			w.allKeys()
-			w.finish(&w.total)
+			w.compute()
 			continue
 		}
 		chunk := i % t.items * chunkKeys
@@ -190,7 +184,7 @@ func (f *finishing) Do(lo, hi int) {
 		w.total.reset()
 		for chunk := range t.items {
 			s := t.storedState(i*t.items+chunk, w.n)
-			w.total.merge(&s)
+			w.total.merge(t.kernels, &s, w.early, w.late)
 		}
 		w.finish(&w.total)
 	}
@@ -198,11 +192,11 @@ func (f *finishing) Do(lo, hi int) {
 }
 
 // stateSize is how many floats the state of a block takes.
-func (t *attend) stateSize() int { return attendRows * stateFloats(t.bound.Dv) }
+func (t *attend) stateSize() int { return t.blockRows * stateFloats(t.pitch, t.branches) }
 
 // storedState views the state of an item.
 func (t *attend) storedState(item, rows int) state {
-	return stateIn(t.stored[item*t.stateSize():], rows, t.bound.Dv)
+	return stateIn(t.stored[item*t.stateSize():], rows, t.pitch, t.bound.Dv, t.branches)
 }
 
 var negInf = float32(math.Inf(-1))

@@ -5,32 +5,52 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// see finds what the rows see of a tile. A tile that the masks hide is skipped,
-// its keys and values not read.
-func (w *worker) see(t *window) {
-	t.lo, t.hi = t.n, 0
-	for i := range w.n {
-		t.from[i], t.to[i] = 0, 0
-		from, to := min(max(w.low[i]-t.j0, 0), t.n), min(max(w.high[i]-t.j0, 0), t.n)
-		if from < to && w.masked() {
-			from, to = w.unmasked(t.j0, from, to, i)
-		}
-		if from < to {
-			t.from[i], t.to[i] = from, to
-			t.lo, t.hi = min(t.lo, from), max(t.hi, to)
+// see finds what the tile's rows see of the span; false: nothing. Keys that the
+// masks hide at either end of what all rows see are not read.
+func (w *worker) see(t *tile) bool {
+	p := &w.panels
+	if w.masked() {
+		w.seen = grow(w.seen, t.n*w.span)
+		if w.oneMask {
+			w.evaluate(t, 0, 0, p.n, w.seenBy(0))
 		}
 	}
+	t.lo, t.hi = p.n, 0
+	for i := range t.n {
+		low, high := w.low[t.first+i], w.high[t.first+i]
+		from, to := min(max(low-p.j0, 0), p.n), min(max(high-p.j0, 0), p.n)
+		if from < to && w.masked() {
+			from, to = w.unmasked(t, i, from, to)
+		}
+		if from >= to {
+			continue
+		}
+		t.from[i], t.to[i] = from, to
+		t.lo, t.hi = min(t.lo, from), max(t.hi, to)
+	}
+	if t.lo >= t.hi {
+		return false
+	}
+	t.partial = w.masked()
+	for i := range t.n {
+		t.partial = t.partial || t.from[i] > t.lo || t.to[i] < t.hi
+	}
+	columns := w.kernels.Columns
+	t.partial = t.partial || t.lo%columns > 0 || t.hi%columns > 0 && t.hi < p.n
+	t.lo, t.hi = t.lo/columns*columns, roundUp(t.hi, columns)
+	return true
 }
 
 // masked reports whether masks hide keys. Filled rows see all of them.
 func (w *worker) masked() bool { return w.bound.Sees != nil && !w.filled }
 
-// unmasked notes which keys of the tile at j0 row i sees by its masks, and
-// returns the part of from … to with all of them.
-func (w *worker) unmasked(j0, from, to, i int) (int, int) {
-	h, q := w.place(i)
-	seen := w.seen[i*tileKeys:][:tileKeys]
-	w.holds(w.bound.Sees, h, q, j0+from, seen[from:to])
+// unmasked notes which keys of the span row i sees by its masks, and returns the
+// part of from … to with all of them.
+func (w *worker) unmasked(t *tile, i, from, to int) (int, int) {
+	seen := w.seenBy(i)
+	if !w.oneMask {
+		w.evaluate(t, i, from, to, seen)
+	}
 	for from < to && !seen[from] {
 		from++
 	}
@@ -38,6 +58,40 @@ func (w *worker) unmasked(j0, from, to, i int) (int, int) {
 		to--
 	}
 	return from, to
+}
+
+// seenBy is which keys of the span row i of a tile sees by the masks.
+func (w *worker) seenBy(i int) []bool {
+	if w.oneMask {
+		i = 0
+	}
+	return w.seen[i*w.span:][:w.span]
+}
+
+// visible reports whether row i of a tile sees a key of the span.
+func (w *worker) visible(t *tile, i, key int) bool {
+	return t.from[i] <= key && key < t.to[i] && (!w.masked() || w.seenBy(i)[key])
+}
+
+// maskKeys is how many keys a formula is evaluated for at a time.
+const maskKeys = 64
+
+// evaluate sets seen to whether row i of a tile sees the keys from ≤ j < to of the
+// span by the masks.
+func (w *worker) evaluate(t *tile, i, from, to int, seen []bool) {
+	h, q := w.place(t.first + i)
+	for j := from; j < to; j += maskKeys {
+		w.holds(w.bound.Sees, h, q, w.panels.j0+j, seen[j:min(j+maskKeys, to)])
+	}
+}
+
+// dependsOnRow reports whether queries or heads see other keys by the formula.
+func dependsOnRow(b *attr.Bound) bool {
+	depends := false
+	b.Sees.Terms(func(t attr.Term, _ bool) {
+		depends = depends || t == attr.TermQuery || t >= 0 && (b.Mask[t].Strides[1] != 0 || b.Mask[t].Strides[2] != 0)
+	})
+	return depends
 }
 
 // holds evaluates a formula for query q of head h and the keys from j on.
@@ -51,7 +105,7 @@ func (w *worker) holds(p *attr.Predicate, h, q, j int, out []bool) {
 			out[k] = !out[k]
 		}
 	case "&", "|":
-		var buf [tileKeys]bool
+		var buf [maskKeys]bool
 		w.holds(p.Args[0], h, q, j, out)
 		for _, arg := range p.Args[1:] {
 			also := buf[:len(out)]
@@ -65,7 +119,7 @@ func (w *worker) holds(p *attr.Predicate, h, q, j int, out []bool) {
 			}
 		}
 	default:
-		var x, y [tileKeys]float64
+		var x, y [maskKeys]float64
 		w.numbers(p.X, h, q, j, x[:len(out)])
 		w.numbers(p.Y, h, q, j, y[:len(out)])
 		for k := range out {
@@ -111,31 +165,62 @@ func (w *worker) numbers(t attr.Term, h, q, j int, out []float64) {
 	}
 }
 
-// mask turns products into scores: scale, soft cap, biases and the masks.
-func (w *worker) mask(x []float32, t *window, i int) {
-	a := w.bound.Attention
-	mulVS(x, x, float32(a.Scale))
-	if limit := float32(a.Softcap); limit > 0 {
-		for j := range x {
-			x[j] = limit * tanh32(x[j]/limit)
+// adjust turns products into scores: soft cap, biases and the masks.
+func (w *worker) adjust(t *tile) {
+	pitch := w.scorePitch()
+	for i := range t.n {
+		row := w.scores[i*pitch:][:t.hi]
+		if x := row[t.from[i]:t.to[i]]; len(x) > 0 && w.bent() {
+			w.bend(x, t, i)
 		}
+		hide(row[t.lo:max(t.from[i], t.lo)])
+		hide(row[max(t.to[i], t.lo):])
 	}
-	h, q := w.place(i)
-	j := t.j0 + t.from[i]
-	for k := range w.biases {
-		g := &w.bound.Bias[k]
+}
+
+// hidden are the scores of keys that are not seen.
+var hidden = func() (x [chunkKeys]float32) {
+	for i := range x {
+		x[i] = negInf
+	}
+	return x
+}()
+
+func hide(x []float32) {
+	for len(x) > 0 {
+		x = x[copy(x, hidden[:]):]
+	}
+}
+
+// bent reports whether scores are more than products.
+func (w *worker) bent() bool {
+	return w.bound.Softcap > 0 || len(w.biases) > 0 || w.filled || w.masked()
+}
+
+// bend turns the products of row i with the keys that it sees into scores.
+func (w *worker) bend(x []float32, t *tile, i int) {
+	k := w.kernels
+	if limit := float32(w.bound.Softcap); limit > 0 {
+		k.DivNumber(len(x), &x[0], &x[0], limit)
+		k.Tanh(len(x), &x[0], &x[0])
+		k.MulNumber(len(x), &x[0], &x[0], limit)
+	}
+	h, q := w.place(t.first + i)
+	j := w.panels.j0 + t.from[i]
+	for b := range w.biases {
+		g := &w.bound.Bias[b]
 		at := g.At(w.b, h, q) + j*g.Strides[3]
 		if g.Strides[3] == 0 {
-			addVS(x, x, w.biases[k].pick(w.row, at, 1, 1)[0])
+			k.AddNumber(len(x), &x[0], &x[0], w.biases[b].pick(w.row, at, 1, 1)[0])
 			continue
 		}
-		addVV(x, x, w.biases[k].pick(w.row, at, g.Strides[3], len(x)))
+		k.Add(len(x), &x[0], &x[0], &w.biases[b].pick(w.row, at, g.Strides[3], len(x))[0])
 	}
 	if w.filled {
 		w.fill(x)
 	}
 	if w.masked() {
-		for k, seen := range w.seen[i*tileKeys+t.from[i]:][:len(x)] {
+		for k, seen := range w.seenBy(i)[t.from[i]:t.to[i]] {
 			if !seen {
 				x[k] = negInf
 			}

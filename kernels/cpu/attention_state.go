@@ -5,28 +5,49 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // state is what rows know after some keys (arXiv 2605.29157, algorithm 1): the
 // greatest score m, and relative to it d1 = Σe, d2 = Σe·t, O1 = Σe·v and O2 =
 // Σe·t·v with e = exp(s₁ − m). A row that saw no key has m = −inf and zeros.
+//
+// The results lie pitch apart; without a probe there is no second one.
 type state struct {
 	m, d1, d2 []float32 // per row
 	o1, o2    []float32 // per row dv
-	dv        int
+	pitch, dv int
 }
 
 // stateFloats is how many floats the state of a row takes.
-func stateFloats(dv int) int { return 3 + 2*dv }
+func stateFloats(pitch, branches int) int { return 3 + branches*pitch }
 
-// stateIn views a state in memory.
-func stateIn(memory []float32, rows, dv int) state {
+// stateIn views a state in memory. The results come first, so that they begin where
+// the memory does.
+func stateIn(memory []float32, rows, pitch, dv, branches int) state {
 	part := func(n int) []float32 {
 		s := memory[:n:n]
 		memory = memory[n:]
 		return s
 	}
-	return state{part(rows), part(rows), part(rows), part(rows * dv), part(rows * dv), dv}
+	s := state{pitch: pitch, dv: dv, o1: part(rows * pitch)}
+	if branches == 2 {
+		s.o2 = part(rows * pitch)
+	}
+	s.m, s.d1, s.d2 = part(rows), part(rows), part(rows)
+	return s
+}
+
+// slice views n rows from first on.
+func (s *state) slice(first, n int) state {
+	part := state{
+		m: s.m[first:][:n], d1: s.d1[first:][:n], d2: s.d2[first:][:n],
+		o1: s.o1[first*s.pitch:][:n*s.pitch], pitch: s.pitch, dv: s.dv,
+	}
+	if s.o2 != nil {
+		part.o2 = s.o2[first*s.pitch:][:n*s.pitch]
+	}
+	return part
 }
 
 func (s *state) reset() {
@@ -39,45 +60,41 @@ func (s *state) reset() {
 	clear(s.o2)
 }
 
-// merge adds the state of later keys, row by row.
-func (s *state) merge(late *state) {
-	for i := range s.m {
-		top := maxOr(s.m[i], late.m[i])
-		if top == negInf || late.m[i] == negInf {
-			continue // nothing, or nothing new
+// untouched reports whether no row has seen a key.
+func (s *state) untouched() bool {
+	for i, m := range s.m {
+		if m != negInf || s.d1[i] != 0 { // only NaN was seen
+			return false
 		}
-		a, b := exp32(s.m[i]-top), exp32(late.m[i]-top)
-		s.m[i] = top
-		s.d1[i] = float32(s.d1[i]*a) + float32(late.d1[i]*b)
-		s.d2[i] = float32(s.d2[i]*a) + float32(late.d2[i]*b)
-		from, to := i*s.dv, (i+1)*s.dv
-		weigh(s.o1[from:to], a, late.o1[from:to], b)
-		weigh(s.o2[from:to], a, late.o2[from:to], b)
+	}
+	return true
+}
+
+// empty reports whether row i saw no key.
+func (s *state) empty(i int) bool { return s.m[i] == negInf && s.d1[i] == 0 }
+
+// merge adds the state of later keys, row by row; early and late are scratch.
+func (s *state) merge(k *simd.Kernels, other *state, early, late []float32) {
+	n := len(s.m)
+	if n == 0 {
+		return
+	}
+	k.Join(n, &s.m[0], &s.d1[0], &s.d2[0], &other.m[0], &other.d1[0], &other.d2[0], &early[0], &late[0])
+	if s.dv == 0 {
+		return
+	}
+	k.Blend(n, s.dv, &s.o1[0], &other.o1[0], s.pitch, &early[0], &late[0])
+	if s.o2 != nil {
+		k.Blend(n, s.dv, &s.o2[0], &other.o2[0], s.pitch, &early[0], &late[0])
 	}
 }
 
-// weigh makes x a·x + b·y.
-func weigh(x []float32, a float32, y []float32, b float32) {
-	for i := range x {
-		x[i] = float32(x[i]*a) + float32(y[i]*b)
-	}
-}
-
-// rescale moves row i to a greatest score for which everything weighs a.
-func (s *state) rescale(i int, a float32) {
-	s.d1[i] *= a
-	s.d2[i] *= a
-	mulVS(s.o1[i*s.dv:][:s.dv], s.o1[i*s.dv:][:s.dv], a)
-	mulVS(s.o2[i*s.dv:][:s.dv], s.o2[i*s.dv:][:s.dv], a)
-}
-
-// result writes row i's (O1/d1)(1 + d2/d1) − O2/d1 to out.
-func (s *state) result(i int, out []float32) {
-	d := 1 / s.d1[i]
-	gain := 1 + float32(s.d2[i]*d)
-	o1, o2 := s.o1[i*s.dv:][:len(out)], s.o2[i*s.dv:][:len(out)]
-	for k := range out {
-		out[k] = float32(float32(o1[k]*d)*gain) - float32(o2[k]*d)
+// copyRow copies row k of a state.
+func (s *state) copyRow(i int, from *state, k int) {
+	s.m[i], s.d1[i], s.d2[i] = from.m[k], from.d1[k], from.d2[k]
+	copy(s.o1[i*s.pitch:][:s.dv], from.o1[k*from.pitch:])
+	if s.o2 != nil && from.o2 != nil {
+		copy(s.o2[i*s.pitch:][:s.dv], from.o2[k*from.pitch:])
 	}
 }
 
@@ -101,6 +118,7 @@ func ParallaxPartial(c *Ctx, s *State, a *attr.Attention, from, to int, in ...*t
 	}
 	s.shape(b.B, b.Heads, b.T, b.Dv)
 	s.state.reset()
+	t.streaming()
 	w := newWorker(t)
 	for block := range b.B * b.KVHeads * t.blocks {
 		w.begin(block)
@@ -122,13 +140,7 @@ func (s *State) shape(b, h, t, dv int) {
 	s.O1.Reset(tensor.Float32, b, h, t, dv)
 	s.O2.Reset(tensor.Float32, b, h, t, dv)
 	s.state = state{tensor.Data[float32](&s.M), tensor.Data[float32](&s.D1), tensor.Data[float32](&s.D2),
-		tensor.Data[float32](&s.O1), tensor.Data[float32](&s.O2), dv}
-}
-
-func (s *state) copyRow(i int, from *state, k int) {
-	s.m[i], s.d1[i], s.d2[i] = from.m[k], from.d1[k], from.d2[k]
-	copy(s.o1[i*s.dv:][:s.dv], from.o1[k*s.dv:])
-	copy(s.o2[i*s.dv:][:s.dv], from.o2[k*s.dv:])
+		tensor.Data[float32](&s.O1), tensor.Data[float32](&s.O2), dv, dv}
 }
 
 // Merge adds the state of later keys.
@@ -136,7 +148,9 @@ func (s *State) Merge(late *State) error {
 	if !tensor.SameShape(s.O1.Shape, late.O1.Shape) {
 		return fmt.Errorf("states of rows %s and %s can't be merged", &s.O1, &late.O1)
 	}
-	s.state.merge(&late.state)
+	n := len(s.state.m)
+	factors := make([]float32, 2*n)
+	s.state.merge(simd.Active, &late.state, factors[:n], factors[n:])
 	return nil
 }
 
@@ -153,6 +167,7 @@ func ParallaxFinish(c *Ctx, o *tensor.Tensor, s *State, a *attr.Attention, in ..
 	}
 	t.o = b.ResetOutputs(o, nil, nil)
 	t.out = floatsOf(o)
+	t.streaming()
 	w := newWorker(t)
 	for block := range b.B * b.KVHeads * t.blocks {
 		w.begin(block)

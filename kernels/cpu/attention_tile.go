@@ -1,263 +1,140 @@
 package cpu
 
-import (
-	"math"
+import "math"
 
-	"github.com/parallax-go/parallax/ir/attr"
-)
-
-// window is the keys of a tile, j0 ≤ j < j0+n, and the part from … to of them
-// that each row sees something of, counted from j0.
-type window struct {
-	j0, n    int
-	from, to [attendRows]int
-	lo, hi   int // what any row sees
+// tile is some rows of a block, and what they see of the span of keys: row i sees
+// something of the keys from ≤ j < to, counted from the span's first.
+type tile struct {
+	first, n int
+	from, to [maxTileRows]int
+	lo, hi   int  // what any row sees, up to whole units
+	partial  bool // some row doesn't see all of lo ≤ j < hi
 }
 
-// keys adds the keys from ≤ j < to to a state.
-func (w *worker) keys(s *state, from, to int) {
-	to = min(to, w.bound.S)
-	for j := from; j < to; j += tileKeys {
-		t := window{j0: j, n: min(tileKeys, to-j)}
-		w.see(&t)
-		if t.lo >= t.hi {
-			continue
+// addKeys adds the keys of the span to the state of the tile's rows.
+func (w *worker) addKeys(s state, t *tile) {
+	w.score(t)
+	w.adjust(t)
+	if s.untouched() {
+		w.weigh(t, &s, true)
+		w.sumValues(&s, t)
+		return
+	}
+	part := stateIn(w.parts, t.n, w.pitch, w.bound.Dv, w.branches)
+	w.weigh(t, &part, true)
+	w.sumValues(&part, t)
+	s.merge(w.kernels, &part, w.early, w.late)
+}
+
+// wholeTile writes the result of a tile whose rows have all their keys in the span.
+func (w *worker) wholeTile(t *tile) {
+	s := stateIn(w.parts, t.n, w.pitch, w.bound.Dv, w.branches)
+	s.reset()
+	if t.lo < t.hi {
+		w.score(t)
+		w.adjust(t)
+		w.weigh(t, &s, false)
+	}
+	for i := range t.n {
+		a := w.addSink(&s, i, t.first+i)
+		w.empty[t.first+i] = s.empty(i)
+		w.early[i], w.late[i] = a/s.d1[i], 1+s.d2[i]/s.d1[i]
+	}
+	if t.lo < t.hi {
+		w.kernels.Correct(t.n, t.hi-t.lo, &w.scores[t.lo], &w.second[t.lo], w.scorePitch(), &w.early[0], &w.late[0])
+		s.o2 = nil
+		w.sumValues(&s, t)
+	}
+	for i := range t.n {
+		w.early[i] = 1
+		if w.empty[t.first+i] {
+			w.early[i] = float32(math.NaN())
 		}
-		w.score(&t)
-		for i := range w.n {
-			if t.from[i] < t.to[i] && !w.weighKeys(s, &t, i) {
-				t.from[i], t.to[i] = 0, 0
+	}
+	w.write(s.o1, w.early, t.first, t.n)
+}
+
+// score multiplies the rows with the keys that the tile sees.
+func (w *worker) score(t *tile) {
+	k, d, pitch := w.kernels, w.bound.D, w.scorePitch()
+	if d == 0 {
+		clear(w.scores)
+		clear(w.second)
+		return
+	}
+	for j := t.lo; j < t.hi; j += k.Columns {
+		panel := w.keyPanel(j / k.Columns)
+		w.strips(t.n, func(row, height int) {
+			from := (t.first + row) * d
+			k.ProductRows[height](d, &w.query[from], d, panel, &w.scores[row*pitch+j], pitch, 0)
+			if w.branches == 2 {
+				k.ProductRows[height](d, &w.probe[from], d, panel, &w.second[row*pitch+j], pitch, 0)
 			}
-		}
-		if w.n*w.branches <= fewRows {
-			w.streamValues(s, &t)
-		} else {
-			w.sumValues(s, &t)
-		}
+		})
 	}
 }
 
-// operand returns which of the two holds key j (0: the past), and its row there.
-func (w *worker) operand(j int) (which, row int) {
-	if j < w.bound.Past {
-		return 0, j
-	}
-	return 1, j - w.bound.Past
-}
-
-func (w *worker) keyAt(j int) (f *floats, at int) {
-	which, row := w.operand(j)
-	if which == 0 {
-		return &w.k[0], w.bound.PastK.At(w.b, w.kv, row)
-	}
-	return &w.k[1], w.bound.K.At(w.b, w.kv, row)
-}
-
-// valuesAt returns what holds value j and those after it: where its row begins,
-// how far the rows are apart, and how many of n lie there.
-func (w *worker) valuesAt(j, n int) (f *floats, at, apart, here int) {
-	which, row := w.operand(j)
-	if which == 0 {
-		v := &w.bound.PastV
-		return &w.v[0], v.At(w.b, w.kv, row), v.Row, min(n, w.bound.Past-j)
-	}
-	v := &w.bound.V
-	return &w.v[1], v.At(w.b, w.kv, row), v.Row, n
-}
-
-// score multiplies every vector with the keys of the tile, a panel at a time.
-func (w *worker) score(t *window) {
-	vectors := w.n * w.branches
-	var sums [2 * nr]float32
-	for p := t.lo / nr * nr; p < t.hi; p += nr {
-		if vectors <= fewRows && w.dotsInPlace(t, p, vectors) {
-			continue
-		}
-		for c := range min(nr, t.n-p) {
-			f, at := w.keyAt(t.j0 + p + c)
-			f.gather(w.keyPanel[c:], nr, at, 1, w.bound.D)
-		}
-		v := 0
-		for ; v+2 <= vectors; v += 2 {
-			tile2(w.vectors[v], w.vectors[v+1], w.keyPanel, &sums)
-			copy(w.scores[v*tileKeys+p:], sums[:nr])
-			copy(w.scores[(v+1)*tileKeys+p:], sums[nr:])
-		}
-		if v < vectors {
-			tile1(w.vectors[v], w.keyPanel, &sums)
-			copy(w.scores[v*tileKeys+p:], sums[:nr])
-		}
-	}
-}
-
-// dotsInPlace multiplies a few vectors with the nr keys at p without copying
-// them, if they are f32 and lie in one operand.
-func (w *worker) dotsInPlace(t *window, p, vectors int) bool {
-	first, _ := w.operand(t.j0 + p)
-	last, _ := w.operand(t.j0 + p + nr - 1)
-	f, at := w.keyAt(t.j0 + p)
-	if p+nr > t.n || first != last || f.f32 == nil {
-		return false
-	}
-	stride := w.bound.K.Row
-	if first == 0 {
-		stride = w.bound.PastK.Row
-	}
-	var sums [2 * nr]float32
-	for v := range vectors {
-		dots(w.vectors[v], f.f32[at:], stride, &sums)
-		copy(w.scores[v*tileKeys+p:], sums[:nr])
-	}
-	return true
-}
-
-// weighKeys turns row i's scores into the weights e and e·t, and moves its state
-// to the new greatest score. It is false if the row sees no key of the tile.
-func (w *worker) weighKeys(s *state, t *window, i int) bool {
-	x := w.scores[i*w.branches*tileKeys:][t.from[i]:t.to[i]]
-	w.mask(x, t, i)
-	top := maxOr(s.m[i], maxRow(x))
-	if top == negInf {
-		return false
-	}
-	if a := exp32(s.m[i] - top); a != 1 {
-		s.rescale(i, a)
-	}
-	s.m[i] = top
-	d1 := float32(0)
-	for j := range x {
-		x[j] = exp32(x[j] - top)
-		d1 += x[j]
-	}
-	s.d1[i] += d1
+// weigh turns scores into weights, and sets the greatest score and the sums of s;
+// products: the second scores become their products with the weights.
+func (w *worker) weigh(t *tile, s *state, products bool) {
+	k, n, pitch := w.kernels, t.hi-t.lo, w.scorePitch()
 	if w.branches == 1 {
-		return true
+		k.Weigh(t.n, n, &w.scores[t.lo], pitch, &s.m[0], &s.d1[0])
+		return
 	}
-	d2 := float32(0)
-	y := w.scores[(i*w.branches+1)*tileKeys:][t.from[i]:t.to[i]]
-	for j := range y {
-		y[j] *= x[j]
-		if x[j] == 0 { // a key without weight may hold anything
-			y[j] = 0
+	form := 0
+	if products {
+		form = 1
+	}
+	k.WeighProbed[form](t.n, n, &w.scores[t.lo], &w.second[t.lo], pitch, &s.m[0], &s.d1[0], &s.d2[0])
+}
+
+// sumValues sets the results of s to the sums of the values by their weights, and
+// by their second weights if s has such a result.
+func (w *worker) sumValues(s *state, t *tile) {
+	for from := t.lo; from < t.hi; {
+		to := min(t.hi, (from/chunkKeys+1)*chunkKeys)
+		values := w.valuePanels(from, to)
+		if t.partial {
+			w.takeOut(values, from, to)
 		}
-		d2 += y[j]
-	}
-	s.d2[i] += d2
-	return true
-}
-
-// packValues lays the tile's values out as panels of nr columns, [keys, nr].
-func (w *worker) packValues(t *window) {
-	dv := w.bound.Dv
-	for j := t.lo; j < t.hi; {
-		f, at, apart, here := w.valuesAt(t.j0+j, t.hi-j)
-		for range here {
-			w.packValue(w.valuePanels[j*nr:], f.load(w.row, at, dv))
-			at, j = at+apart, j+1
+		w.sumChunk(s.o1, w.scores, values, t, from, to)
+		if s.o2 != nil {
+			w.sumChunk(s.o2, w.second, values, t, from, to)
 		}
+		from = to
+	}
+	w.putBack(s, t)
+}
+
+// sumChunk adds the values from ≤ j < to of a chunk to o, or sets it to them if
+// they are the tile's first.
+func (w *worker) sumChunk(o, weights, values []float32, t *tile, from, to int) {
+	k, pitch, add := w.kernels, w.scorePitch(), 0
+	if from > t.lo {
+		add = 1
+	}
+	n := min(to, w.panels.n) - from
+	for col := 0; col < w.bound.Dv; col += k.Columns {
+		panel := &values[col*chunkKeys+from%chunkKeys*k.Columns]
+		w.strips(t.n, func(row, height int) {
+			k.ProductRows[height](n, &weights[row*pitch+from], pitch, panel, &o[row*w.pitch+col], w.pitch, add)
+		})
 	}
 }
 
-// packValue lays one row out over the panels.
-func (w *worker) packValue(panel, row []float32) {
-	col := 0
-	for ; col+nr <= len(row); col += nr {
-		*(*[nr]float32)(panel[col*tileKeys:]) = [nr]float32(row[col:])
-	}
-	if col < len(row) {
-		copy(panel[col*tileKeys:], row[col:])
-	}
-}
-
-// sumValues adds the weighted values of the tile, a panel of columns at a time.
-func (w *worker) sumValues(s *state, t *window) {
-	w.packValues(t)
-	for col := 0; col < s.dv; col += nr {
-		panel, width := w.valuePanels[col*tileKeys:], min(nr, s.dv-col)
-		for i := 0; i < w.n; i++ {
-			from, to := t.from[i], t.to[i]
-			keys, o1 := panel[from*nr:], s.o1[i*s.dv+col:][:width]
-			switch {
-			case from == to:
-			case w.branches == 2:
-				addPair(o1, s.o2[i*s.dv+col:][:width], w.weights(2*i, from, to), w.weights(2*i+1, from, to), keys)
-			case i+1 < w.n && from == t.from[i+1] && to == t.to[i+1]:
-				addPair(o1, s.o1[(i+1)*s.dv+col:][:width], w.weights(i, from, to), w.weights(i+1, from, to), keys)
-				i++
-			default:
-				addOne(o1, w.weights(i, from, to), keys)
+// putBack adds the values' elements that are not finite to the rows that see them.
+func (w *worker) putBack(s *state, t *tile) {
+	pitch := w.scorePitch()
+	for _, x := range w.panels.spoiled {
+		for i := range t.n {
+			if !w.visible(t, i, x.key) {
+				continue
+			}
+			s.o1[i*w.pitch+x.column] += w.scores[i*pitch+x.key] * x.x
+			if s.o2 != nil {
+				s.o2[i*w.pitch+x.column] += w.second[i*pitch+x.key] * x.x
 			}
 		}
-	}
-}
-
-// weights is the part from … to of a vector's weights.
-func (w *worker) weights(vector, from, to int) []float32 {
-	return w.scores[vector*tileKeys:][from:to]
-}
-
-// addPair adds to o and p the values of a panel weighed by x and y.
-func addPair(o, p, x, y, panel []float32) {
-	var sums [2 * nr]float32
-	tile2(x, y, panel, &sums)
-	addVV(o, o, sums[:len(o)])
-	addVV(p, p, sums[nr:][:len(p)])
-}
-
-func addOne(o, x, panel []float32) {
-	var sums [2 * nr]float32
-	tile1(x, panel, &sums)
-	addVV(o, o, sums[:len(o)])
-}
-
-// streamValues is sumValues for few vectors: whole rows of values, in place.
-func (w *worker) streamValues(s *state, t *window) {
-	sums, scratch := w.row[:s.dv], w.row[s.dv:]
-	for v := range w.n * w.branches {
-		i := v / w.branches
-		if t.from[i] == t.to[i] {
-			continue
-		}
-		clear(sums)
-		weights := w.weights(v, t.from[i], t.to[i])
-		for j := t.j0 + t.from[i]; len(weights) > 0; {
-			f, at, apart, here := w.valuesAt(j, len(weights))
-			for _, x := range weights[:here] {
-				addScaled(sums, x, f.load(scratch, at, s.dv))
-				at += apart
-			}
-			j, weights = j+here, weights[here:]
-		}
-		o := s.o1
-		if v%w.branches == 1 {
-			o = s.o2
-		}
-		addVV(o[i*s.dv:][:s.dv], o[i*s.dv:][:s.dv], sums)
-	}
-}
-
-// finishEmpty writes the rows that saw no key.
-func (w *worker) finishEmpty(empty [attendRows]bool) {
-	head, first := w.b*w.bound.KVHeads+w.kv, w.first
-	n := w.n
-	for i := range n {
-		if !empty[i] {
-			continue
-		}
-		w.load(head, first+i, 1, true)
-		if w.bound.EmptyRow == attr.EmptyRowFilled {
-			w.allKeys()
-			w.write(&w.total, 0)
-			continue
-		}
-		row := w.row[:w.bound.Dv]
-		clear(row)
-		if w.bound.EmptyRow == attr.EmptyRowNaN {
-			for d := range row {
-				row[d] = float32(math.NaN())
-			}
-		}
-		h, q := w.place(0)
-		w.out.store(w.o.At(w.b, h, q), row)
 	}
 }

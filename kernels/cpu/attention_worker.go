@@ -1,5 +1,11 @@
 package cpu
 
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/ir/attr"
+)
+
 // worker computes blocks of rows, one after another.
 type worker struct {
 	*attend
@@ -7,47 +13,75 @@ type worker struct {
 	b, kv    int // the block's batch entry and key head
 	first, n int // its rows among those of the key head
 	filled   bool
-	vectors  [2 * attendRows][]float32 // q, or q and r, of each row
-	low      [attendRows]int           // the keys low ≤ j < high that a row sees by position
-	high     [attendRows]int
-	seen     [attendRows * tileKeys]bool // which keys of the tile a row's masks let it see
-
-	total, part state
+	low      [maxBlockRows]int  // the keys low ≤ j < high that a row sees by position
+	high     [maxBlockRows]int  //
+	empty    [maxBlockRows]bool // the rows that saw no key
+	panels   panels
+	seen     []bool // which keys of the span a tile's rows see by the masks
+	total    state
 
 	// Scratch, carved out of one loan.
-	memory      []float32
-	totalPart   []float32
-	partPart    []float32
-	widened     []float32 // q and r, if they are of 16 bits
-	scores      []float32 // of each vector, tileKeys; then what the values are weighed with
-	keyPanel    []float32 // nr keys, laid out [D, nr]
-	valuePanels []float32 // the tile's values: panels of nr columns, [tileKeys, nr]
-	row         []float32 // a row of values or of the result
+	memory           []float32
+	query, probe     []float32 // rows of q, scaled, and of r
+	scores, second   []float32 // of a tile, by q and by r; then the weights
+	totalPart, parts []float32
+	part             state
+	early, late      []float32 // factors of rows
+	row              []float32 // a row of biases or of the result
 }
 
 // newWorker lends a worker with scratch for t.
 func newWorker(t *attend) *worker {
 	w := t.ctx.idleWorker()
 	w.attend = t
-	d, dv := t.bound.D, t.bound.Dv
-	sizes := [...]int{t.stateSize(), t.stateSize(), 2 * attendRows * d, 2 * attendRows * tileKeys, d * nr, tileKeys * (dv + nr), max(dv, tileKeys) + dv}
+	p := &w.panels
+	probes := t.branches - 1
+	keys, values := t.slots()
+	scratch := [...]struct {
+		part *[]float32
+		n    int
+	}{
+		{&p.keys, keys * t.depth * t.kernels.Columns},
+		{&p.values, values * t.pitch * chunkKeys},
+		{&p.rows, t.kernels.Lanes * t.bound.D},
+		{&p.row, max(t.bound.Dv, 1)},
+		{&w.query, t.blockRows * t.bound.D},
+		{&w.probe, probes * t.blockRows * t.bound.D},
+		{&w.scores, t.tileRows * t.scorePitch()},
+		{&w.second, probes * t.tileRows * t.scorePitch()},
+		{&w.totalPart, t.stateSize()},
+		{&w.parts, t.tileRows * stateFloats(t.pitch, t.branches)},
+		{&w.early, t.blockRows},
+		{&w.late, t.blockRows},
+		{&w.row, max(t.pitch, t.span)},
+	}
 	total := 0
-	for _, n := range sizes {
-		total += n
+	for _, x := range scratch {
+		total += roundUp(x.n, line)
 	}
 	w.memory = t.ctx.take(total)
 	rest := w.memory
-	for i, part := range [...]*[]float32{&w.totalPart, &w.partPart, &w.widened, &w.scores, &w.keyPanel, &w.valuePanels, &w.row} {
-		*part, rest = rest[:sizes[i]:sizes[i]], rest[sizes[i]:]
+	for _, x := range scratch {
+		n := roundUp(x.n, line)
+		*x.part, rest = rest[:x.n:n], rest[n:]
 	}
+	p.open(t)
 	return w
 }
+
+// line is the floats of a cache line.
+const line = 16
+
+// scorePitch is how far apart the rows of a tile's scores are: not a power of two,
+// so that the rows of a product's tile don't meet in few sets of the cache.
+func (p *plan) scorePitch() int { return p.span + line }
 
 // end gives the worker back.
 func (w *worker) end() {
 	c := w.ctx
 	c.put(w.memory)
-	*w = worker{}
+	seen, kept := w.seen, w.panels.kept()
+	*w = worker{seen: seen, panels: kept}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.workers = append(c.workers, w)
@@ -65,11 +99,12 @@ func (c *Ctx) idleWorker() *worker {
 	return w
 }
 
-// begin takes up a block.
+// begin takes up a block. The last queries of a head come first: with a causal mask
+// they have the most keys.
 func (w *worker) begin(block int) {
 	head := block / w.blocks
-	first := block % w.blocks * attendRows
-	w.load(head, first, min(attendRows, w.rows-first), false)
+	from, to := share(w.rows, w.blocks, w.blocks-1-block%w.blocks)
+	w.load(head, from, to-from, false)
 }
 
 // load takes up n rows of a key head, numbered across the batch. Filled rows see
@@ -77,20 +112,50 @@ func (w *worker) begin(block int) {
 func (w *worker) load(head, first, n int, filled bool) {
 	w.b, w.kv = head/w.bound.KVHeads, head%w.bound.KVHeads
 	w.first, w.n, w.filled = first, n, filled
-	w.total = stateIn(w.totalPart, n, w.bound.Dv)
-	w.part = stateIn(w.partPart, n, w.bound.Dv)
+	w.total = stateIn(w.totalPart, n, w.pitch, w.bound.Dv, w.branches)
 	for i := range n {
-		h, q := w.place(i)
+		_, q := w.place(i)
 		w.low[i], w.high[i] = 0, w.bound.S
 		if !filled {
 			w.low[i], w.high[i] = w.bound.Keys(w.b, q)
 		}
-		d, at := w.bound.D, i*w.branches
-		w.vectors[at] = w.q.load(w.widened[at*d:], w.bound.Q.At(w.b, h, q), d)
-		if w.branches == 2 {
-			at++
-			w.vectors[at] = w.r.load(w.widened[at*d:], w.bound.R.At(w.b, h, q), d)
+	}
+	w.loadRows(w.query, w.q, w.bound.Q, float32(w.bound.Scale))
+	if w.branches == 2 {
+		w.loadRows(w.probe, w.r, w.bound.R, 1)
+	}
+}
+
+// loadRows copies the block's rows of an operand, times scale.
+func (w *worker) loadRows(to []float32, f floats, v attr.View, scale float32) {
+	d := w.bound.D
+	if d == 0 {
+		return
+	}
+	for i := range w.n {
+		w.early[i] = scale
+	}
+	w.runs(func(i, n, h, q int) {
+		at := v.At(w.b, h, q)
+		if f.f32 != nil {
+			w.kernels.ScaleRows(n, d, &to[i*d], d, &f.f32[at], v.Row, &w.early[0])
+			return
 		}
+		for k := range n {
+			f.gather(to[(i+k)*d:], 1, at+k*v.Row, 1, d)
+		}
+		w.kernels.MulNumber(n*d, &to[i*d], &to[i*d], scale)
+	})
+}
+
+// runs calls f for the parts of the block that are of one query head: n rows from i
+// on, queries q and after of head h.
+func (w *worker) runs(f func(i, n, h, q int)) {
+	for i := 0; i < w.n; {
+		h, q := w.place(i)
+		n := min(w.n-i, w.bound.T-q)
+		f(i, n, h, q)
+		i += n
 	}
 }
 
@@ -100,60 +165,153 @@ func (w *worker) place(i int) (head, query int) {
 	return w.kv*w.bound.Group() + row/w.bound.T, row % w.bound.T
 }
 
-// allKeys sets total to the state after every key.
-func (w *worker) allKeys() {
-	w.total.reset()
-	lo, hi := w.bound.S, 0
-	for i := range w.n {
+// sees returns the keys that any of n rows from first on sees by position; none:
+// lo ≥ hi.
+func (w *worker) sees(first, n int) (lo, hi int) {
+	lo, hi = w.bound.S, 0
+	for i := first; i < first+n; i++ {
 		if w.low[i] < w.high[i] {
 			lo, hi = min(lo, w.low[i]), max(hi, w.high[i])
 		}
 	}
-	for chunk := lo / chunkKeys * chunkKeys; chunk < hi; chunk += chunkKeys {
-		w.part.reset()
-		w.keys(&w.part, chunk, chunk+chunkKeys)
-		w.total.merge(&w.part)
+	return lo, hi
+}
+
+// eachTile calls f for the tiles of the block.
+func (w *worker) eachTile(f func(first, n int)) {
+	parts := ceilDiv(w.n, w.tileRows)
+	for i := range parts {
+		from, to := share(w.n, parts, i)
+		f(from, to-from)
 	}
 }
 
-// finish writes the rows of a state that holds all keys.
+// allKeys sets total to the state after every key.
+func (w *worker) allKeys() {
+	w.total.reset()
+	lo, hi := w.sees(0, w.n)
+	w.keys(&w.total, lo/chunkKeys*chunkKeys, hi)
+}
+
+// keys adds the keys from ≤ j < to to a state, a chunk at a time.
+func (w *worker) keys(s *state, from, to int) {
+	to = min(to, w.bound.S)
+	for j := from; j < to; j += chunkKeys {
+		w.panels.begin(j, min(chunkKeys, to-j))
+		w.eachTile(func(first, n int) {
+			t := tile{first: first, n: n}
+			if w.see(&t) {
+				w.addKeys(s.slice(first, n), &t)
+			}
+		})
+	}
+}
+
+// compute writes the result of the block.
+func (w *worker) compute() {
+	if !w.whole {
+		w.allKeys()
+		w.finish(&w.total)
+		return
+	}
+	w.panels.begin(0, w.bound.S)
+	w.eachTile(func(first, n int) {
+		t := tile{first: first, n: n}
+		w.see(&t)
+		w.wholeTile(&t)
+	})
+	w.finishEmpty()
+}
+
+// finish writes the rows of a state that holds all keys: (O1/d1)(1 + d2/d1) − O2/d1.
 func (w *worker) finish(s *state) {
-	var empty [attendRows]bool
-	var any bool
 	for i := range w.n {
-		w.addSink(s, i)
-		if empty[i] = s.m[i] == negInf; empty[i] {
-			any = true
-			continue
+		d := w.addSink(s, i, i) / s.d1[i]
+		w.empty[i] = s.empty(i)
+		w.early[i], w.late[i] = d, -d
+		if w.branches == 2 {
+			w.early[i] = d * (1 + s.d2[i]/s.d1[i])
 		}
-		w.write(s, i)
 	}
-	if any {
-		w.finishEmpty(empty)
+	if w.branches == 2 && w.bound.Dv > 0 {
+		w.kernels.Blend(w.n, w.bound.Dv, &s.o1[0], &s.o2[0], s.pitch, &w.early[0], &w.late[0])
+		for i := range w.n {
+			w.early[i] = 1
+		}
 	}
+	w.write(s.o1, w.early, 0, w.n)
+	w.finishEmpty()
 }
 
-// addSink lets the virtual key join row i's denominator.
-func (w *worker) addSink(s *state, i int) {
+// addSink lets the virtual key join the denominator of row i of a state, the
+// block's row at place. It returns what the results so far are worth beside it.
+func (w *worker) addSink(s *state, i, place int) float32 {
 	g := &w.bound.Sink
 	if g.Tensor == nil {
-		return
+		return 1
 	}
 	var buf [1]float32
-	h, q := w.place(i)
+	h, q := w.place(place)
 	sink := w.sink.pick(buf[:], g.At(w.b, h, q), 1, 1)[0]
 	if sink == negInf {
-		return
+		return 1
 	}
 	top := maxOr(s.m[i], sink)
-	s.rescale(i, exp32(s.m[i]-top))
-	s.d1[i] += exp32(sink - top)
+	a := exp32(s.m[i] - top)
 	s.m[i] = top
+	s.d1[i] = float32(s.d1[i]*a) + exp32(sink-top)
+	s.d2[i] *= a
+	return a
 }
 
-func (w *worker) write(s *state, i int) {
-	h, q := w.place(i)
-	row := w.row[:w.bound.Dv]
-	s.result(i, row)
-	w.out.store(w.o.At(w.b, h, q), row)
+// write writes n rows from first on of the block, times a factor each.
+func (w *worker) write(o, factors []float32, first, n int) {
+	dv := w.bound.Dv
+	if dv == 0 {
+		return
+	}
+	w.runs(func(i, run, h, q int) {
+		from, to := max(i, first), min(i+run, first+n)
+		if from >= to {
+			return
+		}
+		at, k := w.o.At(w.b, h, q+from-i), from-first
+		if f := w.out.f32; f != nil {
+			w.kernels.ScaleRows(to-from, dv, &f[at], w.o.Row, &o[k*w.pitch], w.pitch, &factors[k])
+			return
+		}
+		for ; from < to; from++ {
+			w.kernels.MulNumber(dv, &w.row[0], &o[k*w.pitch], factors[k])
+			w.out.store(at, w.row[:dv])
+			at, k = at+w.o.Row, k+1
+		}
+	})
+}
+
+// finishEmpty writes the rows that saw no key, unless they were filled.
+func (w *worker) finishEmpty() {
+	if w.filled {
+		return
+	}
+	head, first := w.b*w.bound.KVHeads+w.kv, w.first
+	n, empty := w.n, w.empty
+	for i := range n {
+		if !empty[i] {
+			continue
+		}
+		w.load(head, first+i, 1, true)
+		if w.bound.EmptyRow == attr.EmptyRowFilled {
+			w.compute()
+			continue
+		}
+		row := w.row[:w.bound.Dv]
+		clear(row)
+		if w.bound.EmptyRow == attr.EmptyRowNaN {
+			for d := range row {
+				row[d] = float32(math.NaN())
+			}
+		}
+		h, q := w.place(0)
+		w.out.store(w.o.At(w.b, h, q), row)
+	}
 }

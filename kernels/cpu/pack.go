@@ -28,7 +28,7 @@ func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool
 	b, k, n := oriented(w, transposed)
 	packed.Reset(w.DType, n, k)
 	columns := simd.Active.Columns
-	pool.Run(panels(n), chunk(columns*k), func(lo, hi int) {
+	pool.Run(panelsOf(n), chunk(columns*k), func(lo, hi int) {
 		j0, j1 := lo*columns, min(hi*columns, n)
 		switch to := floatsOf(packed); {
 		case to.half != nil:

@@ -20,7 +20,7 @@ type product struct {
 	batch batch
 	then  epilogue
 
-	plan
+	productPlan
 	loan []float32 // of the left operand's copy, if there is one
 }
 

@@ -73,7 +73,7 @@ func (b *block) finish(x *part) {
 // gate multiplies the block by that of the second product.
 func (b *block) gate() {
 	other, x := *b, &b.parts[1]
-	other.pitch = panels(b.j1-b.j0) * simd.Active.Columns
+	other.pitch = panelsOf(b.j1-b.j0) * simd.Active.Columns
 	rows, width := b.i1-b.i0, b.j1-b.j0
 	other.dst = b.ctx.take(rows * other.pitch)
 	other.multiply(x)

@@ -2,10 +2,10 @@ package cpu
 
 import "github.com/parallax-go/parallax/kernels/cpu/simd"
 
-// plan is how a product is cut into tasks. Rows go into tiles of nearly equal
+// productPlan is how a product is cut into tasks. Rows go into tiles of nearly equal
 // height, tiles into blocks of rows; columns go into panels, panels into groups,
 // which stay within one part. A task is a block of rows of a group.
-type plan struct {
+type productPlan struct {
 	partial int // steps along k at once
 
 	tiles, height, higher int // the first higher tiles have a row more than height
@@ -30,7 +30,7 @@ const (
 )
 
 // arrange cuts p for so many threads.
-func (l *plan) arrange(p *product, threads int) {
+func (l *productPlan) arrange(p *product, threads int) {
 	steps := ceilDiv(p.k, maxPartial)
 	l.partial = (ceilDiv(p.k, max(steps, 1)) + 3) / 4 * 4
 	l.tiles = max(ceilDiv(p.m, simd.Active.Rows), min(p.m, 1))
@@ -73,7 +73,7 @@ func (p *product) cost() int {
 	return p.batch.count * columns * p.k / 4 * max(p.m, 27) / 20
 }
 
-func (l *plan) countGroups(p *product) int {
+func (l *productPlan) countGroups(p *product) int {
 	n := 0
 	for i := range p.products() {
 		n += l.groupsOf(&p.parts[i])
@@ -91,12 +91,12 @@ func (p *product) products() int {
 }
 
 // panels is how many panels n columns make.
-func panels(n int) int { return ceilDiv(n, simd.Active.Columns) }
+func panelsOf(n int) int { return ceilDiv(n, simd.Active.Columns) }
 
-func (l *plan) groupsOf(x *part) int { return ceilDiv(panels(x.n), l.perGroup) }
+func (l *productPlan) groupsOf(x *part) int { return ceilDiv(panelsOf(x.n), l.perGroup) }
 
 // rowOf is the first row of tile t.
-func (l *plan) rowOf(t int) int { return t*l.height + min(t, l.higher) }
+func (l *productPlan) rowOf(t int) int { return t*l.height + min(t, l.higher) }
 
 // task is one block of one product.
 type task struct {
@@ -128,7 +128,7 @@ func (p *product) task(index int) task {
 	t.tile1 = min(t.tile0+p.blockTiles, p.tiles)
 	t.i0, t.i1 = p.rowOf(t.tile0), p.rowOf(t.tile1)
 	// Groups of nearly equal size, as the tiles are.
-	n, count := panels(p.parts[t.part].n), p.groupsOf(&p.parts[t.part])
+	n, count := panelsOf(p.parts[t.part].n), p.groupsOf(&p.parts[t.part])
 	at := func(g int) int { return (g*(n/count) + min(g, n%count)) * simd.Active.Columns }
 	t.j0, t.j1 = at(group), min(at(group+1), p.parts[t.part].n)
 	t.whole = (t.j1-t.j0)%simd.Active.Columns == 0

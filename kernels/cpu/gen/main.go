@@ -43,6 +43,7 @@ var groups = []group{
 	{"columns", columnKernels},
 	{"moves", moves},
 	{"rotary", rotaries},
+	{"attention", attentionKernels},
 }
 
 // generate returns the files of package simd.

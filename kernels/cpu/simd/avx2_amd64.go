@@ -78,4 +78,12 @@ var avx2Kernels = &Kernels{
 	NarrowBrain:      narrowBrainAvx2,
 	RotateHalves:     rotateHalvesAvx2,
 	RotateNeighbours: rotateNeighboursAvx2,
+	PanelStrip:       panelStripAvx2,
+	Panel:            panelAvx2,
+	Weigh:            weighAvx2,
+	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Avx2, 1: weighProbed1Avx2},
+	Correct:          correctAvx2,
+	Join:             joinAvx2,
+	Blend:            blendAvx2,
+	ScaleRows:        scaleRowsAvx2,
 }

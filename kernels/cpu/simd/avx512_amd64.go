@@ -78,4 +78,12 @@ var avx512Kernels = &Kernels{
 	NarrowBrain:      narrowBrainAvx512,
 	RotateHalves:     rotateHalvesAvx512,
 	RotateNeighbours: rotateNeighboursAvx512,
+	PanelStrip:       panelStripAvx512,
+	Panel:            panelAvx512,
+	Weigh:            weighAvx512,
+	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Avx512, 1: weighProbed1Avx512},
+	Correct:          correctAvx512,
+	Join:             joinAvx512,
+	Blend:            blendAvx512,
+	ScaleRows:        scaleRowsAvx512,
 }

@@ -76,4 +76,12 @@ var genericKernels = &Kernels{
 	NarrowBrain:      narrowBrainGeneric,
 	RotateHalves:     rotateHalvesGeneric,
 	RotateNeighbours: rotateNeighboursGeneric,
+	PanelStrip:       panelStripGeneric,
+	Panel:            panelGeneric,
+	Weigh:            weighGeneric,
+	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Generic, 1: weighProbed1Generic},
+	Correct:          correctGeneric,
+	Join:             joinGeneric,
+	Blend:            blendGeneric,
+	ScaleRows:        scaleRowsGeneric,
 }

@@ -241,4 +241,39 @@ type Kernels struct {
 	// n, a multiple of half of Lanes. Rows of x and z are ld apart, those of the
 	// tables ldt.
 	RotateNeighbours func(rows int, n int, z *float32, x *float32, ld int, cos *float32, sin *float32, ldt int)
+
+	// PanelStrip sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart:
+	// n elements of each. The panel's rows up to a multiple of Lanes are set to 0.
+	PanelStrip func(n int, z *float32, x *float32, ldx int)
+
+	// Panel sets a panel, [rows][Columns], to Columns elements of the rows of x, ldx
+	// apart.
+	Panel func(rows int, z *float32, x *float32, ldx int)
+
+	// Weigh makes scores weights: of each row of s, lds apart, *top is the greatest of
+	// n elements, a multiple of Columns, and s becomes e^(s − top), whose sum is
+	// *sum. Elements of −∞ get weight 0. NaN reaches the sum, but not top.
+	Weigh func(rows int, n int, s *float32, lds int, top *float32, sum *float32)
+
+	// WeighProbed is Weigh with a second score t, lds apart like s: *second is the sum
+	// of s·t, without the elements of weight 0, whatever t holds there. Function 1
+	// sets t to these products.
+	WeighProbed [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32)
+
+	// Correct sets s to s·scale·(shift − t) with scale and shift of the row, where
+	// s isn't 0; n is a multiple of Columns.
+	Correct func(rows int, n int, s *float32, t *float32, lds int, scale *float32, shift *float32)
+
+	// Join adds to n rows' greatest scores and sums those of later keys: relative to
+	// the greater of top and late, what was weighs e^(top − greater), which a is set
+	// to, and what is late b.
+	Join func(n int, top *float32, sum *float32, second *float32, late *float32, lateSum *float32, lateSecond *float32, a *float32, b *float32)
+
+	// Blend sets rows of n elements of x to x·a + y·b with a and b of the row; the
+	// rows of x and y are ldx apart.
+	Blend func(rows int, n int, x *float32, y *float32, ldx int, a *float32, b *float32)
+
+	// ScaleRows sets rows of n elements, ldz apart, to those of x, ldx apart, times a
+	// of the row.
+	ScaleRows func(rows int, n int, z *float32, ldz int, x *float32, ldx int, a *float32)
 }

@@ -78,4 +78,12 @@ var neonKernels = &Kernels{
 	NarrowBrain:      narrowBrainGeneric,
 	RotateHalves:     rotateHalvesNeon,
 	RotateNeighbours: rotateNeighboursGeneric,
+	PanelStrip:       panelStripNeon,
+	Panel:            panelNeon,
+	Weigh:            weighNeon,
+	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Neon, 1: weighProbed1Neon},
+	Correct:          correctNeon,
+	Join:             joinNeon,
+	Blend:            blendNeon,
+	ScaleRows:        scaleRowsNeon,
 }

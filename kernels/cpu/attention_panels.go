@@ -1,0 +1,199 @@
+package cpu
+
+// panels holds what products read of a span of keys and values: keys transposed in
+// panels of Columns, and values in panels of Columns of their elements. Units of
+// Columns keys are packed when they are first asked for; a worker whose block is
+// one tile asks once, and has room for what it asks for at a time.
+type panels struct {
+	keys, values []float32
+	rows, row    []float32 // rows on their way, if they can't be read in place
+	j0, n        int       // the span's keys
+
+	keyOf, valueOf []int // the unit that a slot holds, from j0 on; −1: none
+	finite         []bool
+	sum            float32 // of a panel: here, since kernels are called by pointer
+	spoiled        []spoiled
+}
+
+// spoiled is an element of a value that is not finite, taken out of its panel: it
+// must reach the rows that see it, and no other. 0·NaN would.
+type spoiled struct {
+	key, column int
+	x           float32
+}
+
+// slots returns how many units of keys and how many chunks of values a worker has
+// room for.
+func (p *plan) slots() (keys, chunks int) {
+	if p.blockRows <= p.tileRows {
+		return 1, 1
+	}
+	return p.span / p.kernels.Columns, p.span / chunkKeys
+}
+
+// open makes room for t's units.
+func (p *panels) open(t *attend) {
+	keys, chunks := t.slots()
+	p.keyOf = grow(p.keyOf, keys)
+	p.valueOf = grow(p.valueOf, chunks*chunkKeys/t.kernels.Columns)
+	p.finite = grow(p.finite, len(p.valueOf))
+	if t.bound.Dv < t.pitch {
+		clear(p.values) // what pads the last panel is not written
+	}
+}
+
+// kept is what the next worker can use again.
+func (p *panels) kept() panels {
+	return panels{keyOf: p.keyOf, valueOf: p.valueOf, finite: p.finite, spoiled: p.spoiled[:0]}
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// begin takes up the span of n keys from j0 on.
+func (p *panels) begin(j0, n int) {
+	p.j0, p.n, p.spoiled = j0, n, p.spoiled[:0]
+	for i := range p.keyOf {
+		p.keyOf[i] = -1
+	}
+	for i := range p.valueOf {
+		p.valueOf[i] = -1
+	}
+}
+
+// operand returns which of the two holds key j (0: the past), its row there, and
+// how many of n keys follow there.
+func (w *worker) operand(j, n int) (which, row, here int) {
+	if j < w.bound.Past {
+		return 0, j, min(n, w.bound.Past-j)
+	}
+	return 1, j - w.bound.Past, n
+}
+
+// keysAt returns what holds key j and those after it: where its row begins, how
+// far the rows are apart, and how many of n lie there.
+func (w *worker) keysAt(j, n int) (f *floats, at, apart, here int) {
+	which, row, here := w.operand(j, n)
+	v := &w.bound.K
+	if which == 0 {
+		v = &w.bound.PastK
+	}
+	return &w.k[which], v.At(w.b, w.kv, row), v.Row, here
+}
+
+// valuesAt is keysAt for values.
+func (w *worker) valuesAt(j, n int) (f *floats, at, apart, here int) {
+	which, row, here := w.operand(j, n)
+	v := &w.bound.V
+	if which == 0 {
+		v = &w.bound.PastV
+	}
+	return &w.v[which], v.At(w.b, w.kv, row), v.Row, here
+}
+
+// keyPanel returns the keys of a unit, [D][Columns]. Columns beyond the span's keys
+// are undefined.
+func (w *worker) keyPanel(unit int) *float32 {
+	p, k := &w.panels, w.kernels
+	slot := unit % len(p.keyOf)
+	panel := p.keys[slot*w.depth*k.Columns:]
+	if p.keyOf[slot] != unit {
+		p.keyOf[slot] = unit
+		for c := 0; c < k.Columns; c += k.Lanes {
+			if n := min(k.Lanes, p.n-unit*k.Columns-c); n > 0 {
+				w.packKeys(panel[c:], p.j0+unit*k.Columns+c, n)
+			}
+		}
+	}
+	return &panel[0]
+}
+
+// packKeys sets columns of a panel to n ≤ Lanes keys from j on.
+func (w *worker) packKeys(panel []float32, j, n int) {
+	k, d := w.kernels, w.bound.D
+	f, at, apart, here := w.keysAt(j, n)
+	if f.f32 != nil && here == k.Lanes {
+		k.PanelStrip(d, &panel[0], &f.f32[at], apart)
+		return
+	}
+	rows := w.panels.rows
+	for i := 0; i < n; {
+		f, at, apart, here := w.keysAt(j+i, n-i)
+		for range here {
+			f.gather(rows[i*d:], 1, at, 1, d)
+			at, i = at+apart, i+1
+		}
+	}
+	clear(rows[n*d:])
+	k.PanelStrip(d, &panel[0], &rows[0], d)
+}
+
+// valuePanels returns the values of the chunk that begins at key from of the span,
+// of which the units with the keys from ≤ j < to are packed: panels of [chunkKeys]
+// [Columns].
+func (w *worker) valuePanels(from, to int) []float32 {
+	p, k := &w.panels, w.kernels
+	chunk := from / chunkKeys
+	values := p.values[chunk%(len(p.valueOf)*k.Columns/chunkKeys)*w.pitch*chunkKeys:]
+	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
+		slot := unit % len(p.valueOf)
+		if p.valueOf[slot] != unit {
+			p.valueOf[slot], p.finite[slot] = unit, false
+			w.packValues(values, unit*k.Columns, min(k.Columns, p.n-unit*k.Columns))
+		}
+	}
+	return values
+}
+
+// packValues packs n values from key j of the span on.
+func (w *worker) packValues(values []float32, j, n int) {
+	k, dv := w.kernels, w.bound.Dv
+	for n > 0 {
+		f, at, apart, here := w.valuesAt(w.panels.j0+j, n)
+		to, col := values[j%chunkKeys*k.Columns:], 0
+		for ; f.f32 != nil && col+k.Columns <= dv; col += k.Columns {
+			k.Panel(here, &to[col*chunkKeys], &f.f32[at+col], apart)
+		}
+		for i := 0; col < dv && i < here; i++ {
+			rest := f.load(w.panels.row, at+col+i*apart, dv-col)
+			for c := 0; c < len(rest); c += k.Columns {
+				copy(to[(col+c)*chunkKeys+i*k.Columns:], rest[c:min(c+k.Columns, len(rest))])
+			}
+		}
+		j, n = j+here, n-here
+	}
+}
+
+// takeOut takes what is not finite out of the units with the keys from ≤ j < to of
+// a chunk that is packed.
+func (w *worker) takeOut(values []float32, from, to int) {
+	p, k := &w.panels, w.kernels
+	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
+		slot := unit % len(p.valueOf)
+		if p.finite[slot] {
+			continue
+		}
+		p.finite[slot] = true
+		n := min(k.Columns, p.n-unit*k.Columns)
+		for col := 0; col < w.bound.Dv; col += k.Columns {
+			panel := values[col*chunkKeys+unit*k.Columns%chunkKeys*k.Columns:][:n*k.Columns]
+			if k.Sum(len(panel), &p.sum, &panel[0]); p.sum-p.sum != 0 {
+				p.spoil(panel, unit*k.Columns, col, k.Columns)
+			}
+		}
+	}
+}
+
+// spoil takes what is not finite out of a panel of keys from key on.
+func (p *panels) spoil(panel []float32, key, col, columns int) {
+	for i, x := range panel {
+		if x-x != 0 {
+			p.spoiled = append(p.spoiled, spoiled{key + i/columns, col + i%columns, x})
+			panel[i] = 0
+		}
+	}
+}

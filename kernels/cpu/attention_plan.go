@@ -1,0 +1,78 @@
+package cpu
+
+import (
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
+
+const (
+	chunkKeys = 256 // keys whose state is merged as one
+	wholeKeys = 2048
+
+	maxTileRows  = 28 // two tiles of products of the widest level
+	maxTiles     = 4  // of a block
+	maxBlockRows = maxTiles * maxTileRows
+
+	tileFloats = 1 << 16 // of the scores of a tile: they should stay in the second-level cache
+)
+
+// plan is how the rows and keys of a call are cut up. A worker takes a block of
+// rows that share keys, and cuts it into tiles, whose scores against a span of keys
+// are held at once; what is made of keys and values for the first tile of a block
+// serves the others.
+type plan struct {
+	kernels *simd.Kernels
+	rows    int // query rows per key head: group·T
+	blocks  int // blocks of rows per key head
+
+	blockRows, tileRows int // at most
+
+	// whole: the scores against all keys are held until the corrected weights are
+	// known, so that one product with the values is enough. It must depend on the
+	// keys alone, since it decides the order of sums.
+	whole bool
+	span  int // keys that a tile holds the scores of: a multiple of chunkKeys
+
+	depth int // floats of a column of a key panel: D, up to a whole vector
+	pitch int // floats from a row of a result to the next: Dv, up to a whole panel
+}
+
+func planOf(b *attr.Bound, threads int) plan {
+	k := simd.Active
+	p := plan{kernels: k, rows: b.Group() * b.T, span: chunkKeys, depth: roundUp(b.D, k.Lanes), pitch: roundUp(b.Dv, k.Columns)}
+	if b.R.Tensor != nil && b.S <= wholeKeys {
+		p.whole, p.span = true, roundUp(max(b.S, 1), chunkKeys)
+	}
+	p.tileRows = maxTileRows / k.Rows * k.Rows
+	for p.whole && p.tileRows > k.Rows && 2*p.tileRows*p.span > tileFloats {
+		p.tileRows -= k.Rows
+	}
+	heads := b.B * b.KVHeads
+	for tiles := maxTiles; tiles > 0; tiles-- { // large blocks, but a few for each thread
+		p.blockRows = tiles * p.tileRows
+		p.blocks = ceilDiv(p.rows, p.blockRows)
+		if heads*p.blocks >= 3*threads {
+			break
+		}
+	}
+	p.blockRows = ceilDiv(p.rows, max(p.blocks, 1))
+	p.tileRows = min(p.tileRows, p.blockRows)
+	return p
+}
+
+// streaming makes a plan for chunk after chunk.
+func (p *plan) streaming() { p.whole, p.span = false, chunkKeys }
+
+func roundUp(n, unit int) int { return ceilDiv(n, unit) * unit }
+
+// share returns the part i of n items in parts of nearly equal size.
+func share(n, parts, i int) (from, to int) { return n * i / parts, n * (i + 1) / parts }
+
+// strips calls f for rows from on, in as few tiles of products as there need be.
+func (p *plan) strips(rows int, f func(row, height int)) {
+	parts := ceilDiv(rows, p.kernels.Rows)
+	for i := range parts {
+		from, to := share(rows, parts, i)
+		f(from, to-from)
+	}
+}
