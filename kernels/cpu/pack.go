@@ -19,13 +19,31 @@ func pack(name string, packed, w *tensor.Tensor, transposed bool) error {
 		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
 	}
 	b, k, n := oriented(w, transposed)
+	b.pack(packed, k, n)
+	return nil
+}
+
+// PackColumns returns [PackB] of the columns from … to of a weight alone.
+func PackColumns(from, to int) func(packed, w *tensor.Tensor) error {
+	return func(packed, w *tensor.Tensor) error {
+		if w.Rank() != 2 || !isFloat(w.DType) || from < 0 || from > to || to > w.Shape[1] {
+			return fmt.Errorf("PackColumns: columns %d to %d of the weight %s, want f32, f16 or bf16 of rank 2", from, to, w)
+		}
+		b, k, _ := oriented(w, false)
+		b.offset = from
+		b.pack(packed, k, to-from)
+		return nil
+	}
+}
+
+// pack lays out [k, n] of b in panels.
+func (m matrix) pack(packed *tensor.Tensor, k, n int) {
 	packed.Reset(tensor.Float32, n, k)
 	out := tensor.Data[float32](packed)
 	for j := 0; j < n; j += nr {
 		width := min(nr, n-j)
-		b.columns(out[j*k:][:k*width], j, width, k, width)
+		m.columns(out[j*k:][:k*width], j, width, k, width)
 	}
-	return nil
 }
 
 // matrix is a float operand of a product: element (i, j) at offset + i·row + j·col.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
-	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
@@ -19,10 +18,7 @@ var Pass = passes.Pass{
 		if c.Catalog() == nil || c.Target() == "" {
 			return nil
 		}
-		return expand(c, g, func(n *ir.Node) bool {
-			k, _ := c.Catalog().Select(c.Target(), caseOf(n))
-			return k.ID == ""
-		})
+		return expand(c, g, func(n *ir.Node) bool { return c.Kernel(n).ID == "" })
 	},
 }
 
@@ -77,19 +73,4 @@ type refused struct{ passes.Reason }
 
 func (r *refused) Error() string {
 	return "the decomposition does not fit: " + r.Check + " at " + r.Node + ": want " + r.Want + ", got " + r.Got
-}
-
-// caseOf is n as the catalog is asked about it.
-func caseOf(n *ir.Node) kernels.Case {
-	return kernels.Case{Op: n.Op.QualifiedName(), Attr: n.Attr, In: operands(n.In), Out: operands(n.Out)}
-}
-
-func operands(values []*ir.Value) []kernels.Operand {
-	out := make([]kernels.Operand, len(values))
-	for i, v := range values {
-		if v != nil {
-			out[i] = kernels.Operand{Present: true, DType: v.Type.DType, HasRank: v.Type.HasRank, Shape: v.Type.Shape, Const: v.Const}
-		}
-	}
-	return out
 }

@@ -14,9 +14,12 @@ import (
 	"github.com/parallax-go/parallax/passes/fold"
 	"github.com/parallax-go/parallax/passes/fuseattn"
 	"github.com/parallax-go/parallax/passes/fusecache"
+	"github.com/parallax-go/parallax/passes/fuseepilogue"
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/fuserope"
+	"github.com/parallax-go/parallax/passes/joinnorm"
+	"github.com/parallax-go/parallax/passes/mergeqkv"
 	"github.com/parallax-go/parallax/passes/readmasks"
 	"github.com/parallax-go/parallax/passes/unify"
 )
@@ -37,6 +40,9 @@ var table = []passes.Pass{
 	fusecache.Pass,
 	expandattn.Pass,
 	tidy,
+	fuseepilogue.Pass,
+	mergeqkv.Pass,
+	joinnorm.Pass,
 }
 
 // tidy cleans up after fusion and expansion, which leave constants to fold and
@@ -92,6 +98,12 @@ var reasons = []Reason{
 	{"fuseparallax", "expandattn", "only what was fused can be expanded"},
 	{"fuseattn", "expandattn", "only what was fused can be expanded"},
 	{"expandattn", "tidy", "a decomposition has constants to fold"},
+	{"fusenorm", "fuseepilogue", "Gelu is one node"},
+	{"fuseattn", "fuseepilogue", "a projection that attention reads stays a product of its own until then"},
+	{"tidy", "fuseepilogue", "a weight that was transposed is a constant, and a dead reader of a sum is gone"},
+	{"fuseepilogue", "mergeqkv", "products to be merged have their biases, and gates have been made"},
+	{"fuseepilogue", "joinnorm", "what is normalised is a product once it has the residual"},
+	{"mergeqkv", "joinnorm", "a norm would keep a product from being merged"},
 }
 
 // Passes returns the passes in order.

@@ -77,6 +77,11 @@ var packers = map[string]Packer{
 	"PackBT": cpu.PackBT,
 }
 
+// partPackers make what lays out a part of a weight.
+var partPackers = map[string]func(from, to int) func(packed, weight *t) error{
+	"PackColumns": cpu.PackColumns,
+}
+
 // The adapters are named for the number of operands; A for attributes.
 
 // at is operand i, nil where trailing ones are left out.
