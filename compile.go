@@ -110,7 +110,7 @@ func (s *Source) LowerForGo(ctx context.Context, c CompileOptions) (*codegen.Pro
 }
 
 func (s *Source) writeONNX(ctx context.Context, out string, c CompileOptions) (*Written, error) {
-	if err := s.Optimise(ctx); err != nil {
+	if err := s.optimiseFile(ctx); err != nil {
 		return nil, err
 	}
 	return s.save(out, onnx.ExportOptions{Form: c.Form, Opset: c.Opset})

@@ -54,7 +54,7 @@ func (s *Source) Convert(ctx context.Context, out string, c ConvertOptions) (*Wr
 			return nil, s.named(err)
 		}
 	}
-	if err := s.Optimise(ctx); err != nil {
+	if err := s.optimiseFile(ctx); err != nil {
 		return nil, err
 	}
 	written, err := s.save(out, onnx.ExportOptions{Form: c.Form, Opset: c.Opset, Prefer: s.opset()})

@@ -174,9 +174,15 @@ func (s *Source) Close() error {
 func (s *Source) Graph() *ir.Graph { return s.graph }
 
 // Optimise runs the passes, once.
-func (s *Source) Optimise(ctx context.Context) error { return s.named(s.optimise(ctx)) }
+func (s *Source) Optimise(ctx context.Context) error {
+	return s.named(s.optimise(ctx, s.options.target))
+}
 
-func (s *Source) optimise(ctx context.Context) error {
+// optimiseFile is Optimise for a graph that is written as a file again: it is made
+// for no target, whose nodes other runtimes don't have.
+func (s *Source) optimiseFile(ctx context.Context) error { return s.named(s.optimise(ctx, "")) }
+
+func (s *Source) optimise(ctx context.Context, target kernels.Target) error {
 	if s.done {
 		return nil
 	}
@@ -186,7 +192,7 @@ func (s *Source) optimise(ctx context.Context) error {
 		return err
 	}
 	o := s.options.passOptions()
-	o.Catalog = s.catalog
+	o.Catalog, o.Target = s.catalog, target
 	result, err := passes.Run(ctx, s.graph, list, o)
 	if err != nil {
 		return err
@@ -235,7 +241,7 @@ func (s *Source) lower(ctx context.Context) (*codegen.Program, error) {
 	if unsupported := onnx.Unsupported(s.graph); unsupported != nil {
 		return nil, unsupported
 	}
-	if err := s.optimise(ctx); err != nil {
+	if err := s.optimise(ctx, s.options.target); err != nil {
 		return nil, err
 	}
 	return codegen.Lower(s.graph, codegen.Options{

@@ -75,6 +75,9 @@ func (c Case) String() string {
 type Kernel struct {
 	ID string // "cpu.MatMul": package and function
 	Op string // qualified name of the operator
+	// Reference kernels compute everything, slowly: a node that only they serve is
+	// better left in the form that the fast ones know.
+	Reference bool
 	// Accepts returns why the kernel can't serve a case; nil: it serves all.
 	Accepts func(Case) error
 	// Pack returns which constant operands the kernel wants packed, and in which
@@ -87,7 +90,8 @@ type Kernel struct {
 }
 
 // Packing asks for a constant operand in a layout of the kernel's own. Layout
-// names the function that packs, "cpu.PackB".
+// names the function that packs, "cpu.PackB", or calls one that makes it for a
+// part: "cpu.PackColumns(0, 64)".
 type Packing struct {
 	Operand int
 	Layout  string

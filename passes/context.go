@@ -36,6 +36,32 @@ func (c *Context) Catalog() *kernels.Catalog { return c.options.Catalog }
 // Target is what the graph is compiled for; "" if that is not decided yet.
 func (c *Context) Target() kernels.Target { return c.options.Target }
 
+// Kernel returns what the target would run n with. It is the zero Kernel if there
+// is none, or no target.
+func (c *Context) Kernel(n *ir.Node) kernels.Kernel {
+	if c.options.Catalog == nil || c.options.Target == "" {
+		return kernels.Kernel{}
+	}
+	k, _ := c.options.Catalog.Select(c.options.Target, kernels.Case{Op: n.Op.QualifiedName(), Attr: n.Attr, In: operands(n.In), Out: operands(n.Out)})
+	return k
+}
+
+// HasFast reports whether the target has a kernel for n that is made to be fast.
+func (c *Context) HasFast(n *ir.Node) bool {
+	k := c.Kernel(n)
+	return k.ID != "" && !k.Reference
+}
+
+func operands(values []*ir.Value) []kernels.Operand {
+	out := make([]kernels.Operand, len(values))
+	for i, v := range values {
+		if v != nil {
+			out[i] = kernels.Operand{Present: true, DType: v.Type.DType, HasRank: v.Type.HasRank, Shape: v.Type.Shape, Const: v.Const}
+		}
+	}
+	return out
+}
+
 // AllowConstant asks for leave to make a constant of so many bytes.
 func (c *Context) AllowConstant(bytes int) bool {
 	if bytes > c.options.MaxFold || c.folded+bytes > maxFolds*c.options.MaxFold {

@@ -21,8 +21,10 @@ func TestLinear(t *testing.T) {
   const %b : f32[2] = [5, 6]
   _, %z = ai.parallax.Linear(%x, %w, %b, %b) {biased=[0], activation=gelu, norm=rms}
   %p, %q = ai.parallax.Linear(%z, %w, %w, %b) {weights=2, trans_b=true, biased=[1]}
+  %r = ai.parallax.Linear(%z, %w) {columns=[1,2]}
   output %p
   output %q
+  output %r
 }`)
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +46,7 @@ func TestLinear(t *testing.T) {
 		"attr.Linear{Weights: 2, TransB: true, Activation: \"none\", Norm: \"none\", Epsilon: 1e-05, Biased: []int{1}}",
 		"cpu.Linear(ctx, []*tensor.Tensor{nil, f.T(",
 		"Pack: cpu.PackB, Layout: \"cpu.PackB\"",
+		"Pack: cpu.PackColumns(1, 2), Layout: \"cpu.PackColumns(1, 2)\"",
 		"Pack: cpu.PackBT, Layout: \"cpu.PackBT\"",
 	} {
 		if !strings.Contains(all.String(), want) {

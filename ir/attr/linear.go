@@ -44,6 +44,8 @@ const (
 //	Linear(x, w₁ … wₙ, [bias…], [residual], [scale], [shift]) → y₁ … yₘ, [normalised]
 //
 // of x [.., K] with n = Weights matrices wᵢ [K, Nᵢ], or [Nᵢ, K] if TransB is set.
+// Columns, if there are any, say which columns of its operand each wᵢ is, so that
+// a weight can be read in parts: from … to, two numbers for each.
 // bᵢ, one vector [Nᵢ] for each weight that Biased lists, in its order, is 0 for
 // the rest. Without Gated,
 //
@@ -62,6 +64,7 @@ const (
 type Linear struct {
 	Weights    int        `attr:"weights,1"`
 	TransB     bool       `attr:"trans_b,false"`
+	Columns    []int      `attr:"columns"`
 	Activation Activation `attr:"activation,none"`
 	Gated      bool       `attr:"gated,false"`
 	Norm       LinearNorm `attr:"norm,none"`
@@ -109,6 +112,15 @@ func (a *Linear) BiasOf(i int) int {
 	return -1
 }
 
+// Part returns the columns of its operand that weight i is; false if it is all of
+// them.
+func (a *Linear) Part(i int) (from, to int, cut bool) {
+	if len(a.Columns) == 0 {
+		return 0, 0, false
+	}
+	return a.Columns[2*i], a.Columns[2*i+1], true
+}
+
 // Normalised reports whether the node gives out its result normalised.
 func (a *Linear) Normalised() bool { return a.Norm != LinearNormNone }
 
@@ -147,6 +159,14 @@ func (a *Linear) Check() error {
 		return fmt.Errorf("has_shift needs norm = layer, got %s", a.Norm)
 	case !(a.Epsilon >= 0): // NaN included
 		return fmt.Errorf("epsilon = %g must not be negative", a.Epsilon)
+	}
+	if len(a.Columns) > 0 && (a.TransB || len(a.Columns) != 2*a.Weights) {
+		return fmt.Errorf("columns = %v are of %d weights, not transposed", a.Columns, a.Weights)
+	}
+	for i := 0; i < len(a.Columns); i += 2 {
+		if a.Columns[i] < 0 || a.Columns[i] > a.Columns[i+1] {
+			return fmt.Errorf("columns = %v must be from … to for each weight", a.Columns)
+		}
 	}
 	for k, i := range a.Biased {
 		if i < 0 || i >= a.Weights || k > 0 && i <= a.Biased[k-1] {

@@ -50,17 +50,21 @@ func TestLinearOperands(t *testing.T) {
 
 func TestLinearCheck(t *testing.T) {
 	for want, f := range map[string]func(*Linear){
-		"weights = 0":         func(a *Linear) { a.Weights = 0 },
-		`"swish" is not`:      func(a *Linear) { a.Activation = "swish" },
-		`norm = "batch"`:      func(a *Linear) { a.Norm = "batch" },
-		"gated needs":         func(a *Linear) { a.Weights, a.Gated = 3, true },
-		"has_residual":        func(a *Linear) { a.Weights, a.HasResidual = 2, true },
-		"norm are of one":     func(a *Linear) { a.Weights, a.Norm = 2, LinearNormRMS },
-		"has_shift needs":     func(a *Linear) { a.Norm, a.HasShift = LinearNormRMS, true },
-		"epsilon = -1":        func(a *Linear) { a.Epsilon = -1 },
-		"biased = [1 0] must": func(a *Linear) { a.Weights, a.Biased = 2, []int{1, 0} },
-		"biased = [2] must":   func(a *Linear) { a.Weights, a.Biased = 2, []int{2} },
-		"biased = [0 0] must": func(a *Linear) { a.Weights, a.Biased = 2, []int{0, 0} },
+		"weights = 0":           func(a *Linear) { a.Weights = 0 },
+		`"swish" is not`:        func(a *Linear) { a.Activation = "swish" },
+		`norm = "batch"`:        func(a *Linear) { a.Norm = "batch" },
+		"gated needs":           func(a *Linear) { a.Weights, a.Gated = 3, true },
+		"has_residual":          func(a *Linear) { a.Weights, a.HasResidual = 2, true },
+		"norm are of one":       func(a *Linear) { a.Weights, a.Norm = 2, LinearNormRMS },
+		"has_shift needs":       func(a *Linear) { a.Norm, a.HasShift = LinearNormRMS, true },
+		"epsilon = -1":          func(a *Linear) { a.Epsilon = -1 },
+		"biased = [1 0] must":   func(a *Linear) { a.Weights, a.Biased = 2, []int{1, 0} },
+		"biased = [2] must":     func(a *Linear) { a.Weights, a.Biased = 2, []int{2} },
+		"columns = [0 2 2] are": func(a *Linear) { a.Columns = []int{0, 2, 2} },
+		"columns = [0 2] are":   func(a *Linear) { a.Columns, a.TransB = []int{0, 2}, true },
+		"columns = [3 2] must":  func(a *Linear) { a.Columns = []int{3, 2} },
+		"columns = [-1 2] must": func(a *Linear) { a.Columns = []int{-1, 2} },
+		"biased = [0 0] must":   func(a *Linear) { a.Weights, a.Biased = 2, []int{0, 0} },
 	} {
 		if err := linear(f).Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)

@@ -37,6 +37,9 @@ func decomposeLinear(b *ir.Builder, n *ir.Node) ([]*ir.Value, error) {
 // linearProduct is x·wᵢ + bᵢ.
 func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, i int) *ir.Value {
 	w := in[a.Operands().Weight+i]
+	if from, to, cut := a.Part(i); cut {
+		w = b.Op(Slice, nil, w, b.Ints(int64(from)), b.Ints(int64(to)), b.Ints(1))
+	}
 	if a.TransB {
 		w = b.Op(Transpose, &attr.Transpose{Perm: []int{1, 0}}, w)
 	}

@@ -110,6 +110,12 @@ func linearWeight(c *ir.Infer, a *attr.Linear, i int, w *widths) error {
 	if x := c.Type(0); x.HasRank && len(x.Shape) > 0 && differ(x.Shape[len(x.Shape)-1], height) {
 		return fmt.Errorf("operand %d: inner sizes %s and %s differ", at, x.Shape[len(x.Shape)-1], height)
 	}
+	if from, to, cut := a.Part(i); cut {
+		if n, known := width.IsConst(); known && int64(to) > n {
+			return fmt.Errorf("operand %d: columns %d to %d of %d", at, from, to, n)
+		}
+		width = sym.Const(int64(to - from))
+	}
 	if err := w.learn(min(i, a.Results()-1), width); err != nil {
 		return fmt.Errorf("operand %d: %w", at, err)
 	}

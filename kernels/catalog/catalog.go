@@ -22,7 +22,7 @@ const RefPrefix = "ref."
 func reference() []kernels.Kernel {
 	var rows []kernels.Kernel
 	for _, r := range eval.Rows() {
-		rows = append(rows, kernels.Kernel{ID: RefPrefix + r.Name, Op: r.Op.QualifiedName()})
+		rows = append(rows, kernels.Kernel{ID: RefPrefix + r.Name, Op: r.Op.QualifiedName(), Reference: true})
 	}
 	return rows
 }

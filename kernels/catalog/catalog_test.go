@@ -112,6 +112,7 @@ func TestLinearPacksItsWeights(t *testing.T) {
 		want []kernels.Packing
 	}{
 		{&attr.Linear{Weights: 1}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackB"}}},
+		{&attr.Linear{Weights: 2, Columns: []int{0, 4, 8, 16}}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackColumns(0, 4)"}, {Operand: 2, Layout: "cpu.PackColumns(8, 16)"}}},
 		{&attr.Linear{Weights: 2, TransB: true}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackBT"}, {Operand: 2, Layout: "cpu.PackBT"}}},
 	} {
 		if diff := cmp.Diff(c.want, packWeights(kernels.Case{Attr: c.a})); diff != "" {

@@ -121,13 +121,15 @@ func packGemm(c kernels.Case) []kernels.Packing {
 // packWeights asks for every weight of a fused product.
 func packWeights(c kernels.Case) []kernels.Packing {
 	a := c.Attr.(*attr.Linear)
-	layout := CPUPrefix + "PackB"
-	if a.TransB {
-		layout = CPUPrefix + "PackBT"
-	}
 	packings := make([]kernels.Packing, a.Weights)
 	for i := range packings {
-		packings[i] = kernels.Packing{Operand: a.Operands().Weight + i, Layout: layout}
+		layout := "PackB"
+		if from, to, cut := a.Part(i); cut {
+			layout = fmt.Sprintf("PackColumns(%d, %d)", from, to)
+		} else if a.TransB {
+			layout = "PackBT"
+		}
+		packings[i] = kernels.Packing{Operand: a.Operands().Weight + i, Layout: CPUPrefix + layout}
 	}
 	return packings
 }

@@ -84,6 +84,9 @@ func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
 	if w == nil || !isFloat(w.DType) || w.Rank() != 2 || w.Shape[1] != l.k {
 		return fmt.Errorf("no product of %s and the packed weight %s", x, w)
 	}
+	if from, to, cut := l.spec.Part(len(l.parts)); cut && w.Shape[0] != to-from {
+		return fmt.Errorf("%d columns are packed, want %d to %d", w.Shape[0], from, to)
+	}
 	l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w})
 	return nil
 }

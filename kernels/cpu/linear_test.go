@@ -348,6 +348,7 @@ func TestLinearErrors(t *testing.T) {
 		{plain, []*tensor.Tensor{f(2, 3), f(4, 2)}, 1, "weight 0: no product of f32[2,3] and the packed weight f32[4,2]"},
 		{plain, []*tensor.Tensor{f(2, 3), ints}, 1, "the packed weight i64[2,3]"},
 		{plain, []*tensor.Tensor{f(2, 3), nil}, 1, "weight 0"},
+		{with(func(a *attr.Linear) { a.Columns = []int{3, 5} }), []*tensor.Tensor{f(2, 3), f(4, 3)}, 1, "weight 0: 4 columns are packed, want 3 to 5"},
 		{with(func(a *attr.Linear) { a.Activation = "swish" }), []*tensor.Tensor{f(2, 3), f(4, 3)}, 1, `"swish"`},
 		{with(func(a *attr.Linear) { a.Biased = []int{0} }), []*tensor.Tensor{f(2, 3), f(4, 3), f(3)}, 1, "bias of weight 0: f32[3], want f32[4]"},
 		{with(func(a *attr.Linear) { a.Biased = []int{0} }), []*tensor.Tensor{f(2, 3), f(4, 3), nil}, 1, "bias of weight 0"},

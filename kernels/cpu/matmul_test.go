@@ -296,3 +296,34 @@ func naive(out, a, b *tensor.Tensor) error {
 	}
 	return nil
 }
+
+// TestPackColumns: a part is packed as a weight of these columns alone is.
+func TestPackColumns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		const k, n = 5, 17
+		w := normals(rng, d, k, n)
+		for _, c := range [][2]int{{0, 17}, {0, 4}, {4, 8}, {3, 12}, {16, 17}, {6, 6}} {
+			part := tensor.New(d, k, c[1]-c[0])
+			for i := range part.Len() {
+				width := c[1] - c[0]
+				part.SetFloat(i, w.FloatAt(i/width*n+c[0]+i%width))
+			}
+			var got, want tensor.Tensor
+			if err := PackColumns(c[0], c[1])(nil, &got, w); err != nil {
+				t.Fatal(err)
+			}
+			if err := PackB(nil, &want, part); err != nil {
+				t.Fatal(err)
+			}
+			if !got.Equal(&want) {
+				t.Errorf("%s: columns %v are packed otherwise", d, c)
+			}
+		}
+		for _, c := range [][2]int{{-1, 3}, {4, 3}, {0, 18}} {
+			if err := PackColumns(c[0], c[1])(nil, &tensor.Tensor{}, w); err == nil {
+				t.Errorf("columns %v of %d: no error", c, n)
+			}
+		}
+	}
+}

@@ -26,20 +26,38 @@ func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool
 		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
 	}
 	b, k, n := oriented(w, transposed)
-	packed.Reset(w.DType, n, k)
+	b.pack(pool, packed, w.DType, k, n)
+	return nil
+}
+
+// PackColumns returns [PackB] of the columns from … to of a weight alone.
+func PackColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return func(pool *par.Pool, packed, w *tensor.Tensor) error {
+		if w.Rank() != 2 || !isFloat(w.DType) || from < 0 || from > to || to > w.Shape[1] {
+			return fmt.Errorf("PackColumns: columns %d to %d of the weight %s, want f32, f16 or bf16 of rank 2", from, to, w)
+		}
+		b, k, _ := oriented(w, false)
+		b.offset = from
+		b.pack(pool, packed, w.DType, k, to-from)
+		return nil
+	}
+}
+
+// pack lays out [k, n] of m in panels.
+func (m matrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType, k, n int) {
+	packed.Reset(d, n, k)
 	columns := simd.Active.Columns
 	pool.Run(panelsOf(n), chunk(columns*k), func(lo, hi int) {
 		j0, j1 := lo*columns, min(hi*columns, n)
 		switch to := floatsOf(packed); {
 		case to.half != nil:
-			packPanels(to.half, b.data.half, b, k, j0, j1)
+			packPanels(to.half, m.data.half, m, k, j0, j1)
 		case to.brain != nil:
-			packPanels(to.brain, b.data.brain, b, k, j0, j1)
+			packPanels(to.brain, m.data.brain, m, k, j0, j1)
 		default:
-			packPanels(to.f32, b.data.f32, b, k, j0, j1)
+			packPanels(to.f32, m.data.f32, m, k, j0, j1)
 		}
 	})
-	return nil
 }
 
 // packPanels lays the columns j0 … j1 of b out in panels.
@@ -48,7 +66,7 @@ func packPanels[T any](to, from []T, b matrix, k, j0, j1 int) {
 	for j := j0; j < j1; j += columns {
 		width, panel := min(columns, j1-j), to[j*k:]
 		for p := range k {
-			at := p*b.row + j*b.col
+			at := b.offset + p*b.row + j*b.col
 			if b.col == 1 {
 				copy(panel[p*width:][:width], from[at:])
 				continue

@@ -81,6 +81,14 @@ func randomLinear(r *rand.Rand) *attr.Linear {
 		a.Weights, a.Gated = 2, true
 	}
 	for i := range a.Weights {
+		if !a.TransB && r.IntN(2) == 0 && len(a.Columns) == 2*i {
+			a.Columns = append(a.Columns, i, i+3)
+		}
+	}
+	if len(a.Columns) < 2*a.Weights {
+		a.Columns = nil
+	}
+	for i := range a.Weights {
 		if r.IntN(2) == 0 {
 			a.Biased = append(a.Biased, i)
 		}
@@ -105,8 +113,13 @@ func linearShapes(r *rand.Rand, a *attr.Linear) [][]int {
 		}
 		return n + i
 	}
+	whole := width
+	if len(a.Columns) > 0 {
+		n = 3
+		width, whole = func(int) int { return n }, func(i int) int { return n + i + r.IntN(3) }
+	}
 	for i := range a.Weights {
-		shape := []int{k, width(i)}
+		shape := []int{k, whole(i)}
 		if a.TransB {
 			shape = []int{width(i), k}
 		}

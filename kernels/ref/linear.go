@@ -67,6 +67,7 @@ type linear struct {
 	x      *tensor.Tensor
 	m, k   int
 	widths []int // Nᵢ
+	pitch  []int // of the operands of the weights: their columns
 }
 
 func planLinear(outs []*tensor.Tensor, a *attr.Linear, in list) (*linear, error) {
@@ -109,6 +110,13 @@ func (l *linear) checkWeights(in list) error {
 		if l.a.TransB {
 			k, n = n, k
 		}
+		l.pitch = append(l.pitch, n)
+		if from, to, cut := l.a.Part(i); cut {
+			if to > n {
+				return fmt.Errorf("columns %d to %d of weight %d, which is %s", from, to, i, w)
+			}
+			n = to - from
+		}
 		if k != l.k || l.a.Gated && i == 1 && n != l.widths[0] {
 			return fmt.Errorf("weight %d is %s for x %s (transposed: %t, gated: %t)", i, w, l.x, l.a.TransB, l.a.Gated)
 		}
@@ -148,7 +156,10 @@ func (l *linear) shape(n int) []int {
 // product is x·wᵢ + bᵢ.
 func (l *linear) product(i int) []float64 {
 	n, w := l.widths[i], l.in[l.at.Weight+i]
-	along, across := n, 1
+	along, across := l.pitch[i], 1
+	if from, _, cut := l.a.Part(i); cut && len(w) > 0 {
+		w = w[from:]
+	}
 	if l.a.TransB {
 		along, across = 1, l.k
 	}

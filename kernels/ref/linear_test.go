@@ -20,6 +20,7 @@ func TestLinear(t *testing.T) {
 		{"plain", attr.Linear{Weights: 1}, list{w}, list{row(7, 10)}},
 		{"transposed", attr.Linear{Weights: 1, TransB: true}, list{wT}, list{row(7, 10)}},
 		{"two, one with bias", attr.Linear{Weights: 2, Biased: []int{1}}, list{w, f32([]int{2, 1}, 1, 0), vec(-5)}, list{row(7, 10), row(-4)}},
+		{"columns", attr.Linear{Weights: 2, Columns: []int{1, 2, 0, 1}}, list{w, w}, list{row(10), row(7)}},
 		{"relu", attr.Linear{Weights: 1, Biased: []int{0}, Activation: attr.ActivationRelu}, list{w, vec(-8, 1)}, list{row(0, 11)}},
 		{"gated", attr.Linear{Weights: 2, Gated: true, Activation: attr.ActivationRelu, Biased: []int{1}}, list{w, w, vec(-7, -8)}, list{row(0, 20)}},
 		{"residual after relu", attr.Linear{Weights: 1, Activation: attr.ActivationRelu, HasResidual: true}, list{f32([]int{2, 1}, -1, -1), row(-2)}, list{row(-2)}},
@@ -83,6 +84,7 @@ func TestLinearErrors(t *testing.T) {
 		{plain, list{nil}, "operand 1 is missing"},
 		{plain, list{zeros(4, 3)}, "weight 0 is f32[4,3] for x f32[2,3]"},
 		{plain, list{zeros(3)}, "want a matrix"},
+		{&attr.Linear{Weights: 1, Activation: "none", Norm: "none", Columns: []int{2, 5}}, list{w}, "columns 2 to 5 of weight 0"},
 		{biased, list{w, zeros(3)}, "bias is f32[3], want 4 elements"},
 		{residual, list{w, zeros(1, 4)}, "the residual is f32[1,4], want [2,4]"},
 	} {

@@ -18,10 +18,7 @@ var Pass = passes.Pass{
 		if c.Catalog() == nil || c.Target() == "" {
 			return nil
 		}
-		return expand(c, g, func(n *ir.Node) bool {
-			k, _ := c.Catalog().Select(c.Target(), passes.CaseOf(n))
-			return k.ID == ""
-		})
+		return expand(c, g, func(n *ir.Node) bool { return c.Kernel(n).ID == "" })
 	},
 }
 

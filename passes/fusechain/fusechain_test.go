@@ -14,11 +14,10 @@ import (
 
 func onCPU() *passes.Options { return &passes.Options{Catalog: catalog.New(), Target: kernels.CPU} }
 
-func TestPass(t *testing.T) { passtest.FilesFor(t, fusechain.Pass, onCPU()) }
+func TestPass(t *testing.T) { passtest.Files(t, fusechain.Pass, *onCPU()) }
 
 // TestValuesStay: a program rounds to f32 at each step as its operators do; in
 // f16 it saves a few roundings.
 func TestValuesStay(t *testing.T) {
-	passtest.ValuesFor(t, fusechain.Pass, onCPU(), sym.Bindings{"batch": 2, "seq": 3},
-		map[tensor.DType]float64{tensor.Float16: 3e-3, tensor.Float32: 1e-6, tensor.Float64: 0, tensor.Int64: 0})
+	passtest.Values(t, fusechain.Pass, sym.Bindings{"batch": 2, "seq": 3}, map[tensor.DType]float64{tensor.Float16: 3e-3, tensor.Float32: 1e-6, tensor.Float64: 0, tensor.Int64: 0}, *onCPU())
 }

@@ -14,11 +14,11 @@ import (
 
 func onCPU() *passes.Options { return &passes.Options{Catalog: catalog.New(), Target: kernels.CPU} }
 
-func TestFiles(t *testing.T) { passtest.FilesFor(t, layout.Pass, onCPU()) }
+func TestFiles(t *testing.T) { passtest.Files(t, layout.Pass, *onCPU()) }
 
 // TestValuesStay: the same numbers are read from another place.
 func TestValuesStay(t *testing.T) {
-	passtest.ValuesFor(t, layout.Pass, onCPU(), sym.Bindings{"b": 2, "t": 3, "p": 4}, map[tensor.DType]float64{tensor.Float32: 0})
+	passtest.Values(t, layout.Pass, sym.Bindings{"b": 2, "t": 3, "p": 4}, map[tensor.DType]float64{tensor.Float32: 0}, *onCPU())
 }
 
 // TestNoTarget: a file that is written transposes anyway.

@@ -23,17 +23,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the after sections of the test files")
 
-// Files runs the pass on every case of testdata/*.txtar.
-func Files(t *testing.T, p passes.Pass) {
-	t.Helper()
-	FilesFor(t, p, &passes.Options{})
-}
-
-// FilesFor is [Files] with options: of a pass that asks what the target has.
-func FilesFor(t *testing.T, p passes.Pass, o *passes.Options) {
+// Files runs the pass on every case of testdata/*.txtar, under the options if
+// there are any.
+func Files(t *testing.T, p passes.Pass, o ...passes.Options) {
 	t.Helper()
 	for _, file := range files(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, o, file) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { cases(t, p, file, o) })
 	}
 }
 
@@ -63,7 +58,7 @@ func Each(t *testing.T, test func(t *testing.T, src string)) {
 	}
 }
 
-func cases(t *testing.T, p passes.Pass, o *passes.Options, file string) {
+func cases(t *testing.T, p passes.Pass, file string, o []passes.Options) {
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +89,7 @@ func cases(t *testing.T, p passes.Pass, o *passes.Options, file string) {
 			if !changes {
 				after = string(f.Data)
 			}
-			got := apply(t, p, o, string(f.Data))
+			got := Apply(t, p, string(f.Data), o...)
 			if want := Parse(t, after).Canonical(); want != got.Canonical() && !*update {
 				t.Errorf("got\n%s\nwant\n%s", got.Canonical(), want)
 			}
@@ -139,18 +134,15 @@ func Parse(t *testing.T, src string) *ir.Graph {
 }
 
 // Apply runs the pass on the graph that src describes, verified before and
-// after.
-func Apply(t *testing.T, p passes.Pass, src string) *ir.Graph {
-	t.Helper()
-	return apply(t, p, &passes.Options{}, src)
-}
-
-func apply(t *testing.T, p passes.Pass, o *passes.Options, src string) *ir.Graph {
+// after, under the options if there are any.
+func Apply(t *testing.T, p passes.Pass, src string, o ...passes.Options) *ir.Graph {
 	t.Helper()
 	g := Parse(t, src)
-	verified := *o
-	verified.Verify = true
-	if _, err := passes.Run(context.Background(), g, []passes.Pass{p}, &verified); err != nil {
+	options := passes.Options{}
+	for _, options = range o {
+	}
+	options.Verify = true
+	if _, err := passes.Run(context.Background(), g, []passes.Pass{p}, &options); err != nil {
 		t.Fatal(err)
 	}
 	return g

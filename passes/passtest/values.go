@@ -15,19 +15,13 @@ import (
 // Values checks that the pass keeps the values of every case, on random inputs
 // with those sizes, within the tolerance of each type: absolute below 1, relative
 // above. Inputs of integers are indices into five entries.
-func Values(t *testing.T, p passes.Pass, sizes sym.Bindings, tolerances map[tensor.DType]float64) {
-	t.Helper()
-	ValuesFor(t, p, &passes.Options{}, sizes, tolerances)
-}
-
-// ValuesFor is [Values] with options.
-func ValuesFor(t *testing.T, p passes.Pass, o *passes.Options, sizes sym.Bindings, tolerances map[tensor.DType]float64) {
+func Values(t *testing.T, p passes.Pass, sizes sym.Bindings, tolerances map[tensor.DType]float64, o ...passes.Options) {
 	t.Helper()
 	Each(t, func(t *testing.T, src string) {
 		before := Parse(t, src)
 		in := inputs(t, before, sizes)
 		want := outputs(t, before, in)
-		got := outputs(t, apply(t, p, o, src), in)
+		got := outputs(t, Apply(t, p, src, o...), in)
 		for i, w := range want {
 			if !tensor.SameShape(got[i].Shape, w.Shape) || got[i].DType != w.DType {
 				t.Fatalf("output %d is %s, want %s", i, got[i], w)

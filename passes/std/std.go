@@ -15,10 +15,13 @@ import (
 	"github.com/parallax-go/parallax/passes/fuseattn"
 	"github.com/parallax-go/parallax/passes/fusecache"
 	"github.com/parallax-go/parallax/passes/fusechain"
+	"github.com/parallax-go/parallax/passes/fuseepilogue"
 	"github.com/parallax-go/parallax/passes/fusenorm"
 	"github.com/parallax-go/parallax/passes/fuseparallax"
 	"github.com/parallax-go/parallax/passes/fuserope"
+	"github.com/parallax-go/parallax/passes/joinnorm"
 	"github.com/parallax-go/parallax/passes/layout"
+	"github.com/parallax-go/parallax/passes/mergeqkv"
 	"github.com/parallax-go/parallax/passes/readmasks"
 	"github.com/parallax-go/parallax/passes/unify"
 )
@@ -40,6 +43,9 @@ var table = []passes.Pass{
 	layout.Pass,
 	expandattn.Pass,
 	tidy,
+	fuseepilogue.Pass,
+	mergeqkv.Pass,
+	joinnorm.Pass,
 	fusechain.Pass,
 }
 
@@ -104,6 +110,14 @@ var reasons = []Reason{
 	{"fusenorm", "fusechain", "a norm or Gelu written out is no chain"},
 	{"fuserope", "fusechain", "a rotation is no chain"},
 	{"tidy", "fusechain", "numbers in a program are constants already, equal values one, and no rule reads programs"},
+	{"fusenorm", "fuseepilogue", "Gelu is one node"},
+	{"fuseattn", "fuseepilogue", "a projection that attention reads stays a product of its own until then"},
+	{"tidy", "fuseepilogue", "a weight that was transposed is a constant, and a dead reader of a sum is gone"},
+	{"fuseepilogue", "mergeqkv", "products to be merged have their biases, and gates have been made"},
+	{"fuseepilogue", "joinnorm", "what is normalised is a product once it has the residual"},
+	{"mergeqkv", "joinnorm", "a norm would keep a product from being merged"},
+	{"joinnorm", "fusechain", "what is part of a product is no chain"},
+	{"layout", "fuseepilogue", "heads that are transposed stand between a projection and attention"},
 }
 
 // Passes returns the passes in order.

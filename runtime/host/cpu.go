@@ -103,6 +103,11 @@ var packers = map[string]Packer{
 	"PackConv": cpu.PackConv,
 }
 
+// partPackers make what lays out a part of a weight.
+var partPackers = map[string]func(from, to int) Packer{
+	"PackColumns": func(from, to int) Packer { return cpu.PackColumns(from, to) },
+}
+
 // The adapters are named for the number of operands; A for attributes.
 
 // at is operand i, nil where trailing ones are left out.

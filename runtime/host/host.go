@@ -66,7 +66,7 @@ func (l *linker) constants(p *codegen.Program, spec *rt.Spec) []*tensor.Tensor {
 		case codegen.Const:
 			consts[i] = s.Tensor
 		case codegen.Weight:
-			pack := l.table.Packers[s.Layout]
+			pack := l.table.packer(s.Layout)
 			if pack == nil {
 				l.errs = append(l.errs, fmt.Errorf("weight %q: layout %s is not in this build", s.Name, s.Layout))
 			}

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -27,12 +29,27 @@ type Table struct {
 	Kernels   map[string]Func
 	Appenders map[string]Appender
 	Packers   map[string]Packer
+	// PartPackers are found by the layout up to its numbers.
+	PartPackers map[string]func(from, to int) Packer
+}
+
+// packer returns what lays a weight out; nil if the table has nothing for it.
+func (t *Table) packer(layout string) Packer {
+	name, numbers, part := strings.Cut(layout, "(")
+	if !part {
+		return t.Packers[layout]
+	}
+	var from, to int
+	if _, err := fmt.Sscanf(numbers, "%d, %d)", &from, &to); err != nil || t.PartPackers[name] == nil {
+		return nil
+	}
+	return t.PartPackers[name](from, to)
 }
 
 // Kernels returns the functions of this build. The table is shared and must not
 // be written to.
 var Kernels = sync.OnceValue(func() *Table {
-	table := &Table{Kernels: map[string]Func{}, Appenders: map[string]Appender{}, Packers: map[string]Packer{}}
+	table := &Table{Kernels: map[string]Func{}, Appenders: map[string]Appender{}, Packers: map[string]Packer{}, PartPackers: map[string]func(from, to int) Packer{}}
 	for name, f := range fast {
 		table.Kernels[catalog.CPUPrefix+name] = f
 	}
@@ -41,6 +58,9 @@ var Kernels = sync.OnceValue(func() *Table {
 	}
 	for name, f := range packers {
 		table.Packers[catalog.CPUPrefix+name] = f
+	}
+	for name, f := range partPackers {
+		table.PartPackers[catalog.CPUPrefix+name] = f
 	}
 	for _, r := range eval.Rows() {
 		table.Kernels[catalog.RefPrefix+r.Name] = reference(r.Call)

@@ -54,10 +54,16 @@ type Lease struct {
 // as a whole, and holds nothing then.
 func (s *WeightStore) Acquire(pool *par.Pool, packings []Packing) (*Lease, error) {
 	l := &Lease{Tensors: make([]*tensor.Tensor, len(packings)), store: s, weights: make([]*weight, len(packings))}
+	digests := map[*tensor.Tensor]func() weightKey{} // parts of a weight share it
+	for _, p := range packings {
+		if digests[p.Source] == nil {
+			digests[p.Source] = sync.OnceValue(func() weightKey { return digestOf(p.Source) })
+		}
+	}
 	errs := make([]error, len(packings))
 	pool.Run(len(packings), 1, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			l.weights[i] = s.enter(keyOf(packings[i]))
+			l.weights[i] = s.enter(keyOf(packings[i].Layout, digests[packings[i].Source]()))
 			l.Tensors[i], errs[i] = l.weights[i].pack(pool, packings[i])
 		}
 	})
@@ -76,15 +82,20 @@ func (l *Lease) Release() {
 	l.weights, l.Tensors = nil, nil
 }
 
-// keyOf identifies a weight by layout, type, shape and contents.
-func keyOf(p Packing) weightKey {
+// keyOf identifies a weight by layout and digest.
+func keyOf(layout string, digest weightKey) weightKey {
+	return sha256.Sum256(append([]byte(layout), digest[:]...))
+}
+
+// digestOf is of type, shape and contents.
+func digestOf(source *tensor.Tensor) weightKey {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s", p.Layout, p.Source)
-	for _, s := range p.Source.Strings() {
+	fmt.Fprint(h, source)
+	for _, s := range source.Strings() {
 		binary.Write(h, binary.LittleEndian, uint64(len(s)))
 		h.Write([]byte(s))
 	}
-	h.Write(p.Source.Bytes())
+	h.Write(source.Bytes())
 	return weightKey(h.Sum(nil))
 }
 

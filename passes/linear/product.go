@@ -1,0 +1,149 @@
+package linear
+
+import (
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/rewrite"
+)
+
+// Product is a fused product by its parts. Those of Attr that only tell which
+// operands there are follow from the operands.
+type Product struct {
+	Attr     attr.Linear
+	X        *ir.Value
+	Weights  []Weight
+	Biases   []*ir.Value // of each weight; nil: none
+	Residual *ir.Value   // nil: none
+	Scale    *ir.Value   // of the norm
+	Shift    *ir.Value   // nil: none
+
+	// HidesY: nobody reads y but its norm.
+	HidesY bool
+}
+
+// Weight is a constant matrix, or columns of one.
+type Weight struct {
+	*ir.Value
+	From, To int // columns; of a transposed one all
+}
+
+// New returns the plain product of x and one weight.
+func New(x, w *ir.Value) *Product {
+	return &Product{Attr: *attr.New[attr.Linear](), X: x, Weights: []Weight{{w, 0, w.Const.Shape[1]}}, Biases: []*ir.Value{nil}}
+}
+
+// Of takes a node apart; nil if it is no fused product by constants.
+func Of(n *ir.Node) *Product {
+	if n == nil || n.Op != op.Linear {
+		return nil
+	}
+	a := n.Attr.(*attr.Linear)
+	o := a.Operands()
+	p := &Product{
+		Attr: *attr.Clone(a).(*attr.Linear), X: n.In[o.X],
+		Residual: n.Operand(o.Residual), Scale: n.Operand(o.Scale), Shift: n.Operand(o.Shift), HidesY: n.Out[0] == nil,
+	}
+	for i, v := range n.In[o.Weight:][:a.Weights] {
+		if !v.IsConst() {
+			return nil
+		}
+		w := Weight{v, 0, v.Const.Shape[1]}
+		if from, to, cut := a.Part(i); cut {
+			w.From, w.To = from, to
+		}
+		p.Weights = append(p.Weights, w)
+		p.Biases = append(p.Biases, n.Operand(a.BiasOf(i)))
+	}
+	return p
+}
+
+// Open reports whether a result is nothing but f(x·w + b), so that more can be
+// done to it.
+func (p *Product) Open() bool {
+	return !p.Attr.Gated && p.Residual == nil && !p.Attr.Normalised()
+}
+
+// Bare reports whether a result is nothing but x·w + b.
+func (p *Product) Bare() bool { return p.Open() && p.Attr.Activation == attr.ActivationNone }
+
+// Width returns N of weight i.
+func (p *Product) Width(i int) int {
+	w := p.Weights[i]
+	if p.Attr.TransB {
+		return w.Const.Shape[0]
+	}
+	return w.To - w.From
+}
+
+// Make adds the node to a patch and returns its outputs; false if the target has
+// no fast kernel for it.
+func (p *Product) Make(c *passes.Context, to *rewrite.Patch) ([]*ir.Value, bool) {
+	a := attr.Clone(&p.Attr).(*attr.Linear)
+	a.Weights, a.Biased, a.HasResidual, a.HasShift = len(p.Weights), nil, p.Residual != nil, p.Shift != nil
+	a.Columns = p.columns()
+	in := []*ir.Value{p.X}
+	for _, w := range p.Weights {
+		in = append(in, w.Value)
+	}
+	for i, b := range p.Biases {
+		if b != nil {
+			a.Biased, in = append(a.Biased, i), append(in, b)
+		}
+	}
+	for _, v := range []*ir.Value{p.Residual, p.Scale, p.Shift} {
+		if v != nil {
+			in = append(in, v)
+		}
+	}
+	spec := ir.Spec{Op: op.Linear, Attr: a, In: in, Outs: a.Outputs()}
+	if p.HidesY {
+		spec.Names = []string{ir.OmitOutput}
+	}
+	out := to.Spec(spec)
+	if to.Err() != nil {
+		return nil, false
+	}
+	made := to.Nodes()[len(to.Nodes())-1]
+	return out, c.HasFast(made)
+}
+
+// columns are those of all weights; nil if each is whole.
+func (p *Product) columns() []int {
+	var list []int
+	whole := true
+	for _, w := range p.Weights {
+		list = append(list, w.From, w.To)
+		whole = whole && w.From == 0 && w.To == w.Const.Shape[1]
+	}
+	if whole {
+		return nil
+	}
+	return list
+}
+
+// Reads reports whether all readers of v are among nodes.
+func Reads(v *ir.Value, nodes ...*ir.Node) bool {
+	return !slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return u.Node == nil || !slices.Contains(nodes, u.Node) })
+}
+
+// Vector returns a constant of the n elements of a row that v adds to every row
+// it is broadcast to, or multiplies it with; nil if v is none. Axes of size 1 in
+// front are cut off.
+func Vector(to *rewrite.Patch, v *ir.Value, d tensor.DType, n int) *ir.Value {
+	if !v.IsConst() || v.Const.DType != d || v.Const.Len() != n {
+		return nil
+	}
+	rank := v.Const.Rank()
+	if rank == 1 {
+		return v
+	}
+	if n != 1 && v.Const.Shape[rank-1] != n {
+		return nil
+	}
+	return to.Const(v.Const.Reshaped(n))
+}
