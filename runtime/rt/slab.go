@@ -48,8 +48,8 @@ func newRoom(packings []Packing) *room {
 	return r
 }
 
-// bound is more than a packed weight takes: 16-bit floats become 32-bit ones, and
-// panels are padded to whole tiles.
+// bound is more than a packed weight takes: a layout may pad panels to whole tiles,
+// or widen 16-bit floats. What is too much stays untouched.
 func bound(p Packing) int { return 2*len(p.Source.Bytes()) + 1<<16 }
 
 // tensor returns what to pack p into.
