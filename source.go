@@ -266,7 +266,7 @@ func (s *Source) load() (*Model, error) {
 		return nil, err
 	}
 	pool, done := s.options.workers()
-	o := session.Options{MemoryLimit: s.options.memory, Pool: pool, Packed: s.release}
+	o := session.Options{MemoryLimit: s.options.memory, Pool: pool, Packed: s.release, Gathered: s.releaseAll}
 	if f := s.options.profile; f != nil {
 		o.Hook = func(e session.Event) { f(stepOf(e)) }
 	}
@@ -308,12 +308,27 @@ func (o *options) workers() (*par.Pool, func()) {
 }
 
 // release gives the pages of a constant that has been packed back to the system:
-// they are read from the file again should anybody ask.
+// they are read from the file again should anybody ask. That the system refuses is
+// no reason not to run.
 func (s *Source) release(weight *tensor.Tensor) {
 	if s.file == nil {
 		return
 	}
 	if at, ok := s.file.Offset(weight.Bytes()); ok {
-		s.file.Release(at, len(weight.Bytes()))
+		_ = s.file.Release(at, len(weight.Bytes()))
+	} else if dir, ok := s.folder.(*onnx.Dir); ok {
+		_ = dir.Release(weight.Bytes())
+	}
+}
+
+// releaseAll does so for the whole file, when the model has been made of it and
+// small constants have been copied.
+func (s *Source) releaseAll() {
+	if s.file == nil {
+		return
+	}
+	_ = s.file.Release(0, len(s.file.Bytes()))
+	if dir, ok := s.folder.(*onnx.Dir); ok {
+		_ = dir.ReleaseAll()
 	}
 }

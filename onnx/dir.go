@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"sync"
@@ -55,6 +56,29 @@ func (d *Dir) mapped(name string) ([]byte, error) {
 	}
 	d.files[name] = m
 	return m.Bytes(), nil
+}
+
+// Release is [wire.File.Release] of the file that data is a part of, if any is.
+func (d *Dir) Release(data []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, f := range d.files {
+		if at, ok := f.Offset(data); ok {
+			return f.Release(at, len(data))
+		}
+	}
+	return nil
+}
+
+// ReleaseAll is [wire.File.Release] of all files.
+func (d *Dir) ReleaseAll() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, f := range d.files {
+		errs = append(errs, f.Release(0, len(f.Bytes())))
+	}
+	return errors.Join(errs...)
 }
 
 // Close ends the mappings.

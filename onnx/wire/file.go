@@ -88,18 +88,19 @@ func (f *File) Offset(b []byte) (off int, ok bool) {
 }
 
 // Release tells the system that the n bytes at off won't be needed soon, so
-// that it may take back their memory: whole pages inside the range only. They
-// stay valid and are read again from the file when touched. It does nothing
-// where the file isn't mapped, and outside Linux.
+// that it may take back their memory, and that of their neighbours in the pages
+// of up to 2 MB in which it maps files. They stay valid and are read again from the
+// file when touched. It does nothing where the file isn't mapped, and outside
+// Linux.
 func (f *File) Release(off, n int) error {
-	first, last := f.pages(off, n, true)
+	first, last := f.pages(off, n, largePage)
 	return f.advise(first, last, adviseRelease)
 }
 
 // Prefetch tells the system that the n bytes at off will be needed soon. It
 // does nothing where the file isn't mapped, and outside Linux.
 func (f *File) Prefetch(off, n int) error {
-	first, last := f.pages(off, n, false)
+	first, last := f.pages(off, n, os.Getpagesize())
 	return f.advise(first, last, advisePrefetch)
 }
 
@@ -110,20 +111,19 @@ func (f *File) advise(first, last int, advice int) error {
 	return os.NewSyscallError("madvise", madvise(f.data[first:last], advice))
 }
 
-// pages rounds a range, clipped to the file, to page boundaries: inwards, or
-// outwards. The file's last page counts as whole.
-func (f *File) pages(off, n int, inwards bool) (first, last int) {
-	page, size := os.Getpagesize(), len(f.data)
+// largePage is the largest page in which a system maps files.
+const largePage = 2 << 20
+
+// pages clips a range to the file, and rounds its ends outwards to pages. The
+// file's last page counts as whole.
+func (f *File) pages(off, n, page int) (first, last int) {
+	size := len(f.data)
 	first = min(max(off, 0), size)
 	last = first + min(max(n, 0), size-first)
-	if !inwards {
-		return first - first%page, last
+	if first == last {
+		return first, first
 	}
-	first = min((first+page-1)/page*page, size)
-	if last < size {
-		last -= last % page
-	}
-	return first, max(first, last)
+	return first - first%page, min((last+page-1)/page*page, size)
 }
 
 // Close ends the mapping. Everything decoded from Bytes without copying is

@@ -26,7 +26,7 @@ import (
 var Pass = passes.Pass{Name: "cse", Doc: "merge equal nodes, constants and shape computations", Run: run}
 
 func run(c *passes.Context, g *ir.Graph) error {
-	pool := &pool{seed: maphash.MakeSeed(), tensors: map[uint64][]*tensor.Tensor{}}
+	pool := newPool()
 	for h := range g.Graphs() {
 		s := scope{c: c, pool: pool, constants: map[*tensor.Tensor]*ir.Value{}, known: map[string]*ir.Node{}}
 		for n := range h.Nodes() {
@@ -160,10 +160,20 @@ func operandIDs(n *ir.Node) []int {
 // the whole file into memory before it is needed.
 const MaxHashed = 4 << 20
 
+// maxSample is the size up to which a constant is hashed as a whole at once; of a
+// larger one its ends stand for it until another looks the same, so that weights
+// stay in the file.
+const maxSample = 1 << 10
+
 // pool finds tensors of equal contents, over all scopes.
 type pool struct {
 	seed    maphash.Seed
-	tensors map[uint64][]*tensor.Tensor
+	samples map[uint64][]*tensor.Tensor
+	hashes  map[*tensor.Tensor]uint64 // of all bytes, where they were asked for
+}
+
+func newPool() *pool {
+	return &pool{maphash.MakeSeed(), map[uint64][]*tensor.Tensor{}, map[*tensor.Tensor]uint64{}}
 }
 
 // unique returns the first tensor seen that equals t.
@@ -171,17 +181,37 @@ func (p *pool) unique(t *tensor.Tensor) *tensor.Tensor {
 	if t.DType == tensor.String || len(t.Bytes()) > MaxHashed {
 		return t
 	}
+	sample := p.sample(t)
+	for _, u := range p.samples[sample] {
+		if u == t || p.hash(u) == p.hash(t) && u.Equal(t) {
+			return u
+		}
+	}
+	p.samples[sample] = append(p.samples[sample], t)
+	return t
+}
+
+func (p *pool) sample(t *tensor.Tensor) uint64 {
 	var h maphash.Hash
 	h.SetSeed(p.seed)
 	h.WriteByte(byte(t.DType))
 	h.WriteString(tensor.ShapeString(t.Shape))
-	h.Write(t.Bytes())
-	sum := h.Sum64()
-	for _, u := range p.tensors[sum] {
-		if u == t || u.Equal(t) {
-			return u
-		}
+	data := t.Bytes()
+	if len(data) > maxSample {
+		h.Write(data[:maxSample/2])
+		data = data[len(data)-maxSample/2:]
 	}
-	p.tensors[sum] = append(p.tensors[sum], t)
-	return t
+	h.Write(data)
+	return h.Sum64()
+}
+
+// hash reads all of t, once. Without it, tensors whose ends are alike would be
+// compared each with each.
+func (p *pool) hash(t *tensor.Tensor) uint64 {
+	sum, ok := p.hashes[t]
+	if !ok {
+		sum = maphash.Bytes(p.seed, t.Bytes())
+		p.hashes[t] = sum
+	}
+	return sum
 }

@@ -27,6 +27,9 @@ type Options struct {
 	// Packed is told of every constant that is packed, and no longer read where
 	// it lies; may be nil.
 	Packed func(weight *tensor.Tensor)
+	// Gathered is called once, before any is packed: small constants have been
+	// copied, and are no longer read where they lie; may be nil.
+	Gathered func()
 	// Release is called once when the model has closed; may be nil.
 	Release func()
 }
@@ -83,22 +86,23 @@ func (m *Model) collect(spec *Spec, consts func(*Spec) []*tensor.Tensor) {
 	}
 }
 
-// Prepare packs the weights, once. The first run does so if nobody has before:
+// Prepare gathers small constants and packs the weights, once. The first run does so if nobody has before:
 // a model that is loaded and not run yet holds its file mapped, and no more.
 func (m *Model) Prepare() error {
 	m.prepare.Do(func() {
+		m.gather()
+		if m.options.Gathered != nil {
+			m.options.Gathered()
+		}
 		packings := make([]Packing, len(m.weights))
 		for i, w := range m.weights {
 			packings[i] = w.Packing
 		}
-		if m.lease, m.failed = m.options.Weights.Acquire(m.options.Pool, packings); m.failed != nil {
+		if m.lease, m.failed = m.options.Weights.Acquire(m.options.Pool, packings, m.options.Packed); m.failed != nil {
 			return
 		}
 		for i, w := range m.weights {
 			m.consts[w.Spec][w.Slot] = m.lease.Tensors[i]
-			if m.options.Packed != nil {
-				m.options.Packed(w.Source)
-			}
 		}
 	})
 	return m.failed

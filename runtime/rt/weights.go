@@ -1,9 +1,6 @@
 package rt
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -21,13 +18,11 @@ type WeightStore struct {
 	weights map[weightKey]*weight
 }
 
-type weightKey [sha256.Size]byte
-
 type weight struct {
 	key    weightKey
 	once   sync.Once
 	tensor *tensor.Tensor
-	memory []byte // mapped; nil: on the heap
+	memory *slab // nil: on the heap
 	err    error
 	size   atomic.Int64
 	users  int
@@ -50,26 +45,26 @@ type Lease struct {
 	weights []*weight
 }
 
-// Acquire packs what is not packed yet, in parallel, and returns all. It fails
+// Acquire packs what is not packed yet, and returns all. One weight after the
+// other is read and packed, by all threads, and packed told of its source, so that
+// few pages of the sources are in memory at a time; it may be nil. Acquire fails
 // as a whole, and holds nothing then.
-func (s *WeightStore) Acquire(pool *par.Pool, packings []Packing) (*Lease, error) {
+func (s *WeightStore) Acquire(pool *par.Pool, packings []Packing, packed func(source *tensor.Tensor)) (*Lease, error) {
 	l := &Lease{Tensors: make([]*tensor.Tensor, len(packings)), store: s, weights: make([]*weight, len(packings))}
-	digests := map[*tensor.Tensor]func() weightKey{} // parts of a weight share it
-	for _, p := range packings {
-		if digests[p.Source] == nil {
-			digests[p.Source] = sync.OnceValue(func() weightKey { return digestOf(p.Source) })
+	room := newRoom(packings)
+	defer room.close()
+	for i, p := range packings {
+		w := s.enter(keyOf(pool, p))
+		l.weights[i] = w
+		w.once.Do(func() { w.pack(pool, p, room) })
+		if w.err != nil {
+			l.Release()
+			return nil, fmt.Errorf("packing %s as %s: %w", p.Source, p.Layout, w.err)
 		}
-	}
-	errs := make([]error, len(packings))
-	pool.Run(len(packings), 1, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			l.weights[i] = s.enter(keyOf(packings[i].Layout, digests[packings[i].Source]()))
-			l.Tensors[i], errs[i] = l.weights[i].pack(pool, packings[i])
+		l.Tensors[i] = w.tensor
+		if packed != nil {
+			packed(p.Source)
 		}
-	})
-	if err := errors.Join(errs...); err != nil {
-		l.Release()
-		return nil, err
 	}
 	return l, nil
 }
@@ -77,26 +72,11 @@ func (s *WeightStore) Acquire(pool *par.Pool, packings []Packing) (*Lease, error
 // Release gives the weights back. The tensors must not be used any more.
 func (l *Lease) Release() {
 	for _, w := range l.weights {
-		l.store.leave(w)
+		if w != nil {
+			l.store.leave(w)
+		}
 	}
 	l.weights, l.Tensors = nil, nil
-}
-
-// keyOf identifies a weight by layout and digest.
-func keyOf(layout string, digest weightKey) weightKey {
-	return sha256.Sum256(append([]byte(layout), digest[:]...))
-}
-
-// digestOf is of type, shape and contents.
-func digestOf(source *tensor.Tensor) weightKey {
-	h := sha256.New()
-	fmt.Fprint(h, source)
-	for _, s := range source.Strings() {
-		binary.Write(h, binary.LittleEndian, uint64(len(s)))
-		h.Write([]byte(s))
-	}
-	h.Write(source.Bytes())
-	return weightKey(h.Sum(nil))
 }
 
 func (s *WeightStore) enter(key weightKey) *weight {
@@ -121,26 +101,19 @@ func (s *WeightStore) leave(w *weight) {
 		return
 	}
 	delete(s.weights, w.key)
-	freeMemory(w.memory)
+	if w.memory != nil {
+		w.memory.leave(w.tensor.Bytes())
+	}
 	w.tensor, w.memory = nil, nil
 }
 
-// pack packs w unless another user has.
-func (w *weight) pack(pool *par.Pool, p Packing) (*tensor.Tensor, error) {
-	w.once.Do(func() {
-		// Room for panels padded to whole tiles; pages never touched cost nothing.
-		w.memory = mapMemory(2*len(p.Source.Bytes()) + 1<<16)
-		w.tensor = &tensor.Tensor{}
-		if w.memory != nil {
-			w.tensor = tensor.WithBuffer(w.memory)
-		}
-		w.err = p.Pack(pool, w.tensor, p.Source)
-		w.size.Store(int64(len(w.tensor.Bytes())))
-	})
-	if w.err != nil {
-		return nil, fmt.Errorf("packing %s as %s: %w", p.Source, p.Layout, w.err)
+func (w *weight) pack(pool *par.Pool, p Packing, room *room) {
+	w.tensor = room.tensor(p)
+	if w.err = p.Pack(pool, w.tensor, p.Source); w.err != nil {
+		return
 	}
-	return w.tensor, nil
+	w.memory = room.keep(w.tensor)
+	w.size.Store(int64(len(w.tensor.Bytes())))
 }
 
 // Bytes is the size of all packed weights.

@@ -26,6 +26,9 @@ type Options struct {
 	// Packed is told of every constant that is packed, and no longer read where
 	// it lies; may be nil.
 	Packed func(weight *tensor.Tensor)
+	// Gathered is called once, before any is packed: small constants have been
+	// copied, and are no longer read where they lie; may be nil.
+	Gathered func()
 	// MemoryLimit bounds the bytes of one run; 0: half the memory of the machine.
 	MemoryLimit int64
 	// Hook, if set, is told of every step. It is called from the goroutines that
@@ -53,7 +56,7 @@ type Session struct {
 
 // New makes a session of p.
 func New(p *codegen.Program, o Options) (*Session, error) {
-	options := rt.Options{Pool: o.Pool, Weights: o.Weights, Packed: o.Packed, MemoryLimit: o.MemoryLimit}
+	options := rt.Options{Pool: o.Pool, Weights: o.Weights, Packed: o.Packed, Gathered: o.Gathered, MemoryLimit: o.MemoryLimit}
 	programs := map[*rt.Spec]*codegen.Program{}
 	if o.Hook != nil {
 		options.Hook = tellHook(o.Hook, programs)
