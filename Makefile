@@ -2,7 +2,7 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: test race check lint format generate bench bench-fixtures conformance interop cross page fuzz
+.PHONY: test race check lint format generate bench bench-fixtures conformance interop cross arm64 page fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
@@ -25,6 +25,7 @@ check: lint
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "run make format"; exit 1; }
 	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./kernels/cpu/...
 
 ## format: gofmt over everything
 format:
@@ -45,6 +46,13 @@ bench-fixtures:
 ## cross: builds for every platform, and a run under WebAssembly
 cross:
 	$(GO) test -tags cross -count=1 ./tests/static
+
+## arm64: the tests of kernels and runtime, and a model, as arm64 (needs qemu-aarch64 on other machines)
+EMULATOR ?= $(if $(filter arm64,$(shell $(GO) env GOHOSTARCH)),,qemu-aarch64 -cpu max)
+arm64: export GOARCH = arm64
+arm64:
+	$(GO) test -exec "$(EMULATOR)" ./kernels/cpu/... ./kernels/par ./runtime/...
+	for level in neon generic; do PARALLAX_CPU=$$level $(GO) run -exec "$(EMULATOR)" ./cmd/parallax verify examples/recall/parallax-recall/model.onnx || exit; done
 
 ## conformance: the ONNX node tests (fetches a wheel: needs Python with pip)
 conformance:
