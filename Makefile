@@ -21,11 +21,11 @@ check: lint
 	cd tests/gorgonnx && $(GO) vet ./...
 	cd tests/bench && $(GO) vet ./...
 
-## lint: formatting and vet; changes nothing
+## lint: formatting and vet, of the assembly for every processor; changes nothing
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "run make format"; exit 1; }
 	$(GO) vet ./...
-	GOARCH=arm64 $(GO) vet ./kernels/cpu/...
+	for arch in amd64 arm64; do GOARCH=$$arch $(GO) vet ./kernels/cpu/... || exit; done
 
 ## format: gofmt over everything
 format:
