@@ -47,12 +47,13 @@ bench-fixtures:
 cross:
 	$(GO) test -tags cross -count=1 ./tests/static
 
-## arm64: the tests of kernels and runtime, and a model, as arm64 (needs qemu-aarch64 on other machines)
+## arm64: the tests of kernels and runtime, and the fixture models, as arm64 (needs qemu-aarch64 on other machines)
 EMULATOR ?= $(if $(filter arm64,$(shell $(GO) env GOHOSTARCH)),,qemu-aarch64 -cpu max)
 arm64: export GOARCH = arm64
 arm64:
 	$(GO) test -exec "$(EMULATOR)" ./kernels/cpu/... ./kernels/par ./runtime/...
-	for level in neon generic; do PARALLAX_CPU=$$level $(GO) run -exec "$(EMULATOR)" ./cmd/parallax verify examples/recall/parallax-recall/model.onnx || exit; done
+	$(GO) test -exec "$(EMULATOR)" -run '^TestRun$$' ./tests/models
+	PARALLAX_CPU=generic $(GO) run -exec "$(EMULATOR)" ./cmd/parallax verify examples/recall/parallax-recall/model.onnx
 
 ## conformance: the ONNX node tests (fetches a wheel: needs Python with pip)
 conformance:
