@@ -2559,11 +2559,11 @@ func mulRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32
 		for ; n11 >= 2; n11 -= 2 {
 			v12 = load32(p9, n9)
 			v13 = load32(p10, n10)
-			v14 = v12 * v13
+			v14 = float32(v12 * v13)
 			store32(p8, n8, v14)
 			v15 = load32(p9, n9+4)
 			v16 = load32(p10, n10+4)
-			v17 = v15 * v16
+			v17 = float32(v15 * v16)
 			store32(p8, n8+4, v17)
 			n8 += 8
 			n9 += 8
@@ -2572,7 +2572,7 @@ func mulRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32
 		for ; n11 >= 1; n11 -= 1 {
 			v18 = load32(p9, n9)
 			v19 = load32(p10, n10)
-			v20 = v18 * v19
+			v20 = float32(v18 * v19)
 			store32(p8, n8, v20)
 			n8 += 4
 			n9 += 4
@@ -2612,17 +2612,17 @@ func mulNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *f
 		n12 = n1
 		for ; n12 >= 2; n12 -= 2 {
 			v13 = load32(p10, n10)
-			v14 = v13 * v8
+			v14 = float32(v13 * v8)
 			store32(p9, n9, v14)
 			v15 = load32(p10, n10+4)
-			v16 = v15 * v8
+			v16 = float32(v15 * v8)
 			store32(p9, n9+4, v16)
 			n9 += 8
 			n10 += 8
 		}
 		for ; n12 >= 1; n12 -= 1 {
 			v17 = load32(p10, n10)
-			v18 = v17 * v8
+			v18 = float32(v17 * v8)
 			store32(p9, n9, v18)
 			n9 += 4
 			n10 += 4

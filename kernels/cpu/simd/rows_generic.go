@@ -129,6 +129,114 @@ func topGeneric(n int, z *float32, x *float32) {
 	store32(p1, n1, v19)
 }
 
+// sumEachGeneric is the plain form of SumEach.
+func sumEachGeneric(rows int, n int, z *float32, x *float32, ldx int) {
+	var v6, v7, v8, v9, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n10 int
+	var p2, p3, p5 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v6, v7, v8, v9, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n10, p2, p3, p5
+	n4 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p5 = p3
+		n5 = n3
+		v6 = 0
+		v7 = 0
+		v8 = 0
+		v9 = 0
+		n10 = n1
+		for ; n10 >= 4; n10 -= 4 {
+			v11 = load32(p5, n5)
+			v6 = v6 + v11
+			v12 = load32(p5, n5+4)
+			v7 = v7 + v12
+			v13 = load32(p5, n5+8)
+			v8 = v8 + v13
+			v14 = load32(p5, n5+12)
+			v9 = v9 + v14
+			n5 += 16
+		}
+		for ; n10 >= 1; n10 -= 1 {
+			v15 = load32(p5, n5)
+			v6 = v6 + v15
+			n5 += 4
+		}
+		v16 = v6 + v8
+		v17 = v7 + v9
+		v18 = v16 + v17
+		v20 = v18
+		store32(p2, n2, v20)
+		n2 += 4
+		n3 += n4
+	}
+}
+
+// greatestEachGeneric is the plain form of GreatestEach.
+func greatestEachGeneric(rows int, n int, z *float32, x *float32, ldx int) {
+	var v6, v7, v8, v9, v10, v11, v13, v15, v17, v19, v21, v23, v24, v25, v26, v27, v28, v29, v31 float32
+	var n0, n1, n2, n3, n4, n5, n12 int
+	var m14, m16, m18, m20, m22, m30 bool
+	var p2, p3, p5 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v6, v7, v8, v9, v10, v11, v13, v15, v17, v19, v21, v23, v24, v25, v26, v27, v28, v29, v31, n0, n1, n2, n3, n4, n5, n12, m14, m16, m18, m20, m22, m30, p2, p3, p5
+	v6 = ofBits(0xff800000)
+	n4 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p5 = p3
+		n5 = n3
+		v7 = 0
+		v8 = v6
+		v9 = v6
+		v10 = v6
+		v11 = v6
+		n12 = n1
+		for ; n12 >= 4; n12 -= 4 {
+			v13 = load32(p5, n5)
+			m14 = unordered(v13, v13)
+			v7 = choose32(m14, v13, v7)
+			v8 = max32(v8, v13)
+			v15 = load32(p5, n5+4)
+			m16 = unordered(v15, v15)
+			v7 = choose32(m16, v15, v7)
+			v9 = max32(v9, v15)
+			v17 = load32(p5, n5+8)
+			m18 = unordered(v17, v17)
+			v7 = choose32(m18, v17, v7)
+			v10 = max32(v10, v17)
+			v19 = load32(p5, n5+12)
+			m20 = unordered(v19, v19)
+			v7 = choose32(m20, v19, v7)
+			v11 = max32(v11, v19)
+			n5 += 16
+		}
+		for ; n12 >= 1; n12 -= 1 {
+			v21 = load32(p5, n5)
+			m22 = unordered(v21, v21)
+			v7 = choose32(m22, v21, v7)
+			v8 = max32(v8, v21)
+			n5 += 4
+		}
+		v23 = max32(v8, v10)
+		v24 = max32(v9, v11)
+		v25 = max32(v23, v24)
+		v27 = v25
+		v29 = v7
+		m30 = unordered(v29, v29)
+		v31 = choose32(m30, v29, v27)
+		store32(p2, n2, v31)
+		n2 += 4
+		n3 += n4
+	}
+}
+
 // softmaxGeneric is the plain form of Softmax.
 func softmaxGeneric(n int, z *float32, x *float32) {
 	var v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, v141, v142, v143, v144, v145, v146, v147, v148, v149, v150 float32
@@ -366,8 +474,8 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 
 // layerNormGeneric is the plain form of LayerNorm.
 func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float32, inverse float32, epsilon float32) {
-	var v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v25, v26, v27, v28, v29, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73 float32
-	var n0, n1, n2, n3, n4, n7, n12, n24, n30 int
+	var v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v25, v26, v27, v28, v29, v30, v31, v32, v33, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83 float32
+	var n0, n1, n2, n3, n4, n7, n12, n24, n34 int
 	var p1, p2, p3, p4, p7, p24 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
@@ -376,9 +484,9 @@ func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float
 	p4 = unsafe.Pointer(shift)
 	v5 = inverse
 	v6 = epsilon
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v25, v26, v27, v28, v29, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, n0, n1, n2, n3, n4, n7, n12, n24, n30, p1, p2, p3, p4, p7, p24
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v25, v26, v27, v28, v29, v30, v31, v32, v33, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, n0, n1, n2, n3, n4, n7, n12, n24, n34, p1, p2, p3, p4, p7, p24
 	v25 = 0
-	v46 = 1
+	v58 = 1
 	p7 = p2
 	n7 = n2
 	v8 = 0
@@ -413,77 +521,96 @@ func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float
 	v27 = 0
 	v28 = 0
 	v29 = 0
-	n30 = n0
-	for ; n30 >= 4; n30 -= 4 {
-		v31 = load32(p24, n24)
-		v32 = v31 - v23
-		v26 += float32(v32 * v32)
-		v33 = load32(p24, n24+4)
-		v34 = v33 - v23
-		v27 += float32(v34 * v34)
-		v35 = load32(p24, n24+8)
+	v30 = 0
+	v31 = 0
+	v32 = 0
+	v33 = 0
+	n34 = n0
+	for ; n34 >= 4; n34 -= 4 {
+		v35 = load32(p24, n24)
 		v36 = v35 - v23
-		v28 += float32(v36 * v36)
-		v37 = load32(p24, n24+12)
+		v26 = v26 + v36
+		v30 += float32(v36 * v36)
+		v37 = load32(p24, n24+4)
 		v38 = v37 - v23
-		v29 += float32(v38 * v38)
+		v27 = v27 + v38
+		v31 += float32(v38 * v38)
+		v39 = load32(p24, n24+8)
+		v40 = v39 - v23
+		v28 = v28 + v40
+		v32 += float32(v40 * v40)
+		v41 = load32(p24, n24+12)
+		v42 = v41 - v23
+		v29 = v29 + v42
+		v33 += float32(v42 * v42)
 		n24 += 16
 	}
-	for ; n30 >= 1; n30 -= 1 {
-		v39 = load32(p24, n24)
-		v40 = v39 - v23
-		v26 += float32(v40 * v40)
+	for ; n34 >= 1; n34 -= 1 {
+		v43 = load32(p24, n24)
+		v44 = v43 - v23
+		v26 = v26 + v44
+		v30 += float32(v44 * v44)
 		n24 += 4
 	}
-	v41 = v26 + v28
-	v42 = v27 + v29
-	v43 = v41 + v42
-	v45 = v43
-	v45 = float32(v45*v5) + v6
-	v47 = sqrt32(v45)
-	v48 = v46 / v47
+	v45 = v26 + v28
+	v46 = v27 + v29
+	v47 = v45 + v46
+	v49 = v47
+	v50 = float32(v49 * v5)
+	v51 = v30 + v32
+	v52 = v31 + v33
+	v53 = v51 + v52
+	v55 = v53
+	v56 = float32(v55 * v5)
+	v56 -= float32(v50 * v50)
+	v57 = max32(v25, v56)
+	v59 = v57 + v6
+	v60 = sqrt32(v59)
+	v61 = v58 / v60
+	v62 = float32(v50 * v61)
+	v63 = v25 - v62
 	for ; n0 >= 4; n0 -= 4 {
-		v49 = load32(p2, n2)
-		v50 = v49 - v23
-		v51 = float32(v50 * v48)
-		v52 = load32(p3, n3)
-		v53 = load32(p4, n4)
-		v51 = float32(v51*v52) + v53
-		store32(p1, n1, v51)
-		v54 = load32(p2, n2+4)
-		v55 = v54 - v23
-		v56 = float32(v55 * v48)
-		v57 = load32(p3, n3+4)
-		v58 = load32(p4, n4+4)
-		v56 = float32(v56*v57) + v58
-		store32(p1, n1+4, v56)
-		v59 = load32(p2, n2+8)
-		v60 = v59 - v23
-		v61 = float32(v60 * v48)
-		v62 = load32(p3, n3+8)
-		v63 = load32(p4, n4+8)
-		v61 = float32(v61*v62) + v63
-		store32(p1, n1+8, v61)
-		v64 = load32(p2, n2+12)
+		v64 = load32(p2, n2)
 		v65 = v64 - v23
-		v66 = float32(v65 * v48)
-		v67 = load32(p3, n3+12)
-		v68 = load32(p4, n4+12)
-		v66 = float32(v66*v67) + v68
-		store32(p1, n1+12, v66)
+		v65 = float32(v65*v61) + v63
+		v66 = load32(p3, n3)
+		v67 = load32(p4, n4)
+		v65 = float32(v65*v66) + v67
+		store32(p1, n1, v65)
+		v68 = load32(p2, n2+4)
+		v69 = v68 - v23
+		v69 = float32(v69*v61) + v63
+		v70 = load32(p3, n3+4)
+		v71 = load32(p4, n4+4)
+		v69 = float32(v69*v70) + v71
+		store32(p1, n1+4, v69)
+		v72 = load32(p2, n2+8)
+		v73 = v72 - v23
+		v73 = float32(v73*v61) + v63
+		v74 = load32(p3, n3+8)
+		v75 = load32(p4, n4+8)
+		v73 = float32(v73*v74) + v75
+		store32(p1, n1+8, v73)
+		v76 = load32(p2, n2+12)
+		v77 = v76 - v23
+		v77 = float32(v77*v61) + v63
+		v78 = load32(p3, n3+12)
+		v79 = load32(p4, n4+12)
+		v77 = float32(v77*v78) + v79
+		store32(p1, n1+12, v77)
 		n1 += 16
 		n2 += 16
 		n3 += 16
 		n4 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v69 = load32(p2, n2)
-		v70 = v69 - v23
-		v71 = float32(v70 * v48)
-		v72 = load32(p3, n3)
-		v73 = load32(p4, n4)
-		v71 = float32(v71*v72) + v73
-		store32(p1, n1, v71)
+		v80 = load32(p2, n2)
+		v81 = v80 - v23
+		v81 = float32(v81*v61) + v63
+		v82 = load32(p3, n3)
+		v83 = load32(p4, n4)
+		v81 = float32(v81*v82) + v83
+		store32(p1, n1, v81)
 		n1 += 4
 		n2 += 4
 		n3 += 4
@@ -491,9 +618,147 @@ func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float
 	}
 }
 
+// layerNormScaledGeneric is the plain form of LayerNormScaled.
+func layerNormScaledGeneric(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32) {
+	var v4, v5, v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v24, v25, v26, v27, v28, v29, v30, v31, v32, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82 float32
+	var n0, n1, n2, n3, n6, n11, n23, n33 int
+	var p1, p2, p3, p6, p23 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	p3 = unsafe.Pointer(gain)
+	v4 = inverse
+	v5 = epsilon
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v24, v25, v26, v27, v28, v29, v30, v31, v32, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, n0, n1, n2, n3, n6, n11, n23, n33, p1, p2, p3, p6, p23
+	v24 = 0
+	v57 = 1
+	p6 = p2
+	n6 = n2
+	v7 = 0
+	v8 = 0
+	v9 = 0
+	v10 = 0
+	n11 = n0
+	for ; n11 >= 4; n11 -= 4 {
+		v12 = load32(p6, n6)
+		v7 = v7 + v12
+		v13 = load32(p6, n6+4)
+		v8 = v8 + v13
+		v14 = load32(p6, n6+8)
+		v9 = v9 + v14
+		v15 = load32(p6, n6+12)
+		v10 = v10 + v15
+		n6 += 16
+	}
+	for ; n11 >= 1; n11 -= 1 {
+		v16 = load32(p6, n6)
+		v7 = v7 + v16
+		n6 += 4
+	}
+	v17 = v7 + v9
+	v18 = v8 + v10
+	v19 = v17 + v18
+	v21 = v19
+	v22 = float32(v21 * v4)
+	p23 = p2
+	n23 = n2
+	v25 = 0
+	v26 = 0
+	v27 = 0
+	v28 = 0
+	v29 = 0
+	v30 = 0
+	v31 = 0
+	v32 = 0
+	n33 = n0
+	for ; n33 >= 4; n33 -= 4 {
+		v34 = load32(p23, n23)
+		v35 = v34 - v22
+		v25 = v25 + v35
+		v29 += float32(v35 * v35)
+		v36 = load32(p23, n23+4)
+		v37 = v36 - v22
+		v26 = v26 + v37
+		v30 += float32(v37 * v37)
+		v38 = load32(p23, n23+8)
+		v39 = v38 - v22
+		v27 = v27 + v39
+		v31 += float32(v39 * v39)
+		v40 = load32(p23, n23+12)
+		v41 = v40 - v22
+		v28 = v28 + v41
+		v32 += float32(v41 * v41)
+		n23 += 16
+	}
+	for ; n33 >= 1; n33 -= 1 {
+		v42 = load32(p23, n23)
+		v43 = v42 - v22
+		v25 = v25 + v43
+		v29 += float32(v43 * v43)
+		n23 += 4
+	}
+	v44 = v25 + v27
+	v45 = v26 + v28
+	v46 = v44 + v45
+	v48 = v46
+	v49 = float32(v48 * v4)
+	v50 = v29 + v31
+	v51 = v30 + v32
+	v52 = v50 + v51
+	v54 = v52
+	v55 = float32(v54 * v4)
+	v55 -= float32(v49 * v49)
+	v56 = max32(v24, v55)
+	v58 = v56 + v5
+	v59 = sqrt32(v58)
+	v60 = v57 / v59
+	v61 = float32(v49 * v60)
+	v62 = v24 - v61
+	for ; n0 >= 4; n0 -= 4 {
+		v63 = load32(p2, n2)
+		v64 = v63 - v22
+		v64 = float32(v64*v60) + v62
+		v65 = load32(p3, n3)
+		v66 = float32(v64 * v65)
+		store32(p1, n1, v66)
+		v67 = load32(p2, n2+4)
+		v68 = v67 - v22
+		v68 = float32(v68*v60) + v62
+		v69 = load32(p3, n3+4)
+		v70 = float32(v68 * v69)
+		store32(p1, n1+4, v70)
+		v71 = load32(p2, n2+8)
+		v72 = v71 - v22
+		v72 = float32(v72*v60) + v62
+		v73 = load32(p3, n3+8)
+		v74 = float32(v72 * v73)
+		store32(p1, n1+8, v74)
+		v75 = load32(p2, n2+12)
+		v76 = v75 - v22
+		v76 = float32(v76*v60) + v62
+		v77 = load32(p3, n3+12)
+		v78 = float32(v76 * v77)
+		store32(p1, n1+12, v78)
+		n1 += 16
+		n2 += 16
+		n3 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v79 = load32(p2, n2)
+		v80 = v79 - v22
+		v80 = float32(v80*v60) + v62
+		v81 = load32(p3, n3)
+		v82 = float32(v80 * v81)
+		store32(p1, n1, v82)
+		n1 += 4
+		n2 += 4
+		n3 += 4
+	}
+}
+
 // rMSNormGeneric is the plain form of RMSNorm.
 func rMSNormGeneric(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32) {
-	var v4, v5, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45 float32
+	var v4, v5, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
 	var n0, n1, n2, n3, n6, n12 int
 	var p1, p2, p3, p6 unsafe.Pointer
 	n0 = n
@@ -502,9 +767,9 @@ func rMSNormGeneric(n int, z *float32, x *float32, gain *float32, inverse float3
 	p3 = unsafe.Pointer(gain)
 	v4 = inverse
 	v5 = epsilon
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, n0, n1, n2, n3, n6, n12, p1, p2, p3, p6
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n6, n12, p1, p2, p3, p6
 	v7 = 0
-	v23 = 1
+	v24 = 1
 	p6 = p2
 	n6 = n2
 	v8 = 0
@@ -532,40 +797,41 @@ func rMSNormGeneric(n int, z *float32, x *float32, gain *float32, inverse float3
 	v19 = v9 + v11
 	v20 = v18 + v19
 	v22 = v20
-	v22 = float32(v22*v4) + v5
-	v24 = sqrt32(v22)
-	v25 = v23 / v24
+	v23 = float32(v22 * v4)
+	v25 = v23 + v5
+	v26 = sqrt32(v25)
+	v27 = v24 / v26
 	for ; n0 >= 4; n0 -= 4 {
-		v26 = load32(p2, n2)
-		v27 = float32(v26 * v25)
-		v28 = load32(p3, n3)
-		v29 = float32(v27 * v28)
-		store32(p1, n1, v29)
-		v30 = load32(p2, n2+4)
-		v31 = float32(v30 * v25)
-		v32 = load32(p3, n3+4)
-		v33 = float32(v31 * v32)
-		store32(p1, n1+4, v33)
-		v34 = load32(p2, n2+8)
-		v35 = float32(v34 * v25)
-		v36 = load32(p3, n3+8)
-		v37 = float32(v35 * v36)
-		store32(p1, n1+8, v37)
-		v38 = load32(p2, n2+12)
-		v39 = float32(v38 * v25)
-		v40 = load32(p3, n3+12)
-		v41 = float32(v39 * v40)
-		store32(p1, n1+12, v41)
+		v28 = load32(p2, n2)
+		v29 = float32(v28 * v27)
+		v30 = load32(p3, n3)
+		v31 = float32(v29 * v30)
+		store32(p1, n1, v31)
+		v32 = load32(p2, n2+4)
+		v33 = float32(v32 * v27)
+		v34 = load32(p3, n3+4)
+		v35 = float32(v33 * v34)
+		store32(p1, n1+4, v35)
+		v36 = load32(p2, n2+8)
+		v37 = float32(v36 * v27)
+		v38 = load32(p3, n3+8)
+		v39 = float32(v37 * v38)
+		store32(p1, n1+8, v39)
+		v40 = load32(p2, n2+12)
+		v41 = float32(v40 * v27)
+		v42 = load32(p3, n3+12)
+		v43 = float32(v41 * v42)
+		store32(p1, n1+12, v43)
 		n1 += 16
 		n2 += 16
 		n3 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v42 = load32(p2, n2)
-		v43 = float32(v42 * v25)
-		v44 = load32(p3, n3)
-		v45 = float32(v43 * v44)
-		store32(p1, n1, v45)
+		v44 = load32(p2, n2)
+		v45 = float32(v44 * v27)
+		v46 = load32(p3, n3)
+		v47 = float32(v45 * v46)
+		store32(p1, n1, v47)
 		n1 += 4
 		n2 += 4
 		n3 += 4
