@@ -2,7 +2,7 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: test race check lint format generate bench bench-fixtures conformance interop cross page fuzz
+.PHONY: test race check lint format generate bench bench-fixtures conformance interop cross arm64 page fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
@@ -21,10 +21,11 @@ check: lint
 	cd tests/gorgonnx && $(GO) vet ./...
 	cd tests/bench && $(GO) vet ./...
 
-## lint: formatting and vet; changes nothing
+## lint: formatting and vet, of the assembly for every processor; changes nothing
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "run make format"; exit 1; }
 	$(GO) vet ./...
+	for arch in amd64 arm64; do GOARCH=$$arch $(GO) vet ./kernels/cpu/... || exit; done
 
 ## format: gofmt over everything
 format:
@@ -45,6 +46,14 @@ bench-fixtures:
 ## cross: builds for every platform, and a run under WebAssembly
 cross:
 	$(GO) test -tags cross -count=1 ./tests/static
+
+## arm64: the tests of kernels and runtime, and the fixture models, as arm64 (needs qemu-aarch64 on other machines)
+EMULATOR ?= $(if $(filter arm64,$(shell $(GO) env GOHOSTARCH)),,qemu-aarch64 -cpu max)
+arm64: export GOARCH = arm64
+arm64:
+	$(GO) test -exec "$(EMULATOR)" ./kernels/cpu/... ./kernels/par ./runtime/...
+	$(GO) test -exec "$(EMULATOR)" -run '^TestRun$$' ./tests/models
+	PARALLAX_CPU=generic $(GO) run -exec "$(EMULATOR)" ./cmd/parallax verify examples/recall/parallax-recall/model.onnx
 
 ## conformance: the ONNX node tests (fetches a wheel: needs Python with pip)
 conformance:

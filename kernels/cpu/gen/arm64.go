@@ -31,13 +31,19 @@ const (
 type arm64 struct {
 	*program
 	*assignment
-	out    strings.Builder
-	labels int
+	constants map[reg]bool
+	out       strings.Builder
+	labels    int
 }
 
 // lowerARM64 returns the text of p's function.
 func lowerARM64(p *program, a *assignment) string {
-	w := &arm64{program: p, assignment: a}
+	w := &arm64{program: p, assignment: a, constants: map[reg]bool{}}
+	for _, n := range p.body {
+		if n.op == opConst {
+			w.constants[n.dst] = true
+		}
+	}
 	offsets, size := p.frame()
 	w.line("// func %s", p.signature())
 	w.line("TEXT ·%s(SB), NOSPLIT, $0-%d", p.symbol(), size)
@@ -189,8 +195,12 @@ type word struct {
 // arm64Twos are the operations on two vectors that it does not know.
 var arm64Twos = map[op]word{
 	opAdd: {"FADD", 0x4e20d400}, opSub: {"FSUB", 0x4ea0d400}, opMul: {"FMUL", 0x6e20dc00}, opDiv: {"FDIV", 0x6e20fc00},
-	opMax: {"FMAX", 0x4e20f400}, opMin: {"FMIN", 0x4ea0f400}, opEqual: {"FCMEQ", 0x4e20e400},
+	opEqual: {"FCMEQ", 0x4e20e400},
 }
+
+// arm64Extremes give NaN for any NaN, and opMax and opMin the second operand: they
+// are the same for a first operand that is a number.
+var arm64Extremes = map[op]word{opMax: {"FMAX", 0x4e20f400}, opMin: {"FMIN", 0x4ea0f400}}
 
 // arm64Turned are those of them that take their operands in the other order.
 var arm64Turned = map[op]word{opLess: {"FCMGT", 0x6ea0e400}, opLessEqual: {"FCMGE", 0x6e20e400}, opAndNot: {"BIC", 0x4e601c00}}
@@ -291,6 +301,8 @@ func (w *arm64) special(n *node) {
 		w.line("\tVEOR V%[1]d.B16, V%[1]d.B16, V%[1]d.B16", w.place[n.dst])
 	case opMove:
 		w.move(w.place[n.dst], w.vector(n.args[0], w.place[n.dst]))
+	case opMax, opMin:
+		w.extreme(n)
 	case opMulAdd:
 		w.mulAdd(n)
 	case opFMALane:
@@ -354,6 +366,22 @@ func (w *arm64) fmaLane(n *node) {
 	w.word(code, dst, v, by, fmt.Sprintf("FMLA V%d.4S, V%d.4S, V%d.S[%d]", dst, v, by, n.imm))
 }
 
+func (w *arm64) extreme(n *node) {
+	dst, first := w.place[n.dst], n.args[0]
+	if w.constants[first] {
+		x, y := w.vector(first, arm64Spare), w.vector(n.args[1], arm64Scratch)
+		w.two(arm64Extremes[n.op], dst, x, y)
+		return
+	}
+	x, y := w.place[first], w.vector(n.args[1], arm64Spare)
+	greater, lesser := x, y
+	if n.op == opMin {
+		greater, lesser = y, x
+	}
+	w.two(arm64Turned[opLess], arm64Scratch, greater, lesser)
+	w.either(dst, arm64Scratch, x, y)
+}
+
 // isNaN is true where an operand is not equal to itself.
 func (w *arm64) isNaN(n *node) {
 	dst := w.place[n.dst]
@@ -365,11 +393,14 @@ func (w *arm64) isNaN(n *node) {
 	w.one(word{"NOT", 0x6e205800}, dst, dst)
 }
 
-// choose takes that one of BSL, BIT and BIF which overwrites what dst shares its
-// register with.
 func (w *arm64) choose(n *node) {
-	m, dst := w.place[n.args[0]], w.place[n.dst]
 	x, y := w.vector(n.args[1], arm64Spare), w.vector(n.args[2], arm64Scratch)
+	w.either(w.place[n.dst], w.place[n.args[0]], x, y)
+}
+
+// either is m ? x : y, by that one of BSL, BIT and BIF which overwrites what dst is
+// already.
+func (w *arm64) either(dst, m, x, y int) {
 	switch dst {
 	case y:
 		w.line("\tVBIT V%d.B16, V%d.B16, V%d.B16", m, x, dst)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -19,6 +21,37 @@ func TestFilesAreUpToDate(t *testing.T) {
 		}
 		if string(got) != string(want) {
 			t.Errorf("simd/%s is not what gen writes: run go generate ./kernels/cpu/simd", name)
+		}
+	}
+}
+
+// TestAssembles gives the files of every level to Go's assembler. That they agree
+// with their declarations is for go vet (make lint).
+func TestAssembles(t *testing.T) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	include := filepath.Join(strings.TrimSpace(string(root)), "pkg", "include")
+	files, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range levels {
+		for _, x := range groups {
+			data, ok := files[l.file(x.name, "s")]
+			if !ok {
+				continue
+			}
+			source := filepath.Join(t.TempDir(), l.file(x.name, "s"))
+			if err := os.WriteFile(source, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			asm := exec.Command("go", "tool", "asm", "-p", "simd", "-I", include, "-o", filepath.Join(t.TempDir(), "o"), source)
+			asm.Env = append(os.Environ(), "GOARCH="+l.goarch)
+			if text, err := asm.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, text)
+			}
 		}
 	}
 }

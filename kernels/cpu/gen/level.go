@@ -24,8 +24,9 @@ type level struct {
 var levels = []*level{
 	{name: "avx512", goarch: "amd64", lanes: 16, vectors: 32, scalars: amd64Scalars, masks: 6, lower: lowerAMD64, data: avx512Data, rows: 14, columns: 2},
 	{name: "avx2", goarch: "amd64", lanes: 8, vectors: 16, scalars: amd64Scalars, lower: lowerAMD64, data: avx2Data, rows: 6, columns: 2},
-	// 24 chains of sums keep four pipes of a latency of four busy, and leave five
-	// loads for 24 products; 8×2 would want four for 16.
+	// Four pipes of a latency of four want 16 chains of sums at least: 8×3 are 24, with
+	// 11 loads in a step, which three load ports do in the time; 8×2 would want 10
+	// for 16.
 	{name: "neon", goarch: "arm64", lanes: 4, vectors: 31, scalars: arm64Scalars, lower: lowerARM64, data: arm64Data, rows: 8, columns: 3, byLane: true, addends: true,
 		lacks: []op{opLoadByte, opLoadByteTail, opLoadByteOne, opLoadHalfOne, opLoadBrainOne, opPackHalf, opPackHigh, opStorePack, opStorePackTail, opStorePackOne, opLoadDoubled, opSwap, opAlternate}},
 	{name: "generic", lanes: 1, lower: lowerPlain, rows: 2, columns: 4},

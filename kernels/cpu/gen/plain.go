@@ -118,9 +118,10 @@ func (w *plain) offset(m mem) string {
 }
 
 // plainForms are the operations on registers; %s stand for the operands, %[n]s
-// counted with the result first.
+// counted with the result first. A product is rounded at once: Go may fuse it with
+// an addition of a later statement.
 var plainForms = map[op]string{
-	opMove: "%s = %s", opAdd: "%s = %s + %s", opSub: "%s = %s - %s", opMul: "%s = %s * %s", opDiv: "%s = %s / %s",
+	opMove: "%s = %s", opAdd: "%s = %s + %s", opSub: "%s = %s - %s", opMul: "%s = float32(%s * %s)", opDiv: "%s = %s / %s",
 	opMax: "%s = max32(%s, %s)", opMin: "%s = min32(%s, %s)", opSqrt: "%s = sqrt32(%s)",
 	opFMA: "%s += float32(%s * %s)", opFNMA: "%s -= float32(%s * %s)", opMulAdd: "%[1]s = float32(%[1]s*%[2]s) + %[3]s",
 	opAnd: "%s = and32(%s, %s)", opOr: "%s = or32(%s, %s)", opXor: "%s = xor32(%s, %s)", opAndNot: "%s = andNot32(%s, %s)",

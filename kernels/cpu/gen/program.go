@@ -71,7 +71,7 @@ const (
 	opSub
 	opMul
 	opDiv
-	opMax // NaN if args[1] is; if args[0] alone is, args[1] on amd64, NaN on arm64
+	opMax // args[1] if one is NaN
 	opMin
 	opSqrt
 	opFMA     // dst += args[0]·args[1]

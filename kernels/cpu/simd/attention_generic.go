@@ -151,7 +151,7 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 			v31 = load32(p29, n29)
 			v32 = v31 - v24
 			v34 = max32(v33, v32)
-			v36 = v34 * v35
+			v36 = float32(v34 * v35)
 			v37 = round32(v36)
 			v34 -= float32(v37 * v38)
 			v40 = v39
@@ -165,16 +165,16 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 			v47 = subInt32(v45, v46)
 			v49 = addInt32(v46, v48)
 			v50 = shiftLeft32(v49, 23)
-			v51 = v40 * v50
+			v51 = float32(v40 * v50)
 			v52 = addInt32(v47, v48)
 			v53 = shiftLeft32(v52, 23)
-			v54 = v51 * v53
+			v54 = float32(v51 * v53)
 			store32(p29, n29, v54)
 			v25 = v25 + v54
 			v55 = load32(p29, n29+4)
 			v56 = v55 - v24
 			v57 = max32(v33, v56)
-			v58 = v57 * v35
+			v58 = float32(v57 * v35)
 			v59 = round32(v58)
 			v57 -= float32(v59 * v38)
 			v60 = v39
@@ -188,16 +188,16 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 			v63 = subInt32(v61, v62)
 			v64 = addInt32(v62, v48)
 			v65 = shiftLeft32(v64, 23)
-			v66 = v60 * v65
+			v66 = float32(v60 * v65)
 			v67 = addInt32(v63, v48)
 			v68 = shiftLeft32(v67, 23)
-			v69 = v66 * v68
+			v69 = float32(v66 * v68)
 			store32(p29, n29+4, v69)
 			v26 = v26 + v69
 			v70 = load32(p29, n29+8)
 			v71 = v70 - v24
 			v72 = max32(v33, v71)
-			v73 = v72 * v35
+			v73 = float32(v72 * v35)
 			v74 = round32(v73)
 			v72 -= float32(v74 * v38)
 			v75 = v39
@@ -211,16 +211,16 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 			v78 = subInt32(v76, v77)
 			v79 = addInt32(v77, v48)
 			v80 = shiftLeft32(v79, 23)
-			v81 = v75 * v80
+			v81 = float32(v75 * v80)
 			v82 = addInt32(v78, v48)
 			v83 = shiftLeft32(v82, 23)
-			v84 = v81 * v83
+			v84 = float32(v81 * v83)
 			store32(p29, n29+8, v84)
 			v27 = v27 + v84
 			v85 = load32(p29, n29+12)
 			v86 = v85 - v24
 			v87 = max32(v33, v86)
-			v88 = v87 * v35
+			v88 = float32(v87 * v35)
 			v89 = round32(v88)
 			v87 -= float32(v89 * v38)
 			v90 = v39
@@ -234,10 +234,10 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 			v93 = subInt32(v91, v92)
 			v94 = addInt32(v92, v48)
 			v95 = shiftLeft32(v94, 23)
-			v96 = v90 * v95
+			v96 = float32(v90 * v95)
 			v97 = addInt32(v93, v48)
 			v98 = shiftLeft32(v97, 23)
-			v99 = v96 * v98
+			v99 = float32(v96 * v98)
 			store32(p29, n29+12, v99)
 			v28 = v28 + v99
 			n29 += 16
@@ -323,7 +323,7 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v38 = load32(p35, n35)
 			v39 = v38 - v26
 			v41 = max32(v40, v39)
-			v43 = v41 * v42
+			v43 = float32(v41 * v42)
 			v44 = round32(v43)
 			v41 -= float32(v44 * v45)
 			v47 = v46
@@ -337,21 +337,21 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v54 = subInt32(v52, v53)
 			v56 = addInt32(v53, v55)
 			v57 = shiftLeft32(v56, 23)
-			v58 = v47 * v57
+			v58 = float32(v47 * v57)
 			v59 = addInt32(v54, v55)
 			v60 = shiftLeft32(v59, 23)
-			v61 = v58 * v60
+			v61 = float32(v58 * v60)
 			store32(p35, n35, v61)
 			v27 = v27 + v61
 			m62 = v61 == v9
 			v63 = load32(p36, n36)
-			v64 = v61 * v63
+			v64 = float32(v61 * v63)
 			v65 = choose32(m62, v9, v64)
 			v28 = v28 + v65
 			v66 = load32(p35, n35+4)
 			v67 = v66 - v26
 			v68 = max32(v40, v67)
-			v69 = v68 * v42
+			v69 = float32(v68 * v42)
 			v70 = round32(v69)
 			v68 -= float32(v70 * v45)
 			v71 = v46
@@ -365,21 +365,21 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v74 = subInt32(v72, v73)
 			v75 = addInt32(v73, v55)
 			v76 = shiftLeft32(v75, 23)
-			v77 = v71 * v76
+			v77 = float32(v71 * v76)
 			v78 = addInt32(v74, v55)
 			v79 = shiftLeft32(v78, 23)
-			v80 = v77 * v79
+			v80 = float32(v77 * v79)
 			store32(p35, n35+4, v80)
 			v29 = v29 + v80
 			m81 = v80 == v9
 			v82 = load32(p36, n36+4)
-			v83 = v80 * v82
+			v83 = float32(v80 * v82)
 			v84 = choose32(m81, v9, v83)
 			v30 = v30 + v84
 			v85 = load32(p35, n35+8)
 			v86 = v85 - v26
 			v87 = max32(v40, v86)
-			v88 = v87 * v42
+			v88 = float32(v87 * v42)
 			v89 = round32(v88)
 			v87 -= float32(v89 * v45)
 			v90 = v46
@@ -393,21 +393,21 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v93 = subInt32(v91, v92)
 			v94 = addInt32(v92, v55)
 			v95 = shiftLeft32(v94, 23)
-			v96 = v90 * v95
+			v96 = float32(v90 * v95)
 			v97 = addInt32(v93, v55)
 			v98 = shiftLeft32(v97, 23)
-			v99 = v96 * v98
+			v99 = float32(v96 * v98)
 			store32(p35, n35+8, v99)
 			v31 = v31 + v99
 			m100 = v99 == v9
 			v101 = load32(p36, n36+8)
-			v102 = v99 * v101
+			v102 = float32(v99 * v101)
 			v103 = choose32(m100, v9, v102)
 			v32 = v32 + v103
 			v104 = load32(p35, n35+12)
 			v105 = v104 - v26
 			v106 = max32(v40, v105)
-			v107 = v106 * v42
+			v107 = float32(v106 * v42)
 			v108 = round32(v107)
 			v106 -= float32(v108 * v45)
 			v109 = v46
@@ -421,15 +421,15 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v112 = subInt32(v110, v111)
 			v113 = addInt32(v111, v55)
 			v114 = shiftLeft32(v113, 23)
-			v115 = v109 * v114
+			v115 = float32(v109 * v114)
 			v116 = addInt32(v112, v55)
 			v117 = shiftLeft32(v116, 23)
-			v118 = v115 * v117
+			v118 = float32(v115 * v117)
 			store32(p35, n35+12, v118)
 			v33 = v33 + v118
 			m119 = v118 == v9
 			v120 = load32(p36, n36+12)
-			v121 = v118 * v120
+			v121 = float32(v118 * v120)
 			v122 = choose32(m119, v9, v121)
 			v34 = v34 + v122
 			n35 += 16
@@ -523,7 +523,7 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v38 = load32(p35, n35)
 			v39 = v38 - v26
 			v41 = max32(v40, v39)
-			v43 = v41 * v42
+			v43 = float32(v41 * v42)
 			v44 = round32(v43)
 			v41 -= float32(v44 * v45)
 			v47 = v46
@@ -537,22 +537,22 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v54 = subInt32(v52, v53)
 			v56 = addInt32(v53, v55)
 			v57 = shiftLeft32(v56, 23)
-			v58 = v47 * v57
+			v58 = float32(v47 * v57)
 			v59 = addInt32(v54, v55)
 			v60 = shiftLeft32(v59, 23)
-			v61 = v58 * v60
+			v61 = float32(v58 * v60)
 			store32(p35, n35, v61)
 			v27 = v27 + v61
 			m62 = v61 == v9
 			v63 = load32(p36, n36)
-			v64 = v61 * v63
+			v64 = float32(v61 * v63)
 			v65 = choose32(m62, v9, v64)
 			v28 = v28 + v65
 			store32(p36, n36, v65)
 			v66 = load32(p35, n35+4)
 			v67 = v66 - v26
 			v68 = max32(v40, v67)
-			v69 = v68 * v42
+			v69 = float32(v68 * v42)
 			v70 = round32(v69)
 			v68 -= float32(v70 * v45)
 			v71 = v46
@@ -566,22 +566,22 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v74 = subInt32(v72, v73)
 			v75 = addInt32(v73, v55)
 			v76 = shiftLeft32(v75, 23)
-			v77 = v71 * v76
+			v77 = float32(v71 * v76)
 			v78 = addInt32(v74, v55)
 			v79 = shiftLeft32(v78, 23)
-			v80 = v77 * v79
+			v80 = float32(v77 * v79)
 			store32(p35, n35+4, v80)
 			v29 = v29 + v80
 			m81 = v80 == v9
 			v82 = load32(p36, n36+4)
-			v83 = v80 * v82
+			v83 = float32(v80 * v82)
 			v84 = choose32(m81, v9, v83)
 			v30 = v30 + v84
 			store32(p36, n36+4, v84)
 			v85 = load32(p35, n35+8)
 			v86 = v85 - v26
 			v87 = max32(v40, v86)
-			v88 = v87 * v42
+			v88 = float32(v87 * v42)
 			v89 = round32(v88)
 			v87 -= float32(v89 * v45)
 			v90 = v46
@@ -595,22 +595,22 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v93 = subInt32(v91, v92)
 			v94 = addInt32(v92, v55)
 			v95 = shiftLeft32(v94, 23)
-			v96 = v90 * v95
+			v96 = float32(v90 * v95)
 			v97 = addInt32(v93, v55)
 			v98 = shiftLeft32(v97, 23)
-			v99 = v96 * v98
+			v99 = float32(v96 * v98)
 			store32(p35, n35+8, v99)
 			v31 = v31 + v99
 			m100 = v99 == v9
 			v101 = load32(p36, n36+8)
-			v102 = v99 * v101
+			v102 = float32(v99 * v101)
 			v103 = choose32(m100, v9, v102)
 			v32 = v32 + v103
 			store32(p36, n36+8, v103)
 			v104 = load32(p35, n35+12)
 			v105 = v104 - v26
 			v106 = max32(v40, v105)
-			v107 = v106 * v42
+			v107 = float32(v106 * v42)
 			v108 = round32(v107)
 			v106 -= float32(v108 * v45)
 			v109 = v46
@@ -624,15 +624,15 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 			v112 = subInt32(v110, v111)
 			v113 = addInt32(v111, v55)
 			v114 = shiftLeft32(v113, 23)
-			v115 = v109 * v114
+			v115 = float32(v109 * v114)
 			v116 = addInt32(v112, v55)
 			v117 = shiftLeft32(v116, 23)
-			v118 = v115 * v117
+			v118 = float32(v115 * v117)
 			store32(p35, n35+12, v118)
 			v33 = v33 + v118
 			m119 = v118 == v9
 			v120 = load32(p36, n36+12)
-			v121 = v118 * v120
+			v121 = float32(v118 * v120)
 			v122 = choose32(m119, v9, v121)
 			v34 = v34 + v122
 			store32(p36, n36+12, v122)
@@ -683,34 +683,34 @@ func correctGeneric(rows int, n int, s *float32, t *float32, lds int, scale *flo
 		n12 = n1
 		for ; n12 >= 4; n12 -= 4 {
 			v13 = load32(p10, n10)
-			v14 = v13 * v8
+			v14 = float32(v13 * v8)
 			v15 = load32(p11, n11)
 			v16 = v9 - v15
-			v17 = v14 * v16
+			v17 = float32(v14 * v16)
 			m18 = v13 == v7
 			v19 = choose32(m18, v7, v17)
 			store32(p10, n10, v19)
 			v20 = load32(p10, n10+4)
-			v21 = v20 * v8
+			v21 = float32(v20 * v8)
 			v22 = load32(p11, n11+4)
 			v23 = v9 - v22
-			v24 = v21 * v23
+			v24 = float32(v21 * v23)
 			m25 = v20 == v7
 			v26 = choose32(m25, v7, v24)
 			store32(p10, n10+4, v26)
 			v27 = load32(p10, n10+8)
-			v28 = v27 * v8
+			v28 = float32(v27 * v8)
 			v29 = load32(p11, n11+8)
 			v30 = v9 - v29
-			v31 = v28 * v30
+			v31 = float32(v28 * v30)
 			m32 = v27 == v7
 			v33 = choose32(m32, v7, v31)
 			store32(p10, n10+8, v33)
 			v34 = load32(p10, n10+12)
-			v35 = v34 * v8
+			v35 = float32(v34 * v8)
 			v36 = load32(p11, n11+12)
 			v37 = v9 - v36
-			v38 = v35 * v37
+			v38 = float32(v35 * v37)
 			m39 = v34 == v7
 			v40 = choose32(m39, v7, v38)
 			store32(p10, n10+12, v40)
@@ -757,7 +757,7 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 		v13 = max32(v11, v12)
 		v14 = v9 - v13
 		v16 = max32(v15, v14)
-		v18 = v16 * v17
+		v18 = float32(v16 * v17)
 		v19 = round32(v18)
 		v16 -= float32(v19 * v20)
 		v22 = v21
@@ -771,13 +771,13 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 		v29 = subInt32(v27, v28)
 		v31 = addInt32(v28, v30)
 		v32 = shiftLeft32(v31, 23)
-		v33 = v22 * v32
+		v33 = float32(v22 * v32)
 		v34 = addInt32(v29, v30)
 		v35 = shiftLeft32(v34, 23)
-		v36 = v33 * v35
+		v36 = float32(v33 * v35)
 		v37 = v10 - v13
 		v38 = max32(v15, v37)
-		v39 = v38 * v17
+		v39 = float32(v38 * v17)
 		v40 = round32(v39)
 		v38 -= float32(v40 * v20)
 		v41 = v21
@@ -791,19 +791,19 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 		v44 = subInt32(v42, v43)
 		v45 = addInt32(v43, v30)
 		v46 = shiftLeft32(v45, 23)
-		v47 = v41 * v46
+		v47 = float32(v41 * v46)
 		v48 = addInt32(v44, v30)
 		v49 = shiftLeft32(v48, 23)
-		v50 = v47 * v49
+		v50 = float32(v47 * v49)
 		store32(p7, n7, v36)
 		store32(p8, n8, v50)
 		v51 = load32(p5, n5)
-		v52 = v51 * v50
+		v52 = float32(v51 * v50)
 		v53 = load32(p2, n2)
 		v52 += float32(v53 * v36)
 		store32(p2, n2, v52)
 		v54 = load32(p6, n6)
-		v55 = v54 * v50
+		v55 = float32(v54 * v50)
 		v56 = load32(p3, n3)
 		v55 += float32(v56 * v36)
 		store32(p3, n3, v55)
@@ -842,12 +842,12 @@ func blendGeneric(rows int, n int, x *float32, y *float32, ldx int, a *float32, 
 		n11 = n1
 		for ; n11 >= 2; n11 -= 2 {
 			v12 = load32(p7, n7)
-			v13 = v12 * v9
+			v13 = float32(v12 * v9)
 			v14 = load32(p8, n8)
 			v13 += float32(v14 * v10)
 			store32(p7, n7, v13)
 			v15 = load32(p7, n7+4)
-			v16 = v15 * v9
+			v16 = float32(v15 * v9)
 			v17 = load32(p8, n8+4)
 			v16 += float32(v17 * v10)
 			store32(p7, n7+4, v16)
@@ -856,7 +856,7 @@ func blendGeneric(rows int, n int, x *float32, y *float32, ldx int, a *float32, 
 		}
 		for ; n11 >= 1; n11 -= 1 {
 			v18 = load32(p7, n7)
-			v19 = v18 * v9
+			v19 = float32(v18 * v9)
 			v20 = load32(p8, n8)
 			v19 += float32(v20 * v10)
 			store32(p7, n7, v19)
@@ -894,17 +894,17 @@ func scaleRowsGeneric(rows int, n int, z *float32, ldz int, x *float32, ldx int,
 		n10 = n1
 		for ; n10 >= 2; n10 -= 2 {
 			v11 = load32(p8, n8)
-			v12 = v11 * v9
+			v12 = float32(v11 * v9)
 			store32(p7, n7, v12)
 			v13 = load32(p8, n8+4)
-			v14 = v13 * v9
+			v14 = float32(v13 * v9)
 			store32(p7, n7+4, v14)
 			n7 += 8
 			n8 += 8
 		}
 		for ; n10 >= 1; n10 -= 1 {
 			v15 = load32(p8, n8)
-			v16 = v15 * v9
+			v16 = float32(v15 * v9)
 			store32(p7, n7, v16)
 			n7 += 4
 			n8 += 4

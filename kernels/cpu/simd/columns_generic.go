@@ -280,7 +280,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v28 = v27 - v19
 			v31 = max32(v30, v28)
 			v32 = min32(v29, v31)
-			v34 = v32 * v33
+			v34 = float32(v32 * v33)
 			v35 = round32(v34)
 			v36 = v32
 			v36 -= float32(v35 * v37)
@@ -290,7 +290,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v40 = float32(v40*v36) + v42
 			v40 = float32(v40*v36) + v43
 			v40 = float32(v40*v36) + v44
-			v45 = v36 * v36
+			v45 = float32(v36 * v36)
 			v40 = float32(v40*v45) + v36
 			v47 = v40 + v46
 			v48 = toInt32(v35)
@@ -298,10 +298,10 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v50 = subInt32(v48, v49)
 			v52 = addInt32(v49, v51)
 			v53 = shiftLeft32(v52, 23)
-			v54 = v47 * v53
+			v54 = float32(v47 * v53)
 			v55 = addInt32(v50, v51)
 			v56 = shiftLeft32(v55, 23)
-			v57 = v54 * v56
+			v57 = float32(v54 * v56)
 			store32(p21, n21, v57)
 			v22 = v22 + v57
 			n20 += n4
@@ -310,7 +310,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v59 = v58 - v19
 			v60 = max32(v30, v59)
 			v61 = min32(v29, v60)
-			v62 = v61 * v33
+			v62 = float32(v61 * v33)
 			v63 = round32(v62)
 			v64 = v61
 			v64 -= float32(v63 * v37)
@@ -320,7 +320,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v65 = float32(v65*v64) + v42
 			v65 = float32(v65*v64) + v43
 			v65 = float32(v65*v64) + v44
-			v66 = v64 * v64
+			v66 = float32(v64 * v64)
 			v65 = float32(v65*v66) + v64
 			v67 = v65 + v46
 			v68 = toInt32(v63)
@@ -328,10 +328,10 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v70 = subInt32(v68, v69)
 			v71 = addInt32(v69, v51)
 			v72 = shiftLeft32(v71, 23)
-			v73 = v67 * v72
+			v73 = float32(v67 * v72)
 			v74 = addInt32(v70, v51)
 			v75 = shiftLeft32(v74, 23)
-			v76 = v73 * v75
+			v76 = float32(v73 * v75)
 			store32(p21, n21, v76)
 			v23 = v23 + v76
 			n20 += n4
@@ -340,7 +340,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v78 = v77 - v19
 			v79 = max32(v30, v78)
 			v80 = min32(v29, v79)
-			v81 = v80 * v33
+			v81 = float32(v80 * v33)
 			v82 = round32(v81)
 			v83 = v80
 			v83 -= float32(v82 * v37)
@@ -350,7 +350,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v84 = float32(v84*v83) + v42
 			v84 = float32(v84*v83) + v43
 			v84 = float32(v84*v83) + v44
-			v85 = v83 * v83
+			v85 = float32(v83 * v83)
 			v84 = float32(v84*v85) + v83
 			v86 = v84 + v46
 			v87 = toInt32(v82)
@@ -358,10 +358,10 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v89 = subInt32(v87, v88)
 			v90 = addInt32(v88, v51)
 			v91 = shiftLeft32(v90, 23)
-			v92 = v86 * v91
+			v92 = float32(v86 * v91)
 			v93 = addInt32(v89, v51)
 			v94 = shiftLeft32(v93, 23)
-			v95 = v92 * v94
+			v95 = float32(v92 * v94)
 			store32(p21, n21, v95)
 			v24 = v24 + v95
 			n20 += n4
@@ -370,7 +370,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v97 = v96 - v19
 			v98 = max32(v30, v97)
 			v99 = min32(v29, v98)
-			v100 = v99 * v33
+			v100 = float32(v99 * v33)
 			v101 = round32(v100)
 			v102 = v99
 			v102 -= float32(v101 * v37)
@@ -380,7 +380,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v103 = float32(v103*v102) + v42
 			v103 = float32(v103*v102) + v43
 			v103 = float32(v103*v102) + v44
-			v104 = v102 * v102
+			v104 = float32(v102 * v102)
 			v103 = float32(v103*v104) + v102
 			v105 = v103 + v46
 			v106 = toInt32(v101)
@@ -388,10 +388,10 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v108 = subInt32(v106, v107)
 			v109 = addInt32(v107, v51)
 			v110 = shiftLeft32(v109, 23)
-			v111 = v105 * v110
+			v111 = float32(v105 * v110)
 			v112 = addInt32(v108, v51)
 			v113 = shiftLeft32(v112, 23)
-			v114 = v111 * v113
+			v114 = float32(v111 * v113)
 			store32(p21, n21, v114)
 			v25 = v25 + v114
 			n20 += n4
@@ -402,7 +402,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v116 = v115 - v19
 			v117 = max32(v30, v116)
 			v118 = min32(v29, v117)
-			v119 = v118 * v33
+			v119 = float32(v118 * v33)
 			v120 = round32(v119)
 			v121 = v118
 			v121 -= float32(v120 * v37)
@@ -412,7 +412,7 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v122 = float32(v122*v121) + v42
 			v122 = float32(v122*v121) + v43
 			v122 = float32(v122*v121) + v44
-			v123 = v121 * v121
+			v123 = float32(v121 * v121)
 			v122 = float32(v122*v123) + v121
 			v124 = v122 + v46
 			v125 = toInt32(v120)
@@ -420,10 +420,10 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 			v127 = subInt32(v125, v126)
 			v128 = addInt32(v126, v51)
 			v129 = shiftLeft32(v128, 23)
-			v130 = v124 * v129
+			v130 = float32(v124 * v129)
 			v131 = addInt32(v127, v51)
 			v132 = shiftLeft32(v131, 23)
-			v133 = v130 * v132
+			v133 = float32(v130 * v132)
 			store32(p21, n21, v133)
 			v22 = v22 + v133
 			n20 += n4
@@ -438,25 +438,25 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 		n139 = n0
 		for ; n139 >= 4; n139 -= 4 {
 			v140 = load32(p138, n138)
-			v141 = v140 * v137
+			v141 = float32(v140 * v137)
 			store32(p138, n138, v141)
 			n138 += n4
 			v142 = load32(p138, n138)
-			v143 = v142 * v137
+			v143 = float32(v142 * v137)
 			store32(p138, n138, v143)
 			n138 += n4
 			v144 = load32(p138, n138)
-			v145 = v144 * v137
+			v145 = float32(v144 * v137)
 			store32(p138, n138, v145)
 			n138 += n4
 			v146 = load32(p138, n138)
-			v147 = v146 * v137
+			v147 = float32(v146 * v137)
 			store32(p138, n138, v147)
 			n138 += n4
 		}
 		for ; n139 >= 1; n139 -= 1 {
 			v148 = load32(p138, n138)
-			v149 = v148 * v137
+			v149 = float32(v148 * v137)
 			store32(p138, n138, v149)
 			n138 += n4
 		}

@@ -29,7 +29,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v3 = load32(p2, n2)
 		v6 = max32(v5, v3)
 		v7 = min32(v4, v6)
-		v9 = v7 * v8
+		v9 = float32(v7 * v8)
 		v10 = round32(v9)
 		v11 = v7
 		v11 -= float32(v10 * v12)
@@ -39,7 +39,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v15 = float32(v15*v11) + v17
 		v15 = float32(v15*v11) + v18
 		v15 = float32(v15*v11) + v19
-		v20 = v11 * v11
+		v20 = float32(v11 * v11)
 		v15 = float32(v15*v20) + v11
 		v22 = v15 + v21
 		v23 = toInt32(v10)
@@ -47,15 +47,15 @@ func expGeneric(n int, z *float32, x *float32) {
 		v25 = subInt32(v23, v24)
 		v27 = addInt32(v24, v26)
 		v28 = shiftLeft32(v27, 23)
-		v29 = v22 * v28
+		v29 = float32(v22 * v28)
 		v30 = addInt32(v25, v26)
 		v31 = shiftLeft32(v30, 23)
-		v32 = v29 * v31
+		v32 = float32(v29 * v31)
 		store32(p1, n1, v32)
 		v33 = load32(p2, n2+4)
 		v34 = max32(v5, v33)
 		v35 = min32(v4, v34)
-		v36 = v35 * v8
+		v36 = float32(v35 * v8)
 		v37 = round32(v36)
 		v38 = v35
 		v38 -= float32(v37 * v12)
@@ -65,7 +65,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v39 = float32(v39*v38) + v17
 		v39 = float32(v39*v38) + v18
 		v39 = float32(v39*v38) + v19
-		v40 = v38 * v38
+		v40 = float32(v38 * v38)
 		v39 = float32(v39*v40) + v38
 		v41 = v39 + v21
 		v42 = toInt32(v37)
@@ -73,15 +73,15 @@ func expGeneric(n int, z *float32, x *float32) {
 		v44 = subInt32(v42, v43)
 		v45 = addInt32(v43, v26)
 		v46 = shiftLeft32(v45, 23)
-		v47 = v41 * v46
+		v47 = float32(v41 * v46)
 		v48 = addInt32(v44, v26)
 		v49 = shiftLeft32(v48, 23)
-		v50 = v47 * v49
+		v50 = float32(v47 * v49)
 		store32(p1, n1+4, v50)
 		v51 = load32(p2, n2+8)
 		v52 = max32(v5, v51)
 		v53 = min32(v4, v52)
-		v54 = v53 * v8
+		v54 = float32(v53 * v8)
 		v55 = round32(v54)
 		v56 = v53
 		v56 -= float32(v55 * v12)
@@ -91,7 +91,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v57 = float32(v57*v56) + v17
 		v57 = float32(v57*v56) + v18
 		v57 = float32(v57*v56) + v19
-		v58 = v56 * v56
+		v58 = float32(v56 * v56)
 		v57 = float32(v57*v58) + v56
 		v59 = v57 + v21
 		v60 = toInt32(v55)
@@ -99,15 +99,15 @@ func expGeneric(n int, z *float32, x *float32) {
 		v62 = subInt32(v60, v61)
 		v63 = addInt32(v61, v26)
 		v64 = shiftLeft32(v63, 23)
-		v65 = v59 * v64
+		v65 = float32(v59 * v64)
 		v66 = addInt32(v62, v26)
 		v67 = shiftLeft32(v66, 23)
-		v68 = v65 * v67
+		v68 = float32(v65 * v67)
 		store32(p1, n1+8, v68)
 		v69 = load32(p2, n2+12)
 		v70 = max32(v5, v69)
 		v71 = min32(v4, v70)
-		v72 = v71 * v8
+		v72 = float32(v71 * v8)
 		v73 = round32(v72)
 		v74 = v71
 		v74 -= float32(v73 * v12)
@@ -117,7 +117,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v75 = float32(v75*v74) + v17
 		v75 = float32(v75*v74) + v18
 		v75 = float32(v75*v74) + v19
-		v76 = v74 * v74
+		v76 = float32(v74 * v74)
 		v75 = float32(v75*v76) + v74
 		v77 = v75 + v21
 		v78 = toInt32(v73)
@@ -125,10 +125,10 @@ func expGeneric(n int, z *float32, x *float32) {
 		v80 = subInt32(v78, v79)
 		v81 = addInt32(v79, v26)
 		v82 = shiftLeft32(v81, 23)
-		v83 = v77 * v82
+		v83 = float32(v77 * v82)
 		v84 = addInt32(v80, v26)
 		v85 = shiftLeft32(v84, 23)
-		v86 = v83 * v85
+		v86 = float32(v83 * v85)
 		store32(p1, n1+12, v86)
 		n1 += 16
 		n2 += 16
@@ -137,7 +137,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v87 = load32(p2, n2)
 		v88 = max32(v5, v87)
 		v89 = min32(v4, v88)
-		v90 = v89 * v8
+		v90 = float32(v89 * v8)
 		v91 = round32(v90)
 		v92 = v89
 		v92 -= float32(v91 * v12)
@@ -147,7 +147,7 @@ func expGeneric(n int, z *float32, x *float32) {
 		v93 = float32(v93*v92) + v17
 		v93 = float32(v93*v92) + v18
 		v93 = float32(v93*v92) + v19
-		v94 = v92 * v92
+		v94 = float32(v92 * v92)
 		v93 = float32(v93*v94) + v92
 		v95 = v93 + v21
 		v96 = toInt32(v91)
@@ -155,10 +155,10 @@ func expGeneric(n int, z *float32, x *float32) {
 		v98 = subInt32(v96, v97)
 		v99 = addInt32(v97, v26)
 		v100 = shiftLeft32(v99, 23)
-		v101 = v95 * v100
+		v101 = float32(v95 * v100)
 		v102 = addInt32(v98, v26)
 		v103 = shiftLeft32(v102, 23)
-		v104 = v101 * v103
+		v104 = float32(v101 * v103)
 		store32(p1, n1, v104)
 		n1 += 4
 		n2 += 4
@@ -200,7 +200,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 	for ; n0 >= 4; n0 -= 4 {
 		v3 = load32(p2, n2)
 		v5 = and32(v3, v4)
-		v6 = v3 * v3
+		v6 = float32(v3 * v3)
 		v8 = v7
 		v8 = float32(v8*v6) + v9
 		v8 = float32(v8*v6) + v10
@@ -208,12 +208,12 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v8 = float32(v8*v6) + v12
 		v8 = float32(v8*v6) + v13
 		v14 = v3
-		v15 = v6 * v8
+		v15 = float32(v6 * v8)
 		v14 += float32(v3 * v15)
 		v16 = v5 + v5
 		v19 = max32(v18, v16)
 		v20 = min32(v17, v19)
-		v22 = v20 * v21
+		v22 = float32(v20 * v21)
 		v23 = round32(v22)
 		v24 = v20
 		v24 -= float32(v23 * v25)
@@ -223,7 +223,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v28 = float32(v28*v24) + v30
 		v28 = float32(v28*v24) + v31
 		v28 = float32(v28*v24) + v32
-		v33 = v24 * v24
+		v33 = float32(v24 * v24)
 		v28 = float32(v28*v33) + v24
 		v35 = v28 + v34
 		v36 = toInt32(v23)
@@ -231,10 +231,10 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v38 = subInt32(v36, v37)
 		v40 = addInt32(v37, v39)
 		v41 = shiftLeft32(v40, 23)
-		v42 = v35 * v41
+		v42 = float32(v35 * v41)
 		v43 = addInt32(v38, v39)
 		v44 = shiftLeft32(v43, 23)
-		v45 = v42 * v44
+		v45 = float32(v42 * v44)
 		v46 = v45 + v34
 		v48 = v47 / v46
 		v49 = v34 - v48
@@ -246,7 +246,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		store32(p1, n1, v56)
 		v57 = load32(p2, n2+4)
 		v58 = and32(v57, v4)
-		v59 = v57 * v57
+		v59 = float32(v57 * v57)
 		v60 = v7
 		v60 = float32(v60*v59) + v9
 		v60 = float32(v60*v59) + v10
@@ -254,12 +254,12 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v60 = float32(v60*v59) + v12
 		v60 = float32(v60*v59) + v13
 		v61 = v57
-		v62 = v59 * v60
+		v62 = float32(v59 * v60)
 		v61 += float32(v57 * v62)
 		v63 = v58 + v58
 		v64 = max32(v18, v63)
 		v65 = min32(v17, v64)
-		v66 = v65 * v21
+		v66 = float32(v65 * v21)
 		v67 = round32(v66)
 		v68 = v65
 		v68 -= float32(v67 * v25)
@@ -269,7 +269,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v69 = float32(v69*v68) + v30
 		v69 = float32(v69*v68) + v31
 		v69 = float32(v69*v68) + v32
-		v70 = v68 * v68
+		v70 = float32(v68 * v68)
 		v69 = float32(v69*v70) + v68
 		v71 = v69 + v34
 		v72 = toInt32(v67)
@@ -277,10 +277,10 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v74 = subInt32(v72, v73)
 		v75 = addInt32(v73, v39)
 		v76 = shiftLeft32(v75, 23)
-		v77 = v71 * v76
+		v77 = float32(v71 * v76)
 		v78 = addInt32(v74, v39)
 		v79 = shiftLeft32(v78, 23)
-		v80 = v77 * v79
+		v80 = float32(v77 * v79)
 		v81 = v80 + v34
 		v82 = v47 / v81
 		v83 = v34 - v82
@@ -292,7 +292,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		store32(p1, n1+4, v88)
 		v89 = load32(p2, n2+8)
 		v90 = and32(v89, v4)
-		v91 = v89 * v89
+		v91 = float32(v89 * v89)
 		v92 = v7
 		v92 = float32(v92*v91) + v9
 		v92 = float32(v92*v91) + v10
@@ -300,12 +300,12 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v92 = float32(v92*v91) + v12
 		v92 = float32(v92*v91) + v13
 		v93 = v89
-		v94 = v91 * v92
+		v94 = float32(v91 * v92)
 		v93 += float32(v89 * v94)
 		v95 = v90 + v90
 		v96 = max32(v18, v95)
 		v97 = min32(v17, v96)
-		v98 = v97 * v21
+		v98 = float32(v97 * v21)
 		v99 = round32(v98)
 		v100 = v97
 		v100 -= float32(v99 * v25)
@@ -315,7 +315,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v101 = float32(v101*v100) + v30
 		v101 = float32(v101*v100) + v31
 		v101 = float32(v101*v100) + v32
-		v102 = v100 * v100
+		v102 = float32(v100 * v100)
 		v101 = float32(v101*v102) + v100
 		v103 = v101 + v34
 		v104 = toInt32(v99)
@@ -323,10 +323,10 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v106 = subInt32(v104, v105)
 		v107 = addInt32(v105, v39)
 		v108 = shiftLeft32(v107, 23)
-		v109 = v103 * v108
+		v109 = float32(v103 * v108)
 		v110 = addInt32(v106, v39)
 		v111 = shiftLeft32(v110, 23)
-		v112 = v109 * v111
+		v112 = float32(v109 * v111)
 		v113 = v112 + v34
 		v114 = v47 / v113
 		v115 = v34 - v114
@@ -338,7 +338,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		store32(p1, n1+8, v120)
 		v121 = load32(p2, n2+12)
 		v122 = and32(v121, v4)
-		v123 = v121 * v121
+		v123 = float32(v121 * v121)
 		v124 = v7
 		v124 = float32(v124*v123) + v9
 		v124 = float32(v124*v123) + v10
@@ -346,12 +346,12 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v124 = float32(v124*v123) + v12
 		v124 = float32(v124*v123) + v13
 		v125 = v121
-		v126 = v123 * v124
+		v126 = float32(v123 * v124)
 		v125 += float32(v121 * v126)
 		v127 = v122 + v122
 		v128 = max32(v18, v127)
 		v129 = min32(v17, v128)
-		v130 = v129 * v21
+		v130 = float32(v129 * v21)
 		v131 = round32(v130)
 		v132 = v129
 		v132 -= float32(v131 * v25)
@@ -361,7 +361,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v133 = float32(v133*v132) + v30
 		v133 = float32(v133*v132) + v31
 		v133 = float32(v133*v132) + v32
-		v134 = v132 * v132
+		v134 = float32(v132 * v132)
 		v133 = float32(v133*v134) + v132
 		v135 = v133 + v34
 		v136 = toInt32(v131)
@@ -369,10 +369,10 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v138 = subInt32(v136, v137)
 		v139 = addInt32(v137, v39)
 		v140 = shiftLeft32(v139, 23)
-		v141 = v135 * v140
+		v141 = float32(v135 * v140)
 		v142 = addInt32(v138, v39)
 		v143 = shiftLeft32(v142, 23)
-		v144 = v141 * v143
+		v144 = float32(v141 * v143)
 		v145 = v144 + v34
 		v146 = v47 / v145
 		v147 = v34 - v146
@@ -388,7 +388,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 	for ; n0 >= 1; n0 -= 1 {
 		v153 = load32(p2, n2)
 		v154 = and32(v153, v4)
-		v155 = v153 * v153
+		v155 = float32(v153 * v153)
 		v156 = v7
 		v156 = float32(v156*v155) + v9
 		v156 = float32(v156*v155) + v10
@@ -396,12 +396,12 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v156 = float32(v156*v155) + v12
 		v156 = float32(v156*v155) + v13
 		v157 = v153
-		v158 = v155 * v156
+		v158 = float32(v155 * v156)
 		v157 += float32(v153 * v158)
 		v159 = v154 + v154
 		v160 = max32(v18, v159)
 		v161 = min32(v17, v160)
-		v162 = v161 * v21
+		v162 = float32(v161 * v21)
 		v163 = round32(v162)
 		v164 = v161
 		v164 -= float32(v163 * v25)
@@ -411,7 +411,7 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v165 = float32(v165*v164) + v30
 		v165 = float32(v165*v164) + v31
 		v165 = float32(v165*v164) + v32
-		v166 = v164 * v164
+		v166 = float32(v164 * v164)
 		v165 = float32(v165*v166) + v164
 		v167 = v165 + v34
 		v168 = toInt32(v163)
@@ -419,10 +419,10 @@ func tanhGeneric(n int, z *float32, x *float32) {
 		v170 = subInt32(v168, v169)
 		v171 = addInt32(v169, v39)
 		v172 = shiftLeft32(v171, 23)
-		v173 = v167 * v172
+		v173 = float32(v167 * v172)
 		v174 = addInt32(v170, v39)
 		v175 = shiftLeft32(v174, 23)
-		v176 = v173 * v175
+		v176 = float32(v173 * v175)
 		v177 = v176 + v34
 		v178 = v47 / v177
 		v179 = v34 - v178
@@ -480,15 +480,15 @@ func erfGeneric(n int, z *float32, x *float32) {
 	for ; n0 >= 4; n0 -= 4 {
 		v3 = load32(p2, n2)
 		v5 = and32(v3, v4)
-		v6 = v3 * v3
+		v6 = float32(v3 * v3)
 		v8 = v7
 		v8 = float32(v8*v6) + v9
 		v8 = float32(v8*v6) + v10
 		v8 = float32(v8*v6) + v11
 		v8 = float32(v8*v6) + v12
 		v8 = float32(v8*v6) + v13
-		v15 = v3 * v14
-		v16 = v6 * v8
+		v15 = float32(v3 * v14)
+		v16 = float32(v6 * v8)
 		v15 += float32(v3 * v16)
 		v18 = min32(v17, v5)
 		v20 = v19
@@ -501,7 +501,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v29 = v28 - v20
 		v32 = max32(v31, v29)
 		v33 = min32(v30, v32)
-		v35 = v33 * v34
+		v35 = float32(v33 * v34)
 		v36 = round32(v35)
 		v37 = v33
 		v37 -= float32(v36 * v38)
@@ -511,7 +511,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v41 = float32(v41*v37) + v43
 		v41 = float32(v41*v37) + v44
 		v41 = float32(v41*v37) + v45
-		v46 = v37 * v37
+		v46 = float32(v37 * v37)
 		v41 = float32(v41*v46) + v37
 		v47 = v41 + v27
 		v48 = toInt32(v36)
@@ -519,10 +519,10 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v50 = subInt32(v48, v49)
 		v52 = addInt32(v49, v51)
 		v53 = shiftLeft32(v52, 23)
-		v54 = v47 * v53
+		v54 = float32(v47 * v53)
 		v55 = addInt32(v50, v51)
 		v56 = shiftLeft32(v55, 23)
-		v57 = v54 * v56
+		v57 = float32(v54 * v56)
 		v58 = v27 - v57
 		m59 = v5 < v27
 		v61 = andNot32(v60, v58)
@@ -532,15 +532,15 @@ func erfGeneric(n int, z *float32, x *float32) {
 		store32(p1, n1, v64)
 		v65 = load32(p2, n2+4)
 		v66 = and32(v65, v4)
-		v67 = v65 * v65
+		v67 = float32(v65 * v65)
 		v68 = v7
 		v68 = float32(v68*v67) + v9
 		v68 = float32(v68*v67) + v10
 		v68 = float32(v68*v67) + v11
 		v68 = float32(v68*v67) + v12
 		v68 = float32(v68*v67) + v13
-		v69 = v65 * v14
-		v70 = v67 * v68
+		v69 = float32(v65 * v14)
+		v70 = float32(v67 * v68)
 		v69 += float32(v65 * v70)
 		v71 = min32(v17, v66)
 		v72 = v19
@@ -553,7 +553,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v73 = v28 - v72
 		v74 = max32(v31, v73)
 		v75 = min32(v30, v74)
-		v76 = v75 * v34
+		v76 = float32(v75 * v34)
 		v77 = round32(v76)
 		v78 = v75
 		v78 -= float32(v77 * v38)
@@ -563,7 +563,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v79 = float32(v79*v78) + v43
 		v79 = float32(v79*v78) + v44
 		v79 = float32(v79*v78) + v45
-		v80 = v78 * v78
+		v80 = float32(v78 * v78)
 		v79 = float32(v79*v80) + v78
 		v81 = v79 + v27
 		v82 = toInt32(v77)
@@ -571,10 +571,10 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v84 = subInt32(v82, v83)
 		v85 = addInt32(v83, v51)
 		v86 = shiftLeft32(v85, 23)
-		v87 = v81 * v86
+		v87 = float32(v81 * v86)
 		v88 = addInt32(v84, v51)
 		v89 = shiftLeft32(v88, 23)
-		v90 = v87 * v89
+		v90 = float32(v87 * v89)
 		v91 = v27 - v90
 		m92 = v66 < v27
 		v93 = andNot32(v60, v91)
@@ -584,15 +584,15 @@ func erfGeneric(n int, z *float32, x *float32) {
 		store32(p1, n1+4, v96)
 		v97 = load32(p2, n2+8)
 		v98 = and32(v97, v4)
-		v99 = v97 * v97
+		v99 = float32(v97 * v97)
 		v100 = v7
 		v100 = float32(v100*v99) + v9
 		v100 = float32(v100*v99) + v10
 		v100 = float32(v100*v99) + v11
 		v100 = float32(v100*v99) + v12
 		v100 = float32(v100*v99) + v13
-		v101 = v97 * v14
-		v102 = v99 * v100
+		v101 = float32(v97 * v14)
+		v102 = float32(v99 * v100)
 		v101 += float32(v97 * v102)
 		v103 = min32(v17, v98)
 		v104 = v19
@@ -605,7 +605,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v105 = v28 - v104
 		v106 = max32(v31, v105)
 		v107 = min32(v30, v106)
-		v108 = v107 * v34
+		v108 = float32(v107 * v34)
 		v109 = round32(v108)
 		v110 = v107
 		v110 -= float32(v109 * v38)
@@ -615,7 +615,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v111 = float32(v111*v110) + v43
 		v111 = float32(v111*v110) + v44
 		v111 = float32(v111*v110) + v45
-		v112 = v110 * v110
+		v112 = float32(v110 * v110)
 		v111 = float32(v111*v112) + v110
 		v113 = v111 + v27
 		v114 = toInt32(v109)
@@ -623,10 +623,10 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v116 = subInt32(v114, v115)
 		v117 = addInt32(v115, v51)
 		v118 = shiftLeft32(v117, 23)
-		v119 = v113 * v118
+		v119 = float32(v113 * v118)
 		v120 = addInt32(v116, v51)
 		v121 = shiftLeft32(v120, 23)
-		v122 = v119 * v121
+		v122 = float32(v119 * v121)
 		v123 = v27 - v122
 		m124 = v98 < v27
 		v125 = andNot32(v60, v123)
@@ -636,15 +636,15 @@ func erfGeneric(n int, z *float32, x *float32) {
 		store32(p1, n1+8, v128)
 		v129 = load32(p2, n2+12)
 		v130 = and32(v129, v4)
-		v131 = v129 * v129
+		v131 = float32(v129 * v129)
 		v132 = v7
 		v132 = float32(v132*v131) + v9
 		v132 = float32(v132*v131) + v10
 		v132 = float32(v132*v131) + v11
 		v132 = float32(v132*v131) + v12
 		v132 = float32(v132*v131) + v13
-		v133 = v129 * v14
-		v134 = v131 * v132
+		v133 = float32(v129 * v14)
+		v134 = float32(v131 * v132)
 		v133 += float32(v129 * v134)
 		v135 = min32(v17, v130)
 		v136 = v19
@@ -657,7 +657,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v137 = v28 - v136
 		v138 = max32(v31, v137)
 		v139 = min32(v30, v138)
-		v140 = v139 * v34
+		v140 = float32(v139 * v34)
 		v141 = round32(v140)
 		v142 = v139
 		v142 -= float32(v141 * v38)
@@ -667,7 +667,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v143 = float32(v143*v142) + v43
 		v143 = float32(v143*v142) + v44
 		v143 = float32(v143*v142) + v45
-		v144 = v142 * v142
+		v144 = float32(v142 * v142)
 		v143 = float32(v143*v144) + v142
 		v145 = v143 + v27
 		v146 = toInt32(v141)
@@ -675,10 +675,10 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v148 = subInt32(v146, v147)
 		v149 = addInt32(v147, v51)
 		v150 = shiftLeft32(v149, 23)
-		v151 = v145 * v150
+		v151 = float32(v145 * v150)
 		v152 = addInt32(v148, v51)
 		v153 = shiftLeft32(v152, 23)
-		v154 = v151 * v153
+		v154 = float32(v151 * v153)
 		v155 = v27 - v154
 		m156 = v130 < v27
 		v157 = andNot32(v60, v155)
@@ -692,15 +692,15 @@ func erfGeneric(n int, z *float32, x *float32) {
 	for ; n0 >= 1; n0 -= 1 {
 		v161 = load32(p2, n2)
 		v162 = and32(v161, v4)
-		v163 = v161 * v161
+		v163 = float32(v161 * v161)
 		v164 = v7
 		v164 = float32(v164*v163) + v9
 		v164 = float32(v164*v163) + v10
 		v164 = float32(v164*v163) + v11
 		v164 = float32(v164*v163) + v12
 		v164 = float32(v164*v163) + v13
-		v165 = v161 * v14
-		v166 = v163 * v164
+		v165 = float32(v161 * v14)
+		v166 = float32(v163 * v164)
 		v165 += float32(v161 * v166)
 		v167 = min32(v17, v162)
 		v168 = v19
@@ -713,7 +713,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v169 = v28 - v168
 		v170 = max32(v31, v169)
 		v171 = min32(v30, v170)
-		v172 = v171 * v34
+		v172 = float32(v171 * v34)
 		v173 = round32(v172)
 		v174 = v171
 		v174 -= float32(v173 * v38)
@@ -723,7 +723,7 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v175 = float32(v175*v174) + v43
 		v175 = float32(v175*v174) + v44
 		v175 = float32(v175*v174) + v45
-		v176 = v174 * v174
+		v176 = float32(v174 * v174)
 		v175 = float32(v175*v176) + v174
 		v177 = v175 + v27
 		v178 = toInt32(v173)
@@ -731,10 +731,10 @@ func erfGeneric(n int, z *float32, x *float32) {
 		v180 = subInt32(v178, v179)
 		v181 = addInt32(v179, v51)
 		v182 = shiftLeft32(v181, 23)
-		v183 = v177 * v182
+		v183 = float32(v177 * v182)
 		v184 = addInt32(v180, v51)
 		v185 = shiftLeft32(v184, 23)
-		v186 = v183 * v185
+		v186 = float32(v183 * v185)
 		v187 = v27 - v186
 		m188 = v162 < v27
 		v189 = andNot32(v60, v187)
@@ -777,7 +777,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v7 = v4 - v6
 		v10 = max32(v9, v7)
 		v11 = min32(v8, v10)
-		v13 = v11 * v12
+		v13 = float32(v11 * v12)
 		v14 = round32(v13)
 		v15 = v11
 		v15 -= float32(v14 * v16)
@@ -787,7 +787,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v19 = float32(v19*v15) + v21
 		v19 = float32(v19*v15) + v22
 		v19 = float32(v19*v15) + v23
-		v24 = v15 * v15
+		v24 = float32(v15 * v15)
 		v19 = float32(v19*v24) + v15
 		v26 = v19 + v25
 		v27 = toInt32(v14)
@@ -795,10 +795,10 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v29 = subInt32(v27, v28)
 		v31 = addInt32(v28, v30)
 		v32 = shiftLeft32(v31, 23)
-		v33 = v26 * v32
+		v33 = float32(v26 * v32)
 		v34 = addInt32(v29, v30)
 		v35 = shiftLeft32(v34, 23)
-		v36 = v33 * v35
+		v36 = float32(v33 * v35)
 		m37 = v3 < v4
 		v38 = choose32(m37, v36, v25)
 		v39 = v25 + v36
@@ -809,7 +809,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v43 = v4 - v42
 		v44 = max32(v9, v43)
 		v45 = min32(v8, v44)
-		v46 = v45 * v12
+		v46 = float32(v45 * v12)
 		v47 = round32(v46)
 		v48 = v45
 		v48 -= float32(v47 * v16)
@@ -819,7 +819,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v49 = float32(v49*v48) + v21
 		v49 = float32(v49*v48) + v22
 		v49 = float32(v49*v48) + v23
-		v50 = v48 * v48
+		v50 = float32(v48 * v48)
 		v49 = float32(v49*v50) + v48
 		v51 = v49 + v25
 		v52 = toInt32(v47)
@@ -827,10 +827,10 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v54 = subInt32(v52, v53)
 		v55 = addInt32(v53, v30)
 		v56 = shiftLeft32(v55, 23)
-		v57 = v51 * v56
+		v57 = float32(v51 * v56)
 		v58 = addInt32(v54, v30)
 		v59 = shiftLeft32(v58, 23)
-		v60 = v57 * v59
+		v60 = float32(v57 * v59)
 		m61 = v41 < v4
 		v62 = choose32(m61, v60, v25)
 		v63 = v25 + v60
@@ -841,7 +841,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v67 = v4 - v66
 		v68 = max32(v9, v67)
 		v69 = min32(v8, v68)
-		v70 = v69 * v12
+		v70 = float32(v69 * v12)
 		v71 = round32(v70)
 		v72 = v69
 		v72 -= float32(v71 * v16)
@@ -851,7 +851,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v73 = float32(v73*v72) + v21
 		v73 = float32(v73*v72) + v22
 		v73 = float32(v73*v72) + v23
-		v74 = v72 * v72
+		v74 = float32(v72 * v72)
 		v73 = float32(v73*v74) + v72
 		v75 = v73 + v25
 		v76 = toInt32(v71)
@@ -859,10 +859,10 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v78 = subInt32(v76, v77)
 		v79 = addInt32(v77, v30)
 		v80 = shiftLeft32(v79, 23)
-		v81 = v75 * v80
+		v81 = float32(v75 * v80)
 		v82 = addInt32(v78, v30)
 		v83 = shiftLeft32(v82, 23)
-		v84 = v81 * v83
+		v84 = float32(v81 * v83)
 		m85 = v65 < v4
 		v86 = choose32(m85, v84, v25)
 		v87 = v25 + v84
@@ -873,7 +873,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v91 = v4 - v90
 		v92 = max32(v9, v91)
 		v93 = min32(v8, v92)
-		v94 = v93 * v12
+		v94 = float32(v93 * v12)
 		v95 = round32(v94)
 		v96 = v93
 		v96 -= float32(v95 * v16)
@@ -883,7 +883,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v97 = float32(v97*v96) + v21
 		v97 = float32(v97*v96) + v22
 		v97 = float32(v97*v96) + v23
-		v98 = v96 * v96
+		v98 = float32(v96 * v96)
 		v97 = float32(v97*v98) + v96
 		v99 = v97 + v25
 		v100 = toInt32(v95)
@@ -891,10 +891,10 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v102 = subInt32(v100, v101)
 		v103 = addInt32(v101, v30)
 		v104 = shiftLeft32(v103, 23)
-		v105 = v99 * v104
+		v105 = float32(v99 * v104)
 		v106 = addInt32(v102, v30)
 		v107 = shiftLeft32(v106, 23)
-		v108 = v105 * v107
+		v108 = float32(v105 * v107)
 		m109 = v89 < v4
 		v110 = choose32(m109, v108, v25)
 		v111 = v25 + v108
@@ -909,7 +909,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v115 = v4 - v114
 		v116 = max32(v9, v115)
 		v117 = min32(v8, v116)
-		v118 = v117 * v12
+		v118 = float32(v117 * v12)
 		v119 = round32(v118)
 		v120 = v117
 		v120 -= float32(v119 * v16)
@@ -919,7 +919,7 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v121 = float32(v121*v120) + v21
 		v121 = float32(v121*v120) + v22
 		v121 = float32(v121*v120) + v23
-		v122 = v120 * v120
+		v122 = float32(v120 * v120)
 		v121 = float32(v121*v122) + v120
 		v123 = v121 + v25
 		v124 = toInt32(v119)
@@ -927,10 +927,10 @@ func sigmoidGeneric(n int, z *float32, x *float32) {
 		v126 = subInt32(v124, v125)
 		v127 = addInt32(v125, v30)
 		v128 = shiftLeft32(v127, 23)
-		v129 = v123 * v128
+		v129 = float32(v123 * v128)
 		v130 = addInt32(v126, v30)
 		v131 = shiftLeft32(v130, 23)
-		v132 = v129 * v131
+		v132 = float32(v129 * v131)
 		m133 = v113 < v4
 		v134 = choose32(m133, v132, v25)
 		v135 = v25 + v132
@@ -971,7 +971,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v7 = v4 - v6
 		v10 = max32(v9, v7)
 		v11 = min32(v8, v10)
-		v13 = v11 * v12
+		v13 = float32(v11 * v12)
 		v14 = round32(v13)
 		v15 = v11
 		v15 -= float32(v14 * v16)
@@ -981,7 +981,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v19 = float32(v19*v15) + v21
 		v19 = float32(v19*v15) + v22
 		v19 = float32(v19*v15) + v23
-		v24 = v15 * v15
+		v24 = float32(v15 * v15)
 		v19 = float32(v19*v24) + v15
 		v26 = v19 + v25
 		v27 = toInt32(v14)
@@ -989,22 +989,22 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v29 = subInt32(v27, v28)
 		v31 = addInt32(v28, v30)
 		v32 = shiftLeft32(v31, 23)
-		v33 = v26 * v32
+		v33 = float32(v26 * v32)
 		v34 = addInt32(v29, v30)
 		v35 = shiftLeft32(v34, 23)
-		v36 = v33 * v35
+		v36 = float32(v33 * v35)
 		m37 = v3 < v4
 		v38 = choose32(m37, v36, v25)
 		v39 = v25 + v36
 		v40 = v38 / v39
-		v41 = v3 * v40
+		v41 = float32(v3 * v40)
 		store32(p1, n1, v41)
 		v42 = load32(p2, n2+4)
 		v43 = and32(v42, v5)
 		v44 = v4 - v43
 		v45 = max32(v9, v44)
 		v46 = min32(v8, v45)
-		v47 = v46 * v12
+		v47 = float32(v46 * v12)
 		v48 = round32(v47)
 		v49 = v46
 		v49 -= float32(v48 * v16)
@@ -1014,7 +1014,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v50 = float32(v50*v49) + v21
 		v50 = float32(v50*v49) + v22
 		v50 = float32(v50*v49) + v23
-		v51 = v49 * v49
+		v51 = float32(v49 * v49)
 		v50 = float32(v50*v51) + v49
 		v52 = v50 + v25
 		v53 = toInt32(v48)
@@ -1022,22 +1022,22 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v55 = subInt32(v53, v54)
 		v56 = addInt32(v54, v30)
 		v57 = shiftLeft32(v56, 23)
-		v58 = v52 * v57
+		v58 = float32(v52 * v57)
 		v59 = addInt32(v55, v30)
 		v60 = shiftLeft32(v59, 23)
-		v61 = v58 * v60
+		v61 = float32(v58 * v60)
 		m62 = v42 < v4
 		v63 = choose32(m62, v61, v25)
 		v64 = v25 + v61
 		v65 = v63 / v64
-		v66 = v42 * v65
+		v66 = float32(v42 * v65)
 		store32(p1, n1+4, v66)
 		v67 = load32(p2, n2+8)
 		v68 = and32(v67, v5)
 		v69 = v4 - v68
 		v70 = max32(v9, v69)
 		v71 = min32(v8, v70)
-		v72 = v71 * v12
+		v72 = float32(v71 * v12)
 		v73 = round32(v72)
 		v74 = v71
 		v74 -= float32(v73 * v16)
@@ -1047,7 +1047,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v75 = float32(v75*v74) + v21
 		v75 = float32(v75*v74) + v22
 		v75 = float32(v75*v74) + v23
-		v76 = v74 * v74
+		v76 = float32(v74 * v74)
 		v75 = float32(v75*v76) + v74
 		v77 = v75 + v25
 		v78 = toInt32(v73)
@@ -1055,22 +1055,22 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v80 = subInt32(v78, v79)
 		v81 = addInt32(v79, v30)
 		v82 = shiftLeft32(v81, 23)
-		v83 = v77 * v82
+		v83 = float32(v77 * v82)
 		v84 = addInt32(v80, v30)
 		v85 = shiftLeft32(v84, 23)
-		v86 = v83 * v85
+		v86 = float32(v83 * v85)
 		m87 = v67 < v4
 		v88 = choose32(m87, v86, v25)
 		v89 = v25 + v86
 		v90 = v88 / v89
-		v91 = v67 * v90
+		v91 = float32(v67 * v90)
 		store32(p1, n1+8, v91)
 		v92 = load32(p2, n2+12)
 		v93 = and32(v92, v5)
 		v94 = v4 - v93
 		v95 = max32(v9, v94)
 		v96 = min32(v8, v95)
-		v97 = v96 * v12
+		v97 = float32(v96 * v12)
 		v98 = round32(v97)
 		v99 = v96
 		v99 -= float32(v98 * v16)
@@ -1080,7 +1080,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v100 = float32(v100*v99) + v21
 		v100 = float32(v100*v99) + v22
 		v100 = float32(v100*v99) + v23
-		v101 = v99 * v99
+		v101 = float32(v99 * v99)
 		v100 = float32(v100*v101) + v99
 		v102 = v100 + v25
 		v103 = toInt32(v98)
@@ -1088,15 +1088,15 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v105 = subInt32(v103, v104)
 		v106 = addInt32(v104, v30)
 		v107 = shiftLeft32(v106, 23)
-		v108 = v102 * v107
+		v108 = float32(v102 * v107)
 		v109 = addInt32(v105, v30)
 		v110 = shiftLeft32(v109, 23)
-		v111 = v108 * v110
+		v111 = float32(v108 * v110)
 		m112 = v92 < v4
 		v113 = choose32(m112, v111, v25)
 		v114 = v25 + v111
 		v115 = v113 / v114
-		v116 = v92 * v115
+		v116 = float32(v92 * v115)
 		store32(p1, n1+12, v116)
 		n1 += 16
 		n2 += 16
@@ -1107,7 +1107,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v119 = v4 - v118
 		v120 = max32(v9, v119)
 		v121 = min32(v8, v120)
-		v122 = v121 * v12
+		v122 = float32(v121 * v12)
 		v123 = round32(v122)
 		v124 = v121
 		v124 -= float32(v123 * v16)
@@ -1117,7 +1117,7 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v125 = float32(v125*v124) + v21
 		v125 = float32(v125*v124) + v22
 		v125 = float32(v125*v124) + v23
-		v126 = v124 * v124
+		v126 = float32(v124 * v124)
 		v125 = float32(v125*v126) + v124
 		v127 = v125 + v25
 		v128 = toInt32(v123)
@@ -1125,15 +1125,15 @@ func siluGeneric(n int, z *float32, x *float32) {
 		v130 = subInt32(v128, v129)
 		v131 = addInt32(v129, v30)
 		v132 = shiftLeft32(v131, 23)
-		v133 = v127 * v132
+		v133 = float32(v127 * v132)
 		v134 = addInt32(v130, v30)
 		v135 = shiftLeft32(v134, 23)
-		v136 = v133 * v135
+		v136 = float32(v133 * v135)
 		m137 = v117 < v4
 		v138 = choose32(m137, v136, v25)
 		v139 = v25 + v136
 		v140 = v138 / v139
-		v141 = v117 * v140
+		v141 = float32(v117 * v140)
 		store32(p1, n1, v141)
 		n1 += 4
 		n2 += 4
@@ -1167,12 +1167,12 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 	v32 = ofBits(0x7f)
 	for ; n0 >= 4; n0 -= 4 {
 		v3 = load32(p2, n2)
-		v5 = v3 * v4
+		v5 = float32(v3 * v4)
 		v8 = and32(v5, v7)
 		v9 = v6 - v8
 		v12 = max32(v11, v9)
 		v13 = min32(v10, v12)
-		v15 = v13 * v14
+		v15 = float32(v13 * v14)
 		v16 = round32(v15)
 		v17 = v13
 		v17 -= float32(v16 * v18)
@@ -1182,7 +1182,7 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v21 = float32(v21*v17) + v23
 		v21 = float32(v21*v17) + v24
 		v21 = float32(v21*v17) + v25
-		v26 = v17 * v17
+		v26 = float32(v17 * v17)
 		v21 = float32(v21*v26) + v17
 		v28 = v21 + v27
 		v29 = toInt32(v16)
@@ -1190,23 +1190,23 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v31 = subInt32(v29, v30)
 		v33 = addInt32(v30, v32)
 		v34 = shiftLeft32(v33, 23)
-		v35 = v28 * v34
+		v35 = float32(v28 * v34)
 		v36 = addInt32(v31, v32)
 		v37 = shiftLeft32(v36, 23)
-		v38 = v35 * v37
+		v38 = float32(v35 * v37)
 		m39 = v5 < v6
 		v40 = choose32(m39, v38, v27)
 		v41 = v27 + v38
 		v42 = v40 / v41
-		v43 = v3 * v42
+		v43 = float32(v3 * v42)
 		store32(p1, n1, v43)
 		v44 = load32(p2, n2+4)
-		v45 = v44 * v4
+		v45 = float32(v44 * v4)
 		v46 = and32(v45, v7)
 		v47 = v6 - v46
 		v48 = max32(v11, v47)
 		v49 = min32(v10, v48)
-		v50 = v49 * v14
+		v50 = float32(v49 * v14)
 		v51 = round32(v50)
 		v52 = v49
 		v52 -= float32(v51 * v18)
@@ -1216,7 +1216,7 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v53 = float32(v53*v52) + v23
 		v53 = float32(v53*v52) + v24
 		v53 = float32(v53*v52) + v25
-		v54 = v52 * v52
+		v54 = float32(v52 * v52)
 		v53 = float32(v53*v54) + v52
 		v55 = v53 + v27
 		v56 = toInt32(v51)
@@ -1224,23 +1224,23 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v58 = subInt32(v56, v57)
 		v59 = addInt32(v57, v32)
 		v60 = shiftLeft32(v59, 23)
-		v61 = v55 * v60
+		v61 = float32(v55 * v60)
 		v62 = addInt32(v58, v32)
 		v63 = shiftLeft32(v62, 23)
-		v64 = v61 * v63
+		v64 = float32(v61 * v63)
 		m65 = v45 < v6
 		v66 = choose32(m65, v64, v27)
 		v67 = v27 + v64
 		v68 = v66 / v67
-		v69 = v44 * v68
+		v69 = float32(v44 * v68)
 		store32(p1, n1+4, v69)
 		v70 = load32(p2, n2+8)
-		v71 = v70 * v4
+		v71 = float32(v70 * v4)
 		v72 = and32(v71, v7)
 		v73 = v6 - v72
 		v74 = max32(v11, v73)
 		v75 = min32(v10, v74)
-		v76 = v75 * v14
+		v76 = float32(v75 * v14)
 		v77 = round32(v76)
 		v78 = v75
 		v78 -= float32(v77 * v18)
@@ -1250,7 +1250,7 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v79 = float32(v79*v78) + v23
 		v79 = float32(v79*v78) + v24
 		v79 = float32(v79*v78) + v25
-		v80 = v78 * v78
+		v80 = float32(v78 * v78)
 		v79 = float32(v79*v80) + v78
 		v81 = v79 + v27
 		v82 = toInt32(v77)
@@ -1258,23 +1258,23 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v84 = subInt32(v82, v83)
 		v85 = addInt32(v83, v32)
 		v86 = shiftLeft32(v85, 23)
-		v87 = v81 * v86
+		v87 = float32(v81 * v86)
 		v88 = addInt32(v84, v32)
 		v89 = shiftLeft32(v88, 23)
-		v90 = v87 * v89
+		v90 = float32(v87 * v89)
 		m91 = v71 < v6
 		v92 = choose32(m91, v90, v27)
 		v93 = v27 + v90
 		v94 = v92 / v93
-		v95 = v70 * v94
+		v95 = float32(v70 * v94)
 		store32(p1, n1+8, v95)
 		v96 = load32(p2, n2+12)
-		v97 = v96 * v4
+		v97 = float32(v96 * v4)
 		v98 = and32(v97, v7)
 		v99 = v6 - v98
 		v100 = max32(v11, v99)
 		v101 = min32(v10, v100)
-		v102 = v101 * v14
+		v102 = float32(v101 * v14)
 		v103 = round32(v102)
 		v104 = v101
 		v104 -= float32(v103 * v18)
@@ -1284,7 +1284,7 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v105 = float32(v105*v104) + v23
 		v105 = float32(v105*v104) + v24
 		v105 = float32(v105*v104) + v25
-		v106 = v104 * v104
+		v106 = float32(v104 * v104)
 		v105 = float32(v105*v106) + v104
 		v107 = v105 + v27
 		v108 = toInt32(v103)
@@ -1292,27 +1292,27 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v110 = subInt32(v108, v109)
 		v111 = addInt32(v109, v32)
 		v112 = shiftLeft32(v111, 23)
-		v113 = v107 * v112
+		v113 = float32(v107 * v112)
 		v114 = addInt32(v110, v32)
 		v115 = shiftLeft32(v114, 23)
-		v116 = v113 * v115
+		v116 = float32(v113 * v115)
 		m117 = v97 < v6
 		v118 = choose32(m117, v116, v27)
 		v119 = v27 + v116
 		v120 = v118 / v119
-		v121 = v96 * v120
+		v121 = float32(v96 * v120)
 		store32(p1, n1+12, v121)
 		n1 += 16
 		n2 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
 		v122 = load32(p2, n2)
-		v123 = v122 * v4
+		v123 = float32(v122 * v4)
 		v124 = and32(v123, v7)
 		v125 = v6 - v124
 		v126 = max32(v11, v125)
 		v127 = min32(v10, v126)
-		v128 = v127 * v14
+		v128 = float32(v127 * v14)
 		v129 = round32(v128)
 		v130 = v127
 		v130 -= float32(v129 * v18)
@@ -1322,7 +1322,7 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v131 = float32(v131*v130) + v23
 		v131 = float32(v131*v130) + v24
 		v131 = float32(v131*v130) + v25
-		v132 = v130 * v130
+		v132 = float32(v130 * v130)
 		v131 = float32(v131*v132) + v130
 		v133 = v131 + v27
 		v134 = toInt32(v129)
@@ -1330,15 +1330,15 @@ func quickGeluGeneric(n int, z *float32, x *float32) {
 		v136 = subInt32(v134, v135)
 		v137 = addInt32(v135, v32)
 		v138 = shiftLeft32(v137, 23)
-		v139 = v133 * v138
+		v139 = float32(v133 * v138)
 		v140 = addInt32(v136, v32)
 		v141 = shiftLeft32(v140, 23)
-		v142 = v139 * v141
+		v142 = float32(v139 * v141)
 		m143 = v123 < v6
 		v144 = choose32(m143, v142, v27)
 		v145 = v27 + v142
 		v146 = v144 / v145
-		v147 = v122 * v146
+		v147 = float32(v122 * v146)
 		store32(p1, n1, v147)
 		n1 += 4
 		n2 += 4
@@ -1400,7 +1400,7 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v9 = float32(v9*v7) + v20
 		v9 = float32(v9*v7) + v21
 		v9 = float32(v9*v7) + v22
-		v23 = v5 * v9
+		v23 = float32(v5 * v9)
 		v25 = min32(v24, v23)
 		v27 = v26 - v25
 		v28 = round32(v27)
@@ -1416,17 +1416,17 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v39 = subInt32(v37, v38)
 		v41 = addInt32(v38, v40)
 		v42 = shiftLeft32(v41, 23)
-		v43 = v31 * v42
+		v43 = float32(v31 * v42)
 		v44 = addInt32(v39, v40)
 		v45 = shiftLeft32(v44, 23)
-		v46 = v43 * v45
+		v46 = float32(v43 * v45)
 		m47 = v6 < v5
 		v48 = choose32(m47, v26, v46)
 		m49 = v3 < v26
 		v51 = v50 - v48
 		v52 = choose32(m49, v48, v51)
-		v54 = v3 * v53
-		v55 = v54 * v52
+		v54 = float32(v3 * v53)
+		v55 = float32(v54 * v52)
 		store32(p1, n1, v55)
 		v56 = load32(p2, n2+4)
 		v57 = and32(v56, v4)
@@ -1445,7 +1445,7 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v59 = float32(v59*v58) + v20
 		v59 = float32(v59*v58) + v21
 		v59 = float32(v59*v58) + v22
-		v60 = v57 * v59
+		v60 = float32(v57 * v59)
 		v61 = min32(v24, v60)
 		v62 = v26 - v61
 		v63 = round32(v62)
@@ -1461,17 +1461,17 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v68 = subInt32(v66, v67)
 		v69 = addInt32(v67, v40)
 		v70 = shiftLeft32(v69, 23)
-		v71 = v65 * v70
+		v71 = float32(v65 * v70)
 		v72 = addInt32(v68, v40)
 		v73 = shiftLeft32(v72, 23)
-		v74 = v71 * v73
+		v74 = float32(v71 * v73)
 		m75 = v6 < v57
 		v76 = choose32(m75, v26, v74)
 		m77 = v56 < v26
 		v78 = v50 - v76
 		v79 = choose32(m77, v76, v78)
-		v80 = v56 * v53
-		v81 = v80 * v79
+		v80 = float32(v56 * v53)
+		v81 = float32(v80 * v79)
 		store32(p1, n1+4, v81)
 		v82 = load32(p2, n2+8)
 		v83 = and32(v82, v4)
@@ -1490,7 +1490,7 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v85 = float32(v85*v84) + v20
 		v85 = float32(v85*v84) + v21
 		v85 = float32(v85*v84) + v22
-		v86 = v83 * v85
+		v86 = float32(v83 * v85)
 		v87 = min32(v24, v86)
 		v88 = v26 - v87
 		v89 = round32(v88)
@@ -1506,17 +1506,17 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v94 = subInt32(v92, v93)
 		v95 = addInt32(v93, v40)
 		v96 = shiftLeft32(v95, 23)
-		v97 = v91 * v96
+		v97 = float32(v91 * v96)
 		v98 = addInt32(v94, v40)
 		v99 = shiftLeft32(v98, 23)
-		v100 = v97 * v99
+		v100 = float32(v97 * v99)
 		m101 = v6 < v83
 		v102 = choose32(m101, v26, v100)
 		m103 = v82 < v26
 		v104 = v50 - v102
 		v105 = choose32(m103, v102, v104)
-		v106 = v82 * v53
-		v107 = v106 * v105
+		v106 = float32(v82 * v53)
+		v107 = float32(v106 * v105)
 		store32(p1, n1+8, v107)
 		v108 = load32(p2, n2+12)
 		v109 = and32(v108, v4)
@@ -1535,7 +1535,7 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v111 = float32(v111*v110) + v20
 		v111 = float32(v111*v110) + v21
 		v111 = float32(v111*v110) + v22
-		v112 = v109 * v111
+		v112 = float32(v109 * v111)
 		v113 = min32(v24, v112)
 		v114 = v26 - v113
 		v115 = round32(v114)
@@ -1551,17 +1551,17 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v120 = subInt32(v118, v119)
 		v121 = addInt32(v119, v40)
 		v122 = shiftLeft32(v121, 23)
-		v123 = v117 * v122
+		v123 = float32(v117 * v122)
 		v124 = addInt32(v120, v40)
 		v125 = shiftLeft32(v124, 23)
-		v126 = v123 * v125
+		v126 = float32(v123 * v125)
 		m127 = v6 < v109
 		v128 = choose32(m127, v26, v126)
 		m129 = v108 < v26
 		v130 = v50 - v128
 		v131 = choose32(m129, v128, v130)
-		v132 = v108 * v53
-		v133 = v132 * v131
+		v132 = float32(v108 * v53)
+		v133 = float32(v132 * v131)
 		store32(p1, n1+12, v133)
 		n1 += 16
 		n2 += 16
@@ -1584,7 +1584,7 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v137 = float32(v137*v136) + v20
 		v137 = float32(v137*v136) + v21
 		v137 = float32(v137*v136) + v22
-		v138 = v135 * v137
+		v138 = float32(v135 * v137)
 		v139 = min32(v24, v138)
 		v140 = v26 - v139
 		v141 = round32(v140)
@@ -1600,17 +1600,17 @@ func geluGeneric(n int, z *float32, x *float32) {
 		v146 = subInt32(v144, v145)
 		v147 = addInt32(v145, v40)
 		v148 = shiftLeft32(v147, 23)
-		v149 = v143 * v148
+		v149 = float32(v143 * v148)
 		v150 = addInt32(v146, v40)
 		v151 = shiftLeft32(v150, 23)
-		v152 = v149 * v151
+		v152 = float32(v149 * v151)
 		m153 = v6 < v135
 		v154 = choose32(m153, v26, v152)
 		m155 = v134 < v26
 		v156 = v50 - v154
 		v157 = choose32(m155, v154, v156)
-		v158 = v134 * v53
-		v159 = v158 * v157
+		v158 = float32(v134 * v53)
+		v159 = float32(v158 * v157)
 		store32(p1, n1, v159)
 		n1 += 4
 		n2 += 4
@@ -1645,15 +1645,15 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 	v35 = ofBits(0x7f)
 	for ; n0 >= 4; n0 -= 4 {
 		v3 = load32(p2, n2)
-		v4 = v3 * v3
+		v4 = float32(v3 * v3)
 		v6 = v5
 		v6 = float32(v6*v4) + v7
-		v8 = v6 * v3
+		v8 = float32(v6 * v3)
 		v11 = and32(v8, v10)
 		v12 = v9 - v11
 		v15 = max32(v14, v12)
 		v16 = min32(v13, v15)
-		v18 = v16 * v17
+		v18 = float32(v16 * v17)
 		v19 = round32(v18)
 		v20 = v16
 		v20 -= float32(v19 * v21)
@@ -1663,7 +1663,7 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v24 = float32(v24*v20) + v26
 		v24 = float32(v24*v20) + v27
 		v24 = float32(v24*v20) + v28
-		v29 = v20 * v20
+		v29 = float32(v20 * v20)
 		v24 = float32(v24*v29) + v20
 		v31 = v24 + v30
 		v32 = toInt32(v19)
@@ -1671,26 +1671,26 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v34 = subInt32(v32, v33)
 		v36 = addInt32(v33, v35)
 		v37 = shiftLeft32(v36, 23)
-		v38 = v31 * v37
+		v38 = float32(v31 * v37)
 		v39 = addInt32(v34, v35)
 		v40 = shiftLeft32(v39, 23)
-		v41 = v38 * v40
+		v41 = float32(v38 * v40)
 		m42 = v8 < v9
 		v43 = choose32(m42, v41, v30)
 		v44 = v30 + v41
 		v45 = v43 / v44
-		v46 = v3 * v45
+		v46 = float32(v3 * v45)
 		store32(p1, n1, v46)
 		v47 = load32(p2, n2+4)
-		v48 = v47 * v47
+		v48 = float32(v47 * v47)
 		v49 = v5
 		v49 = float32(v49*v48) + v7
-		v50 = v49 * v47
+		v50 = float32(v49 * v47)
 		v51 = and32(v50, v10)
 		v52 = v9 - v51
 		v53 = max32(v14, v52)
 		v54 = min32(v13, v53)
-		v55 = v54 * v17
+		v55 = float32(v54 * v17)
 		v56 = round32(v55)
 		v57 = v54
 		v57 -= float32(v56 * v21)
@@ -1700,7 +1700,7 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v58 = float32(v58*v57) + v26
 		v58 = float32(v58*v57) + v27
 		v58 = float32(v58*v57) + v28
-		v59 = v57 * v57
+		v59 = float32(v57 * v57)
 		v58 = float32(v58*v59) + v57
 		v60 = v58 + v30
 		v61 = toInt32(v56)
@@ -1708,26 +1708,26 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v63 = subInt32(v61, v62)
 		v64 = addInt32(v62, v35)
 		v65 = shiftLeft32(v64, 23)
-		v66 = v60 * v65
+		v66 = float32(v60 * v65)
 		v67 = addInt32(v63, v35)
 		v68 = shiftLeft32(v67, 23)
-		v69 = v66 * v68
+		v69 = float32(v66 * v68)
 		m70 = v50 < v9
 		v71 = choose32(m70, v69, v30)
 		v72 = v30 + v69
 		v73 = v71 / v72
-		v74 = v47 * v73
+		v74 = float32(v47 * v73)
 		store32(p1, n1+4, v74)
 		v75 = load32(p2, n2+8)
-		v76 = v75 * v75
+		v76 = float32(v75 * v75)
 		v77 = v5
 		v77 = float32(v77*v76) + v7
-		v78 = v77 * v75
+		v78 = float32(v77 * v75)
 		v79 = and32(v78, v10)
 		v80 = v9 - v79
 		v81 = max32(v14, v80)
 		v82 = min32(v13, v81)
-		v83 = v82 * v17
+		v83 = float32(v82 * v17)
 		v84 = round32(v83)
 		v85 = v82
 		v85 -= float32(v84 * v21)
@@ -1737,7 +1737,7 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v86 = float32(v86*v85) + v26
 		v86 = float32(v86*v85) + v27
 		v86 = float32(v86*v85) + v28
-		v87 = v85 * v85
+		v87 = float32(v85 * v85)
 		v86 = float32(v86*v87) + v85
 		v88 = v86 + v30
 		v89 = toInt32(v84)
@@ -1745,26 +1745,26 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v91 = subInt32(v89, v90)
 		v92 = addInt32(v90, v35)
 		v93 = shiftLeft32(v92, 23)
-		v94 = v88 * v93
+		v94 = float32(v88 * v93)
 		v95 = addInt32(v91, v35)
 		v96 = shiftLeft32(v95, 23)
-		v97 = v94 * v96
+		v97 = float32(v94 * v96)
 		m98 = v78 < v9
 		v99 = choose32(m98, v97, v30)
 		v100 = v30 + v97
 		v101 = v99 / v100
-		v102 = v75 * v101
+		v102 = float32(v75 * v101)
 		store32(p1, n1+8, v102)
 		v103 = load32(p2, n2+12)
-		v104 = v103 * v103
+		v104 = float32(v103 * v103)
 		v105 = v5
 		v105 = float32(v105*v104) + v7
-		v106 = v105 * v103
+		v106 = float32(v105 * v103)
 		v107 = and32(v106, v10)
 		v108 = v9 - v107
 		v109 = max32(v14, v108)
 		v110 = min32(v13, v109)
-		v111 = v110 * v17
+		v111 = float32(v110 * v17)
 		v112 = round32(v111)
 		v113 = v110
 		v113 -= float32(v112 * v21)
@@ -1774,7 +1774,7 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v114 = float32(v114*v113) + v26
 		v114 = float32(v114*v113) + v27
 		v114 = float32(v114*v113) + v28
-		v115 = v113 * v113
+		v115 = float32(v113 * v113)
 		v114 = float32(v114*v115) + v113
 		v116 = v114 + v30
 		v117 = toInt32(v112)
@@ -1782,30 +1782,30 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v119 = subInt32(v117, v118)
 		v120 = addInt32(v118, v35)
 		v121 = shiftLeft32(v120, 23)
-		v122 = v116 * v121
+		v122 = float32(v116 * v121)
 		v123 = addInt32(v119, v35)
 		v124 = shiftLeft32(v123, 23)
-		v125 = v122 * v124
+		v125 = float32(v122 * v124)
 		m126 = v106 < v9
 		v127 = choose32(m126, v125, v30)
 		v128 = v30 + v125
 		v129 = v127 / v128
-		v130 = v103 * v129
+		v130 = float32(v103 * v129)
 		store32(p1, n1+12, v130)
 		n1 += 16
 		n2 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
 		v131 = load32(p2, n2)
-		v132 = v131 * v131
+		v132 = float32(v131 * v131)
 		v133 = v5
 		v133 = float32(v133*v132) + v7
-		v134 = v133 * v131
+		v134 = float32(v133 * v131)
 		v135 = and32(v134, v10)
 		v136 = v9 - v135
 		v137 = max32(v14, v136)
 		v138 = min32(v13, v137)
-		v139 = v138 * v17
+		v139 = float32(v138 * v17)
 		v140 = round32(v139)
 		v141 = v138
 		v141 -= float32(v140 * v21)
@@ -1815,7 +1815,7 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v142 = float32(v142*v141) + v26
 		v142 = float32(v142*v141) + v27
 		v142 = float32(v142*v141) + v28
-		v143 = v141 * v141
+		v143 = float32(v141 * v141)
 		v142 = float32(v142*v143) + v141
 		v144 = v142 + v30
 		v145 = toInt32(v140)
@@ -1823,15 +1823,15 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 		v147 = subInt32(v145, v146)
 		v148 = addInt32(v146, v35)
 		v149 = shiftLeft32(v148, 23)
-		v150 = v144 * v149
+		v150 = float32(v144 * v149)
 		v151 = addInt32(v147, v35)
 		v152 = shiftLeft32(v151, 23)
-		v153 = v150 * v152
+		v153 = float32(v150 * v152)
 		m154 = v134 < v9
 		v155 = choose32(m154, v153, v30)
 		v156 = v30 + v153
 		v157 = v155 / v156
-		v158 = v131 * v157
+		v158 = float32(v131 * v157)
 		store32(p1, n1, v158)
 		n1 += 4
 		n2 += 4
@@ -2467,19 +2467,19 @@ func mulGeneric(n int, z *float32, x *float32, y *float32) {
 	for ; n0 >= 4; n0 -= 4 {
 		v4 = load32(p2, n2)
 		v5 = load32(p3, n3)
-		v6 = v4 * v5
+		v6 = float32(v4 * v5)
 		store32(p1, n1, v6)
 		v7 = load32(p2, n2+4)
 		v8 = load32(p3, n3+4)
-		v9 = v7 * v8
+		v9 = float32(v7 * v8)
 		store32(p1, n1+4, v9)
 		v10 = load32(p2, n2+8)
 		v11 = load32(p3, n3+8)
-		v12 = v10 * v11
+		v12 = float32(v10 * v11)
 		store32(p1, n1+8, v12)
 		v13 = load32(p2, n2+12)
 		v14 = load32(p3, n3+12)
-		v15 = v13 * v14
+		v15 = float32(v13 * v14)
 		store32(p1, n1+12, v15)
 		n1 += 16
 		n2 += 16
@@ -2488,7 +2488,7 @@ func mulGeneric(n int, z *float32, x *float32, y *float32) {
 	for ; n0 >= 1; n0 -= 1 {
 		v16 = load32(p2, n2)
 		v17 = load32(p3, n3)
-		v18 = v16 * v17
+		v18 = float32(v16 * v17)
 		store32(p1, n1, v18)
 		n1 += 4
 		n2 += 4
@@ -2508,23 +2508,23 @@ func mulNumberGeneric(n int, z *float32, x *float32, y float32) {
 	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, n0, n1, n2, p1, p2
 	for ; n0 >= 4; n0 -= 4 {
 		v4 = load32(p2, n2)
-		v5 = v4 * v3
+		v5 = float32(v4 * v3)
 		store32(p1, n1, v5)
 		v6 = load32(p2, n2+4)
-		v7 = v6 * v3
+		v7 = float32(v6 * v3)
 		store32(p1, n1+4, v7)
 		v8 = load32(p2, n2+8)
-		v9 = v8 * v3
+		v9 = float32(v8 * v3)
 		store32(p1, n1+8, v9)
 		v10 = load32(p2, n2+12)
-		v11 = v10 * v3
+		v11 = float32(v10 * v3)
 		store32(p1, n1+12, v11)
 		n1 += 16
 		n2 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
 		v12 = load32(p2, n2)
-		v13 = v12 * v3
+		v13 = float32(v12 * v3)
 		store32(p1, n1, v13)
 		n1 += 4
 		n2 += 4
@@ -2559,11 +2559,11 @@ func mulRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32
 		for ; n11 >= 2; n11 -= 2 {
 			v12 = load32(p9, n9)
 			v13 = load32(p10, n10)
-			v14 = v12 * v13
+			v14 = float32(v12 * v13)
 			store32(p8, n8, v14)
 			v15 = load32(p9, n9+4)
 			v16 = load32(p10, n10+4)
-			v17 = v15 * v16
+			v17 = float32(v15 * v16)
 			store32(p8, n8+4, v17)
 			n8 += 8
 			n9 += 8
@@ -2572,7 +2572,7 @@ func mulRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *float32
 		for ; n11 >= 1; n11 -= 1 {
 			v18 = load32(p9, n9)
 			v19 = load32(p10, n10)
-			v20 = v18 * v19
+			v20 = float32(v18 * v19)
 			store32(p8, n8, v20)
 			n8 += 4
 			n9 += 4
@@ -2612,17 +2612,17 @@ func mulNumberRunsGeneric(rows int, n int, z *float32, x *float32, ldx int, y *f
 		n12 = n1
 		for ; n12 >= 2; n12 -= 2 {
 			v13 = load32(p10, n10)
-			v14 = v13 * v8
+			v14 = float32(v13 * v8)
 			store32(p9, n9, v14)
 			v15 = load32(p10, n10+4)
-			v16 = v15 * v8
+			v16 = float32(v15 * v8)
 			store32(p9, n9+4, v16)
 			n9 += 8
 			n10 += 8
 		}
 		for ; n12 >= 1; n12 -= 1 {
 			v17 = load32(p10, n10)
-			v18 = v17 * v8
+			v18 = float32(v17 * v8)
 			store32(p9, n9, v18)
 			n9 += 4
 			n10 += 4

@@ -32,24 +32,24 @@ func rotateHalvesGeneric(rows int, n int, z *float32, x *float32, ld int, cos *f
 			v13 = load32(p9, n9+n10*1)
 			v14 = load32(p5, n5+n10*1)
 			v15 = load32(p6, n6+n10*1)
-			v16 = v14 * v12
-			v17 = v15 * v13
+			v16 = float32(v14 * v12)
+			v17 = float32(v15 * v13)
 			v18 = v16 - v17
 			store32(p2, n2+n10*1, v18)
-			v19 = v14 * v13
-			v20 = v15 * v12
+			v19 = float32(v14 * v13)
+			v20 = float32(v15 * v12)
 			v21 = v19 + v20
 			store32(p8, n8+n10*1, v21)
 			v22 = load32(p3, n3+n10*1+4)
 			v23 = load32(p9, n9+n10*1+4)
 			v24 = load32(p5, n5+n10*1+4)
 			v25 = load32(p6, n6+n10*1+4)
-			v26 = v24 * v22
-			v27 = v25 * v23
+			v26 = float32(v24 * v22)
+			v27 = float32(v25 * v23)
 			v28 = v26 - v27
 			store32(p2, n2+n10*1+4, v28)
-			v29 = v24 * v23
-			v30 = v25 * v22
+			v29 = float32(v24 * v23)
+			v30 = float32(v25 * v22)
 			v31 = v29 + v30
 			store32(p8, n8+n10*1+4, v31)
 			n10 += 8
@@ -59,12 +59,12 @@ func rotateHalvesGeneric(rows int, n int, z *float32, x *float32, ld int, cos *f
 			v33 = load32(p9, n9+n10*1)
 			v34 = load32(p5, n5+n10*1)
 			v35 = load32(p6, n6+n10*1)
-			v36 = v34 * v32
-			v37 = v35 * v33
+			v36 = float32(v34 * v32)
+			v37 = float32(v35 * v33)
 			v38 = v36 - v37
 			store32(p2, n2+n10*1, v38)
-			v39 = v34 * v33
-			v40 = v35 * v32
+			v39 = float32(v34 * v33)
+			v40 = float32(v35 * v32)
 			v41 = v39 + v40
 			store32(p8, n8+n10*1, v41)
 			n10 += 4
@@ -109,12 +109,12 @@ func rotateNeighboursGeneric(rows int, n int, z *float32, x *float32, ld int, co
 			v14 = load32(p9, n9+4)
 			v15 = load32(p10, n10)
 			v16 = load32(p11, n11)
-			v17 = v15 * v13
-			v18 = v16 * v14
+			v17 = float32(v15 * v13)
+			v18 = float32(v16 * v14)
 			v19 = v17 - v18
 			store32(p8, n8, v19)
-			v20 = v15 * v14
-			v21 = v16 * v13
+			v20 = float32(v15 * v14)
+			v21 = float32(v16 * v13)
 			v22 = v20 + v21
 			store32(p8, n8+4, v22)
 			n8 += 8

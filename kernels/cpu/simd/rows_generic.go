@@ -301,7 +301,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v29 = v28 - v19
 		v32 = max32(v31, v29)
 		v33 = min32(v30, v32)
-		v35 = v33 * v34
+		v35 = float32(v33 * v34)
 		v36 = round32(v35)
 		v37 = v33
 		v37 -= float32(v36 * v38)
@@ -311,7 +311,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v41 = float32(v41*v37) + v43
 		v41 = float32(v41*v37) + v44
 		v41 = float32(v41*v37) + v45
-		v46 = v37 * v37
+		v46 = float32(v37 * v37)
 		v41 = float32(v41*v46) + v37
 		v48 = v41 + v47
 		v49 = toInt32(v36)
@@ -319,17 +319,17 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v51 = subInt32(v49, v50)
 		v53 = addInt32(v50, v52)
 		v54 = shiftLeft32(v53, 23)
-		v55 = v48 * v54
+		v55 = float32(v48 * v54)
 		v56 = addInt32(v51, v52)
 		v57 = shiftLeft32(v56, 23)
-		v58 = v55 * v57
+		v58 = float32(v55 * v57)
 		store32(p21, n21, v58)
 		v23 = v23 + v58
 		v59 = load32(p20, n20+4)
 		v60 = v59 - v19
 		v61 = max32(v31, v60)
 		v62 = min32(v30, v61)
-		v63 = v62 * v34
+		v63 = float32(v62 * v34)
 		v64 = round32(v63)
 		v65 = v62
 		v65 -= float32(v64 * v38)
@@ -339,7 +339,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v66 = float32(v66*v65) + v43
 		v66 = float32(v66*v65) + v44
 		v66 = float32(v66*v65) + v45
-		v67 = v65 * v65
+		v67 = float32(v65 * v65)
 		v66 = float32(v66*v67) + v65
 		v68 = v66 + v47
 		v69 = toInt32(v64)
@@ -347,17 +347,17 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v71 = subInt32(v69, v70)
 		v72 = addInt32(v70, v52)
 		v73 = shiftLeft32(v72, 23)
-		v74 = v68 * v73
+		v74 = float32(v68 * v73)
 		v75 = addInt32(v71, v52)
 		v76 = shiftLeft32(v75, 23)
-		v77 = v74 * v76
+		v77 = float32(v74 * v76)
 		store32(p21, n21+4, v77)
 		v24 = v24 + v77
 		v78 = load32(p20, n20+8)
 		v79 = v78 - v19
 		v80 = max32(v31, v79)
 		v81 = min32(v30, v80)
-		v82 = v81 * v34
+		v82 = float32(v81 * v34)
 		v83 = round32(v82)
 		v84 = v81
 		v84 -= float32(v83 * v38)
@@ -367,7 +367,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v85 = float32(v85*v84) + v43
 		v85 = float32(v85*v84) + v44
 		v85 = float32(v85*v84) + v45
-		v86 = v84 * v84
+		v86 = float32(v84 * v84)
 		v85 = float32(v85*v86) + v84
 		v87 = v85 + v47
 		v88 = toInt32(v83)
@@ -375,17 +375,17 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v90 = subInt32(v88, v89)
 		v91 = addInt32(v89, v52)
 		v92 = shiftLeft32(v91, 23)
-		v93 = v87 * v92
+		v93 = float32(v87 * v92)
 		v94 = addInt32(v90, v52)
 		v95 = shiftLeft32(v94, 23)
-		v96 = v93 * v95
+		v96 = float32(v93 * v95)
 		store32(p21, n21+8, v96)
 		v25 = v25 + v96
 		v97 = load32(p20, n20+12)
 		v98 = v97 - v19
 		v99 = max32(v31, v98)
 		v100 = min32(v30, v99)
-		v101 = v100 * v34
+		v101 = float32(v100 * v34)
 		v102 = round32(v101)
 		v103 = v100
 		v103 -= float32(v102 * v38)
@@ -395,7 +395,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v104 = float32(v104*v103) + v43
 		v104 = float32(v104*v103) + v44
 		v104 = float32(v104*v103) + v45
-		v105 = v103 * v103
+		v105 = float32(v103 * v103)
 		v104 = float32(v104*v105) + v103
 		v106 = v104 + v47
 		v107 = toInt32(v102)
@@ -403,10 +403,10 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v109 = subInt32(v107, v108)
 		v110 = addInt32(v108, v52)
 		v111 = shiftLeft32(v110, 23)
-		v112 = v106 * v111
+		v112 = float32(v106 * v111)
 		v113 = addInt32(v109, v52)
 		v114 = shiftLeft32(v113, 23)
-		v115 = v112 * v114
+		v115 = float32(v112 * v114)
 		store32(p21, n21+12, v115)
 		v26 = v26 + v115
 		n20 += 16
@@ -417,7 +417,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v117 = v116 - v19
 		v118 = max32(v31, v117)
 		v119 = min32(v30, v118)
-		v120 = v119 * v34
+		v120 = float32(v119 * v34)
 		v121 = round32(v120)
 		v122 = v119
 		v122 -= float32(v121 * v38)
@@ -427,7 +427,7 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v123 = float32(v123*v122) + v43
 		v123 = float32(v123*v122) + v44
 		v123 = float32(v123*v122) + v45
-		v124 = v122 * v122
+		v124 = float32(v122 * v122)
 		v123 = float32(v123*v124) + v122
 		v125 = v123 + v47
 		v126 = toInt32(v121)
@@ -435,10 +435,10 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 		v128 = subInt32(v126, v127)
 		v129 = addInt32(v127, v52)
 		v130 = shiftLeft32(v129, 23)
-		v131 = v125 * v130
+		v131 = float32(v125 * v130)
 		v132 = addInt32(v128, v52)
 		v133 = shiftLeft32(v132, 23)
-		v134 = v131 * v133
+		v134 = float32(v131 * v133)
 		store32(p21, n21, v134)
 		v23 = v23 + v134
 		n20 += 4
@@ -451,22 +451,22 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 	v140 = v47 / v139
 	for ; n0 >= 4; n0 -= 4 {
 		v141 = load32(p1, n1)
-		v142 = v141 * v140
+		v142 = float32(v141 * v140)
 		store32(p1, n1, v142)
 		v143 = load32(p1, n1+4)
-		v144 = v143 * v140
+		v144 = float32(v143 * v140)
 		store32(p1, n1+4, v144)
 		v145 = load32(p1, n1+8)
-		v146 = v145 * v140
+		v146 = float32(v145 * v140)
 		store32(p1, n1+8, v146)
 		v147 = load32(p1, n1+12)
-		v148 = v147 * v140
+		v148 = float32(v147 * v140)
 		store32(p1, n1+12, v148)
 		n1 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
 		v149 = load32(p1, n1)
-		v150 = v149 * v140
+		v150 = float32(v149 * v140)
 		store32(p1, n1, v150)
 		n1 += 4
 	}
@@ -514,7 +514,7 @@ func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float
 	v19 = v9 + v11
 	v20 = v18 + v19
 	v22 = v20
-	v23 = v22 * v5
+	v23 = float32(v22 * v5)
 	p24 = p2
 	n24 = n2
 	v26 = 0
@@ -556,18 +556,18 @@ func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float
 	v46 = v27 + v29
 	v47 = v45 + v46
 	v49 = v47
-	v50 = v49 * v5
+	v50 = float32(v49 * v5)
 	v51 = v30 + v32
 	v52 = v31 + v33
 	v53 = v51 + v52
 	v55 = v53
-	v56 = v55 * v5
+	v56 = float32(v55 * v5)
 	v56 -= float32(v50 * v50)
 	v57 = max32(v25, v56)
 	v59 = v57 + v6
 	v60 = sqrt32(v59)
 	v61 = v58 / v60
-	v62 = v50 * v61
+	v62 = float32(v50 * v61)
 	v63 = v25 - v62
 	for ; n0 >= 4; n0 -= 4 {
 		v64 = load32(p2, n2)
@@ -659,7 +659,7 @@ func layerNormScaledGeneric(n int, z *float32, x *float32, gain *float32, invers
 	v18 = v8 + v10
 	v19 = v17 + v18
 	v21 = v19
-	v22 = v21 * v4
+	v22 = float32(v21 * v4)
 	p23 = p2
 	n23 = n2
 	v25 = 0
@@ -701,43 +701,43 @@ func layerNormScaledGeneric(n int, z *float32, x *float32, gain *float32, invers
 	v45 = v26 + v28
 	v46 = v44 + v45
 	v48 = v46
-	v49 = v48 * v4
+	v49 = float32(v48 * v4)
 	v50 = v29 + v31
 	v51 = v30 + v32
 	v52 = v50 + v51
 	v54 = v52
-	v55 = v54 * v4
+	v55 = float32(v54 * v4)
 	v55 -= float32(v49 * v49)
 	v56 = max32(v24, v55)
 	v58 = v56 + v5
 	v59 = sqrt32(v58)
 	v60 = v57 / v59
-	v61 = v49 * v60
+	v61 = float32(v49 * v60)
 	v62 = v24 - v61
 	for ; n0 >= 4; n0 -= 4 {
 		v63 = load32(p2, n2)
 		v64 = v63 - v22
 		v64 = float32(v64*v60) + v62
 		v65 = load32(p3, n3)
-		v66 = v64 * v65
+		v66 = float32(v64 * v65)
 		store32(p1, n1, v66)
 		v67 = load32(p2, n2+4)
 		v68 = v67 - v22
 		v68 = float32(v68*v60) + v62
 		v69 = load32(p3, n3+4)
-		v70 = v68 * v69
+		v70 = float32(v68 * v69)
 		store32(p1, n1+4, v70)
 		v71 = load32(p2, n2+8)
 		v72 = v71 - v22
 		v72 = float32(v72*v60) + v62
 		v73 = load32(p3, n3+8)
-		v74 = v72 * v73
+		v74 = float32(v72 * v73)
 		store32(p1, n1+8, v74)
 		v75 = load32(p2, n2+12)
 		v76 = v75 - v22
 		v76 = float32(v76*v60) + v62
 		v77 = load32(p3, n3+12)
-		v78 = v76 * v77
+		v78 = float32(v76 * v77)
 		store32(p1, n1+12, v78)
 		n1 += 16
 		n2 += 16
@@ -748,7 +748,7 @@ func layerNormScaledGeneric(n int, z *float32, x *float32, gain *float32, invers
 		v80 = v79 - v22
 		v80 = float32(v80*v60) + v62
 		v81 = load32(p3, n3)
-		v82 = v80 * v81
+		v82 = float32(v80 * v81)
 		store32(p1, n1, v82)
 		n1 += 4
 		n2 += 4
@@ -797,30 +797,30 @@ func rMSNormGeneric(n int, z *float32, x *float32, gain *float32, inverse float3
 	v19 = v9 + v11
 	v20 = v18 + v19
 	v22 = v20
-	v23 = v22 * v4
+	v23 = float32(v22 * v4)
 	v25 = v23 + v5
 	v26 = sqrt32(v25)
 	v27 = v24 / v26
 	for ; n0 >= 4; n0 -= 4 {
 		v28 = load32(p2, n2)
-		v29 = v28 * v27
+		v29 = float32(v28 * v27)
 		v30 = load32(p3, n3)
-		v31 = v29 * v30
+		v31 = float32(v29 * v30)
 		store32(p1, n1, v31)
 		v32 = load32(p2, n2+4)
-		v33 = v32 * v27
+		v33 = float32(v32 * v27)
 		v34 = load32(p3, n3+4)
-		v35 = v33 * v34
+		v35 = float32(v33 * v34)
 		store32(p1, n1+4, v35)
 		v36 = load32(p2, n2+8)
-		v37 = v36 * v27
+		v37 = float32(v36 * v27)
 		v38 = load32(p3, n3+8)
-		v39 = v37 * v38
+		v39 = float32(v37 * v38)
 		store32(p1, n1+8, v39)
 		v40 = load32(p2, n2+12)
-		v41 = v40 * v27
+		v41 = float32(v40 * v27)
 		v42 = load32(p3, n3+12)
-		v43 = v41 * v42
+		v43 = float32(v41 * v42)
 		store32(p1, n1+12, v43)
 		n1 += 16
 		n2 += 16
@@ -828,9 +828,9 @@ func rMSNormGeneric(n int, z *float32, x *float32, gain *float32, inverse float3
 	}
 	for ; n0 >= 1; n0 -= 1 {
 		v44 = load32(p2, n2)
-		v45 = v44 * v27
+		v45 = float32(v44 * v27)
 		v46 = load32(p3, n3)
-		v47 = v45 * v46
+		v47 = float32(v45 * v46)
 		store32(p1, n1, v47)
 		n1 += 4
 		n2 += 4
