@@ -98,9 +98,12 @@ var appenders = map[string]Appender{
 
 // packers lay weights out for the kernels of package cpu.
 var packers = map[string]Packer{
-	"PackB":    cpu.PackB,
-	"PackBT":   cpu.PackBT,
-	"PackConv": cpu.PackConv,
+	"PackB":         cpu.PackB,
+	"PackBT":        cpu.PackBT,
+	"PackBrain":     cpu.PackBrain,
+	"PackBrainT":    cpu.PackBrainT,
+	"PackConv":      cpu.PackConv,
+	"PackConvBrain": cpu.PackConvBrain,
 }
 
 // The adapters are named for the number of operands; A for attributes.
