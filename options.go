@@ -16,6 +16,7 @@ type options struct {
 	passSpec  string
 	added     []addedPass
 	target    kernels.Target
+	precision kernels.Precision
 	threads   int
 	pool      *par.Pool
 	memory    int64
@@ -55,6 +56,14 @@ func WithPass(after string, p passes.Pass) Option {
 // WithTarget chooses what the model is made for: kernels.CPU (the default) or
 // kernels.Ref, the slow reference.
 func WithTarget(t kernels.Target) Option { return func(o *options) { o.target = t } }
+
+// WithPrecision chooses what products with constant weights are computed in:
+// kernels.F32 (the default) or kernels.BF16, which rounds their operands to bf16
+// and adds in f32. That is several times as fast on processors with AMX, and
+// halves the memory of the weights everywhere; a processor that does not multiply
+// bf16 rounds the weights alone. Other operators, attention included, are not
+// touched, nor are models in f16.
+func WithPrecision(p kernels.Precision) Option { return func(o *options) { o.precision = p } }
 
 // WithThreads limits the threads of one run; 0, the default, is GOMAXPROCS.
 func WithThreads(n int) Option { return func(o *options) { o.threads = n } }

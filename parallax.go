@@ -20,6 +20,7 @@ import (
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/runtime/rt"
 	"github.com/parallax-go/parallax/runtime/session"
@@ -117,9 +118,15 @@ func (m *Model) Program() *codegen.Program { return m.session.Program() }
 // Remarks returns the verdict on every attention of the model.
 func (m *Model) Remarks() []passes.Remark { return m.source.remarks }
 
-// Precision returns the least precise float type that the file computes in: what
-// can be asked of outputs of a wider type, too. It is Invalid without floats.
-func (m *Model) Precision() tensor.DType { return m.source.coarsest }
+// Precision returns the least precise float type that the model computes in, be it
+// the file's choice or that of [WithPrecision]: what can be asked of outputs of a
+// wider type, too. It is Invalid without floats.
+func (m *Model) Precision() tensor.DType {
+	if m.source.options.precision == kernels.BF16 && m.source.coarsest != tensor.Invalid {
+		return tensor.BFloat16
+	}
+	return m.source.coarsest
+}
 
 // Run computes the outputs from the inputs, by name. The outputs are new and
 // share memory with nothing.

@@ -245,7 +245,7 @@ func (s *Source) lower(ctx context.Context) (*codegen.Program, error) {
 		return nil, err
 	}
 	return codegen.Lower(s.graph, codegen.Options{
-		Catalog: s.catalog, Target: s.options.target, Dims: s.options.dims, NoState: s.options.noState,
+		Catalog: s.catalog, Target: s.options.target, Precision: s.options.precision, Dims: s.options.dims, NoState: s.options.noState,
 	})
 }
 

@@ -21,6 +21,8 @@ type Options struct {
 	// Dims pins symbols to numbers; names that occur nowhere are ignored, so that
 	// one set of pins serves many models.
 	Dims map[string]int64
+	// Precision of products with constant weights.
+	Precision kernels.Precision
 	// NoState leaves past/present pairs plain inputs and outputs.
 	NoState bool
 }
@@ -182,7 +184,7 @@ func (l *lowering) fail(n *ir.Node, err error) { l.errs = append(l.errs, ir.NewE
 
 // caseOf describes n to the catalog.
 func (l *lowering) caseOf(n *ir.Node) kernels.Case {
-	use := kernels.Case{Op: n.Op.QualifiedName(), Attr: n.Attr}
+	use := kernels.Case{Op: n.Op.QualifiedName(), Attr: n.Attr, Precision: l.o.Precision}
 	for _, v := range n.In {
 		use.In = append(use.In, l.describe(v))
 	}

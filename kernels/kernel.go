@@ -17,6 +17,16 @@ const (
 	CPU Target = "cpu" // kernels/cpu, and kernels/ref for the long tail
 )
 
+// Precision is what products with constant weights are computed in.
+type Precision string
+
+// The precisions. In BF16 both operands are rounded to bf16 where the processor
+// multiplies that, else the weights alone; sums are f32.
+const (
+	F32  Precision = "f32" // f32; the zero value is the same
+	BF16 Precision = "bf16"
+)
+
 // Operand is what is known of an operand or output when the kernel is chosen.
 // The zero value stands for one that is left out.
 type Operand struct {
@@ -52,6 +62,8 @@ type Case struct {
 	Attr any    // the operator's struct of package attr, or nil
 	In   []Operand
 	Out  []Operand
+	// Precision is what the caller is content with.
+	Precision Precision
 }
 
 // Operand returns operand i, and the zero Operand if it is left out.

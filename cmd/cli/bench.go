@@ -40,6 +40,7 @@ func newBench(s *session) *cobra.Command {
 	f.StringVar(&data, "data", "", "inputs from `DIR`/input_0.pb …")
 	in.addFill(cmd)
 	s.addTarget(cmd)
+	s.addPrecision(cmd)
 	return cmd
 }
 

@@ -20,6 +20,9 @@ func newCompile(s *session) *cobra.Command {
 			if state != "on" && state != "off" {
 				return errorf("--state %s is not on or off", state)
 			}
+			if o.Target == "onnx" && cmd.Flags().Changed("precision") {
+				return errorf("--precision is of target go, the target is onnx")
+			}
 			o.NoState = state == "off"
 			return s.write(cmd.Context(), args[0], out, o)
 		},
@@ -36,6 +39,7 @@ func newCompile(s *session) *cobra.Command {
 	f.StringVar(&o.Module, "module", "", "of go: write a go.mod with this module `PATH`")
 	f.StringVar(&state, "state", "on", "of go: `on|off`: NewState for files with past and present pairs")
 	cmd.MarkFlagRequired("output")
+	s.addPrecision(cmd)
 	choices(cmd, "target", "go", "onnx")
 	choices(cmd, "form", "function", "attention", "inline")
 	choices(cmd, "state", "on", "off")

@@ -33,6 +33,7 @@ type session struct {
 	stopAfter    uint
 	verifyPasses bool
 	target       string
+	precision    string
 	stdinRead    bool
 }
 
@@ -53,6 +54,12 @@ func (s *session) addFlags(f *pflag.FlagSet) {
 func (s *session) addTarget(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.target, "target", "cpu", "what to run on: `cpu|ref`, the fast kernels or the reference")
 	choices(cmd, "target", "cpu", "ref")
+}
+
+// addPrecision adds --precision to a command that makes programs.
+func (s *session) addPrecision(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights in `f32|bf16`")
+	choices(cmd, "precision", "f32", "bf16")
 }
 
 // options turns the flags into options of the façade.
@@ -83,6 +90,12 @@ func (s *session) options() ([]parallax.Option, error) {
 			return nil, fmt.Errorf("--dump-after %s: no such pass runs", s.dumpAfter)
 		}
 		opts = append(opts, parallax.WithDumpAfter(s.dumpAfter, s.stderr))
+	}
+	switch p := kernels.Precision(s.precision); p {
+	case "", kernels.F32, kernels.BF16:
+		opts = append(opts, parallax.WithPrecision(p))
+	default:
+		return nil, fmt.Errorf("--precision %s is not f32 or bf16", s.precision)
 	}
 	switch s.target {
 	case "", "cpu":

@@ -67,6 +67,7 @@ step.`,
 	f.IntVar(&steps, "steps", 1, "run `N` steps with the model's state: a decoder goes on with its most likely tokens")
 	f.StringVarP(&out, "output", "o", "", "write the outputs, those of the last step, to `FILE.npz`")
 	s.addTarget(cmd)
+	s.addPrecision(cmd)
 	return cmd
 }
 

@@ -41,6 +41,7 @@ func newVerify(s *session) *cobra.Command {
 	v.in.addFill(cmd)
 	choices(cmd, "against", "unfused", "ref")
 	s.addTarget(cmd)
+	s.addPrecision(cmd)
 	return cmd
 }
 
@@ -127,7 +128,7 @@ func (x *verification) load(s *session, path string) error {
 	tolerance := func(d tensor.DType) tolerance { return x.tolerance(d, x.model.Precision()) }
 	x.nodes = nodeWatch{target: target, memory: s.memory, tolerance: tolerance}
 	x.values = valueWatch{trace: &x.trace, tolerance: tolerance}
-	x.other, err = s.load(path, append(asUnfused(), parallax.WithTarget(target), parallax.WithProfile(x.trace.step))...)
+	x.other, err = s.load(path, append(asUnfused(), parallax.WithTarget(target), parallax.WithPrecision(kernels.F32), parallax.WithProfile(x.trace.step))...)
 	return err
 }
 

@@ -105,6 +105,37 @@ func TestRowsNameOperators(t *testing.T) {
 	}
 }
 
+// TestPrecisionChoosesLayouts: products in bf16 are those of weights packed for it;
+// f16 stays.
+func TestPrecisionChoosesLayouts(t *testing.T) {
+	c := New()
+	for _, test := range []struct {
+		op        string
+		attr      any
+		d         tensor.DType
+		precision kernels.Precision
+		want      string
+	}{
+		{"MatMul", nil, tensor.Float32, "", "cpu.PackB"},
+		{"MatMul", nil, tensor.Float32, kernels.F32, "cpu.PackB"},
+		{"MatMul", nil, tensor.Float32, kernels.BF16, "cpu.PackBrain"},
+		{"MatMul", nil, tensor.BFloat16, kernels.BF16, "cpu.PackBrain"},
+		{"MatMul", nil, tensor.Float16, kernels.BF16, "cpu.PackB"},
+		{"Gemm", &attr.Gemm{Alpha: 1, TransB: true}, tensor.Float32, kernels.BF16, "cpu.PackBrainT"},
+		{"Gemm", &attr.Gemm{Alpha: 1}, tensor.Float32, kernels.BF16, "cpu.PackBrain"},
+		{"ai.parallax.Linear", &attr.Linear{Weights: 1, TransB: true}, tensor.Float32, kernels.BF16, "cpu.PackBrainT"},
+		{"ai.parallax.Linear", &attr.Linear{Weights: 1}, tensor.Float32, kernels.BF16, "cpu.PackBrain"},
+	} {
+		weight := operand(t, test.d, "[8,16]")
+		weight.Const = tensor.New(test.d, 8, 16)
+		use := kernels.Case{Op: test.op, Attr: test.attr, In: []kernels.Operand{operand(t, test.d, "[b,8]"), weight}, Precision: test.precision}
+		k, _ := c.Select(kernels.CPU, use)
+		if diff := cmp.Diff([]kernels.Packing{{Operand: 1, Layout: test.want}}, k.Pack(use)); diff != "" {
+			t.Errorf("%s of %s, precision %q (-want +got):\n%s", test.op, test.d, test.precision, diff)
+		}
+	}
+}
+
 // TestLinearPacksItsWeights: every one, in the layout of its orientation.
 func TestLinearPacksItsWeights(t *testing.T) {
 	for _, c := range []struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -105,17 +106,34 @@ func fastKernels() []kernels.Kernel {
 // appending are the kernels that can continue caches in place, and what does.
 var appending = map[string]string{"Parallax": CPUPrefix + "ParallaxAppend"}
 
+// inBrain are the layouts of products in bf16 by those of other products.
+var inBrain = map[string]string{"PackB": "PackBrain", "PackBT": "PackBrainT", "PackConv": "PackConvBrain", "PackColumns": "PackBrainColumns"}
+
+// packing asks for the weight at a position. Products of f16 stay as they are in any
+// precision: bf16 has fewer bits, and is no faster to load.
+func packing(c kernels.Case, weight int, layout string) kernels.Packing {
+	if c.Precision == kernels.BF16 && c.Operand(0).DType != tensor.Float16 {
+		name, _, _ := strings.Cut(layout, "(")
+		layout = inBrain[name] + layout[len(name):]
+	}
+	return kernels.Packing{Operand: weight, Layout: CPUPrefix + layout}
+}
+
+// turned is PackB, or its layout for a weight that is transposed.
+func turned(transposed bool) string {
+	if transposed {
+		return "PackBT"
+	}
+	return "PackB"
+}
+
 // packRight asks for the right operand in a layout.
 func packRight(layout string) func(kernels.Case) []kernels.Packing {
-	packings := []kernels.Packing{{Operand: 1, Layout: CPUPrefix + layout}}
-	return func(kernels.Case) []kernels.Packing { return packings }
+	return func(c kernels.Case) []kernels.Packing { return []kernels.Packing{packing(c, 1, layout)} }
 }
 
 func packGemm(c kernels.Case) []kernels.Packing {
-	if c.Attr.(*attr.Gemm).TransB {
-		return packRight("PackBT")(c)
-	}
-	return packRight("PackB")(c)
+	return []kernels.Packing{packing(c, 1, turned(c.Attr.(*attr.Gemm).TransB))}
 }
 
 // packWeights asks for every weight of a fused product.
@@ -123,13 +141,11 @@ func packWeights(c kernels.Case) []kernels.Packing {
 	a := c.Attr.(*attr.Linear)
 	packings := make([]kernels.Packing, a.Weights)
 	for i := range packings {
-		layout := "PackB"
+		layout := turned(a.TransB)
 		if from, to, cut := a.Part(i); cut {
 			layout = fmt.Sprintf("PackColumns(%d, %d)", from, to)
-		} else if a.TransB {
-			layout = "PackBT"
 		}
-		packings[i] = kernels.Packing{Operand: a.Operands().Weight + i, Layout: CPUPrefix + layout}
+		packings[i] = packing(c, a.Operands().Weight+i, layout)
 	}
 	return packings
 }

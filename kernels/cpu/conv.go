@@ -49,8 +49,9 @@ func Conv(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tenso
 	}))
 }
 
-// ConvPacked is [Conv] in one group with filters packed by [PackConv]; the
-// attributes must have the shape of the kernel.
+// ConvPacked is [Conv] in one group with filters packed by [PackConv], or by
+// [PackConvBrain], which makes it a product in bf16; the attributes must have the
+// shape of the kernel.
 func ConvPacked(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, packed, bias *tensor.Tensor) error {
 	v := &c.conv
 	if err := v.bindPacked(z, a, x, packed, bias); err != nil {
@@ -66,10 +67,19 @@ func ConvPacked(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, packed, bias *tensor.
 
 // PackConv packs filters [filter, channel, …] as the right operand of a product.
 func PackConv(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return packFilters("PackConv", PackBT, pool, packed, w)
+}
+
+// PackConvBrain is [PackConv] for a product in bf16.
+func PackConvBrain(pool *par.Pool, packed, w *tensor.Tensor) error {
+	return packFilters("PackConvBrain", PackBrainT, pool, packed, w)
+}
+
+func packFilters(name string, pack func(pool *par.Pool, packed, w *tensor.Tensor) error, pool *par.Pool, packed, w *tensor.Tensor) error {
 	if w.Rank() < 3 || w.Shape[0] == 0 {
-		return fmt.Errorf("PackConv: the filters are %s, want rank 3 or more", w)
+		return fmt.Errorf("%s: the filters are %s, want rank 3 or more", name, w)
 	}
-	return PackBT(pool, packed, w.Reshaped(w.Shape[0], w.Len()/w.Shape[0]))
+	return pack(pool, packed, w.Reshaped(w.Shape[0], w.Len()/w.Shape[0]))
 }
 
 func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) error {
@@ -102,13 +112,13 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 }
 
 func (v *conv) bindPacked(z *tensor.Tensor, a *attr.Conv, x, packed, bias *tensor.Tensor) error {
-	if packed.Rank() != 2 || x.Rank() < 3 || a.Group != 1 {
+	if packed.Rank() < 2 || x.Rank() < 3 || a.Group != 1 {
 		return fmt.Errorf("packed filters %s in %d groups for %s", packed, a.Group, x)
 	}
 	if err := v.plan(a, x, a.Kernel); err != nil {
 		return err
 	}
-	if packed.Shape[1] != x.Shape[1]*v.taps {
+	if !isPackedOf(packed, x.Shape[1]*v.taps) {
 		return fmt.Errorf("packed filters %s of kernel %s for %s", packed, tensor.ShapeString(a.Kernel), x)
 	}
 	v.rowsFirst = true

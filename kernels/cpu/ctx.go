@@ -21,6 +21,7 @@ type Ctx struct {
 	product    product
 	widen      widen
 	straighten straighten
+	rounding   rounding
 	binary     binary
 	unary      unary
 	choice     choice

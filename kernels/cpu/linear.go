@@ -15,8 +15,9 @@ type linear struct {
 }
 
 // Linear is the fused product of [attr.Linear], of f32, f16 or bf16, computed in
-// f32 and rounded once for each output. The weights are packed by [PackB] or, of
-// a specification with TransB, by [PackBT]. Outputs that are nil are not wanted.
+// f32 and rounded once for each output. The weights are packed by [PackB] or, for
+// products in bf16, by [PackBrain]; of a specification with TransB, by [PackBT] or
+// [PackBrainT]. Outputs that are nil are not wanted.
 func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, rest ...*tensor.Tensor) error {
 	l := &c.linear
 	if err := l.bind(outs, a, x, rest); err != nil {

@@ -81,11 +81,14 @@ func (l *linearCall) bind(outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tenso
 }
 
 func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
-	if w == nil || !isFloat(w.DType) || w.Rank() != 2 || w.Shape[1] != l.k {
+	if !isPackedOf(w, l.k) {
 		return fmt.Errorf("no product of %s and the packed weight %s", x, w)
 	}
 	if from, to, cut := l.spec.Part(len(l.parts)); cut && w.Shape[0] != to-from {
 		return fmt.Errorf("%d columns are packed, want %d to %d", w.Shape[0], from, to)
+	}
+	if len(l.parts) > 0 && l.parts[0].packed.Rank() != w.Rank() {
+		return fmt.Errorf("%s and %s are packed for different products", l.parts[0].packed, w)
 	}
 	l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w})
 	return nil

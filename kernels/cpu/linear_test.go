@@ -210,37 +210,42 @@ func exactNorm(c linearCase, y []bounded, n int) []bounded {
 func TestLinear(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(11, 1))
 	for _, c := range linearCases(rng) {
-		packed := packedOperands(t, c.a, c.in)
-		want := exactLinear(c)
-		var outs [][]*tensor.Tensor
-		for _, ctx := range ctxs {
-			outs = append(outs, dirtyOutputs(c.a.Outputs()))
-			if err := Linear(ctx, outs[len(outs)-1], c.a, packed[0], packed[1:]...); err != nil {
-				t.Fatalf("%s: %v", c.name, err)
-			}
-		}
-		d := c.in[0].DType
-		for i, out := range outs[0] {
-			for k := range outs {
-				if !outs[k][i].Equal(out) {
-					t.Fatalf("%s: output %d: %d threads give other bits than %d", c.name, i, threads[k], threads[0])
-				}
-			}
-			if out.DType != d || out.Len() != len(want[i]) {
-				t.Fatalf("%s: output %d is %s, want %d elements of %s", c.name, i, out, len(want[i]), d)
-			}
-			for e, w := range want[i] {
-				limit := w.off + epsilon(d)*math.Abs(w.v)
-				if d == tensor.Float16 {
-					limit += 1.0 / (1 << 25) // half of the least subnormal
-				}
-				if got := out.FloatAt(e); !(math.Abs(got-w.v) <= limit) {
-					t.Fatalf("%s: output %d: element %d is %g, want %g within %g", c.name, i, e, got, w.v, limit)
-				}
-			}
-		}
-		withoutOutputs(t, c, packed, outs[0])
+		checkLinear(t, ctxs, c, packedOperands(t, c.a, c.in))
 	}
+}
+
+// checkLinear runs c on operands with packed weights, and compares.
+func checkLinear(t *testing.T, ctxs []*Ctx, c linearCase, packed []*tensor.Tensor) {
+	t.Helper()
+	want := exactLinear(c)
+	var outs [][]*tensor.Tensor
+	for _, ctx := range ctxs {
+		outs = append(outs, dirtyOutputs(c.a.Outputs()))
+		if err := Linear(ctx, outs[len(outs)-1], c.a, packed[0], packed[1:]...); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+	}
+	d := c.in[0].DType
+	for i, out := range outs[0] {
+		for k := range outs {
+			if !outs[k][i].Equal(out) {
+				t.Fatalf("%s: output %d: %d threads give other bits than %d", c.name, i, threads[k], threads[0])
+			}
+		}
+		if out.DType != d || out.Len() != len(want[i]) {
+			t.Fatalf("%s: output %d is %s, want %d elements of %s", c.name, i, out, len(want[i]), d)
+		}
+		for e, w := range want[i] {
+			limit := w.off + epsilon(d)*math.Abs(w.v)
+			if d == tensor.Float16 {
+				limit += 1.0 / (1 << 25) // half of the least subnormal
+			}
+			if got := out.FloatAt(e); !(math.Abs(got-w.v) <= limit) {
+				t.Fatalf("%s: output %d: element %d is %g, want %g within %g", c.name, i, e, got, w.v, limit)
+			}
+		}
+	}
+	withoutOutputs(t, c, packed, outs[0])
 }
 
 func dirtyOutputs(n int) []*tensor.Tensor {

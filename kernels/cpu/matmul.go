@@ -117,7 +117,7 @@ func (p *product) shape(shape []int, a, b *tensor.Tensor) []int {
 }
 
 // MatMulPacked is [MatMul] with a right operand [K, N] packed by [PackB] or
-// [PackBT].
+// [PackBT], or by [PackBrain] or [PackBrainT], which make it a product in bf16.
 func MatMulPacked(c *Ctx, out, a, packed *tensor.Tensor) error {
 	p := &c.product
 	p.begin(1)
@@ -134,12 +134,11 @@ func MatMulPacked(c *Ctx, out, a, packed *tensor.Tensor) error {
 // bindPacked sets the sizes and operands of a product with a packed operand;
 // all axes of a but the last are rows.
 func (p *product) bindPacked(a, packed *tensor.Tensor) error {
-	if !isFloat(a.DType) || !isFloat(packed.DType) || packed.Rank() != 2 || a.Rank() < 1 || a.Rank() > maxRank ||
-		a.Shape[a.Rank()-1] != packed.Shape[1] {
+	if !isFloat(a.DType) || a.Rank() < 1 || a.Rank() > maxRank || !isPackedOf(packed, a.Shape[a.Rank()-1]) {
 		return fmt.Errorf("no product of %s and the packed weight %s", a, packed)
 	}
 	n := packed.Shape[0]
-	p.k, p.m = packed.Shape[1], 1
+	p.k, p.m = a.Shape[a.Rank()-1], 1
 	for _, size := range a.Shape[:a.Rank()-1] {
 		p.m *= size
 	}
@@ -164,8 +163,8 @@ func Gemm(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, y, bias *tensor.Tensor) e
 	return p.gemm(c, out, a, x.DType, bias)
 }
 
-// GemmPacked is [Gemm] with the right operand packed, by [PackBT] if TransB is
-// set, else by [PackB].
+// GemmPacked is [Gemm] with the right operand packed as for [MatMulPacked], by a
+// function that ends in T if TransB is set.
 func GemmPacked(c *Ctx, out *tensor.Tensor, a *attr.Gemm, x, packed, bias *tensor.Tensor) error {
 	if x.Rank() != 2 || a.TransA {
 		return fmt.Errorf("GemmPacked: the left operand is %s, transposed: %t; want rank 2, as it is", x, a.TransA)

@@ -33,14 +33,22 @@ func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool
 // PackColumns returns [PackB] of the columns from … to of a weight alone.
 func PackColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return func(pool *par.Pool, packed, w *tensor.Tensor) error {
-		if w.Rank() != 2 || !isFloat(w.DType) || from < 0 || from > to || to > w.Shape[1] {
-			return fmt.Errorf("PackColumns: columns %d to %d of the weight %s, want f32, f16 or bf16 of rank 2", from, to, w)
+		b, k, err := columnsOf("PackColumns", w, from, to)
+		if err == nil {
+			b.pack(pool, packed, w.DType, k, to-from)
 		}
-		b, k, _ := oriented(w, false)
-		b.offset = from
-		b.pack(pool, packed, w.DType, k, to-from)
-		return nil
+		return err
 	}
+}
+
+// columnsOf is a weight from a column on, if it has those up to to.
+func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, k int, err error) {
+	if w.Rank() != 2 || !isFloat(w.DType) || from < 0 || from > to || to > w.Shape[1] {
+		return m, 0, fmt.Errorf("%s: columns %d to %d of the weight %s, want f32, f16 or bf16 of rank 2", name, from, to, w)
+	}
+	m, k, _ = oriented(w, false)
+	m.offset = from
+	return m, k, nil
 }
 
 // pack lays out [k, n] of m in panels.

@@ -15,7 +15,7 @@ import (
 type product struct {
 	ctx   *Ctx
 	m, k  int
-	left  matrix // of f32 in rows once prepare has run
+	left  matrix // in rows once prepare has run
 	parts []part
 	batch batch
 	then  epilogue
@@ -51,8 +51,8 @@ func (p *product) begin(parts int) {
 // run computes the product that has been set up.
 func (p *product) run(c *Ctx) {
 	p.ctx = c
-	p.prepare()
 	p.arrange(p, c.Pool.Threads())
+	p.prepare()
 	if p.then.norm != normNone {
 		p.then.pending = zeroed(p.then.pending, p.rowBlocks)
 	}
@@ -77,9 +77,12 @@ func zeroed(old []atomic.Int32, n int) []atomic.Int32 {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// prepare makes the left operand rows of f32: in place, or copied.
+// prepare makes the left operand rows of f32, or of bfloat16 for a product in that:
+// in place, or copied.
 func (p *product) prepare() {
 	switch {
+	case p.pairs() != nil:
+		p.prepareBrain(p.pairs())
 	case p.left.inPlace():
 	case p.left.col == 1: // of 16 bits: the copy has the operand's layout
 		n := p.left.data.len()
@@ -188,6 +191,10 @@ func (b *block) multiply(x *part) {
 		for i := range b.i1 - b.i0 {
 			clear(b.dst[i*b.pitch:][:b.j1-b.j0])
 		}
+		return
+	}
+	if p := b.pairs(); p != nil {
+		b.multiplyPairs(x, p)
 		return
 	}
 	if b.m <= fewRows && x.right.inRows() {

@@ -31,9 +31,13 @@ const (
 
 // arrange cuts p for so many threads.
 func (l *productPlan) arrange(p *product, threads int) {
-	steps := ceilDiv(p.k, maxPartial)
-	l.partial = (ceilDiv(p.k, max(steps, 1)) + 3) / 4 * 4
-	l.tiles = max(ceilDiv(p.m, simd.Active.Rows), min(p.m, 1))
+	highest, multiple, deepest := simd.Active.Rows, unrolledSteps, maxPartial
+	if pairs := p.pairs(); pairs != nil {
+		highest, multiple, deepest = pairs.Rows, pairs.Step, maxPairs
+	}
+	steps := ceilDiv(p.k, deepest)
+	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
+	l.tiles = max(ceilDiv(p.m, highest), min(p.m, 1))
 	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
 	l.rowBlocks = ceilDiv(l.tiles, mostTiles)
 	l.perGroup = mostPanels
@@ -97,6 +101,14 @@ func (l *productPlan) groupsOf(x *part) int { return ceilDiv(panelsOf(x.n), l.pe
 
 // rowOf is the first row of tile t.
 func (l *productPlan) rowOf(t int) int { return t*l.height + min(t, l.higher) }
+
+// tileOf is the tile that row i is in.
+func (l *productPlan) tileOf(i int) int {
+	if low := l.higher * (l.height + 1); i >= low {
+		return l.higher + (i-low)/l.height
+	}
+	return i / (l.height + 1)
+}
 
 // task is one block of one product.
 type task struct {

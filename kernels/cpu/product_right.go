@@ -7,18 +7,38 @@ import (
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
-// rightOperand is a right operand [k, n]: packed by PackB, or a matrix of which panels are
-// copied when they are needed.
+// rightOperand is a right operand [k, n]: packed by PackB or PackBrain, or a matrix of
+// which panels are copied when they are needed.
 type rightOperand struct {
 	packed floats
+	pairs  bool // packed as pairs of bfloat16; k is filled up
 	k, n   int
 	matrix matrix
 }
 
-// packedOperand is what PackB left in t.
+// packedOperand is what PackB or PackBrain left in t.
 func packedOperand(t *tensor.Tensor) rightOperand {
-	return rightOperand{packed: floatsOf(t), n: t.Shape[0], k: t.Shape[1]}
+	r := rightOperand{packed: floatsOf(t), n: t.Shape[0], k: t.Shape[1]}
+	if t.Rank() == 3 {
+		r.pairs, r.k = true, 2*t.Shape[1]
+	}
+	return r
 }
+
+// isPackedOf reports whether t may be a packed weight of k rows.
+func isPackedOf(t *tensor.Tensor, k int) bool {
+	switch {
+	case t == nil || !isFloat(t.DType):
+		return false
+	case t.Rank() == 2:
+		return t.Shape[1] == k
+	}
+	p := simd.Active.Pairs()
+	return p != nil && t.DType == tensor.BFloat16 && t.Rank() == 3 && t.Shape[2] == 2 && 2*t.Shape[1] == filledUp(k, p)
+}
+
+// filledUp is k with what a product in bfloat16 fills it up with.
+func filledUp(k int, p *simd.Pairs) int { return ceilDiv(k, p.Step) * p.Step }
 
 func (r *rightOperand) isPacked() bool { return r.packed.isSet() }
 

@@ -98,14 +98,18 @@ var appenders = map[string]Appender{
 
 // packers lay weights out for the kernels of package cpu.
 var packers = map[string]Packer{
-	"PackB":    cpu.PackB,
-	"PackBT":   cpu.PackBT,
-	"PackConv": cpu.PackConv,
+	"PackB":         cpu.PackB,
+	"PackBT":        cpu.PackBT,
+	"PackBrain":     cpu.PackBrain,
+	"PackBrainT":    cpu.PackBrainT,
+	"PackConv":      cpu.PackConv,
+	"PackConvBrain": cpu.PackConvBrain,
 }
 
 // partPackers make what lays out a part of a weight.
 var partPackers = map[string]func(from, to int) Packer{
-	"PackColumns": func(from, to int) Packer { return cpu.PackColumns(from, to) },
+	"PackColumns":      func(from, to int) Packer { return cpu.PackColumns(from, to) },
+	"PackBrainColumns": func(from, to int) Packer { return cpu.PackBrainColumns(from, to) },
 }
 
 // The adapters are named for the number of operands; A for attributes.

@@ -9,5 +9,7 @@
 // against. Registers are assigned by a linear scan (alloc.go); a program that
 // needs more than there are is a mistake of its description, and ends the run.
 //
+// Products on the tile registers of AMX are no such programs: tiles.go prints them.
+//
 //	go run ./kernels/cpu/gen -out kernels/cpu/simd
 package main

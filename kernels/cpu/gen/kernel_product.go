@@ -55,24 +55,42 @@ var products = []family{
 		indices:  heights,
 		describe: func(b *builder, rows int) { describeNarrowTile(b, rows, elementsBrain) },
 	},
+	{
+		field: "ProductPairs", size: maxRows + 1,
+		doc:      "ProductPairs is ProductColumns, with next, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
+		indices:  dotHeights,
+		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, elementsPairs, 4) },
+	},
 }
 
 // narrowTile are the parameters of tiles with a panel of 16 bits.
 var narrowTile = slices.Concat(ints("k"), pointers("a"), ints("lda"), words("b"), pointers("c"), ints("ldc", "add"), words("next"))
 
-// elements are those of a panel: how a vector of them is loaded, and their bytes.
+// elements are those of a panel: how a vector of them is loaded, their bytes, and
+// how they are multiplied.
 type elements struct {
 	load  op
 	bytes int
+	add   op
 }
 
 var (
-	elements32    = elements{opLoad, 4}
-	elementsHalf  = elements{opLoadHalf, 2}
-	elementsBrain = elements{opLoadBrain, 2}
+	elements32    = elements{opLoad, 4, opFMA}
+	elementsHalf  = elements{opLoadHalf, 2, opFMA}
+	elementsBrain = elements{opLoadBrain, 2, opFMA}
+	elementsPairs = elements{opLoad, 4, opDotBrain}
 )
 
 func heights(l *level) []int { return upTo(l.rows) }
+
+// dotHeights are the heights on levels with VDPBF16PS.
+func dotHeights(l *level) []int {
+	if l.name != "avx512" {
+		return []int{}
+	}
+	return heights(l)
+}
 
 // form is how the left operand of a tile lies.
 type form uint8
@@ -107,7 +125,7 @@ func describeTile(b *builder, rows int, f form, e elements, lines int) {
 		for j := range right {
 			right[j] = b.setMem(e.load, at(panel, (u*l.columns+j)*l.lanes*e.bytes))
 		}
-		left.step(u, right, sums)
+		left.step(u, e.add, right, sums)
 	}
 	turn := func(u int) {
 		body(u)
@@ -210,7 +228,7 @@ func (x *left) share() int {
 }
 
 // step adds the products of step u of a turn.
-func (x *left) step(u int, right []reg, sums [][]reg) {
+func (x *left) step(u int, add op, right []reg, sums [][]reg) {
 	b := x.b
 	if b.level.byLane {
 		x.stepByLane(u, right, sums)
@@ -218,7 +236,7 @@ func (x *left) step(u int, right []reg, sums [][]reg) {
 		for i := range x.rows {
 			a := b.splat(x.at(i, u))
 			for j := range right {
-				b.fma(sums[i][j], right[j], a)
+				b.change(add, sums[i][j], right[j], a)
 			}
 		}
 	}

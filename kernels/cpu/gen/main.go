@@ -60,6 +60,7 @@ func generate() (map[string][]byte, error) {
 		}
 		g.source(l.file("", "go"), l.table(table.String()))
 	}
+	g.files["tiles_amd64.s"] = []byte(tilesFile())
 	return g.files, g.err
 }
 
@@ -83,7 +84,7 @@ func kernelsType() string {
 	var b strings.Builder
 	b.WriteString("package simd\n\n")
 	b.WriteString("// Kernels are the vector kernels of one instruction level. Lengths count elements;\n// what pointers point to must be as long as the lengths say.\ntype Kernels struct {\n")
-	b.WriteString("Level string // avx512, avx2, neon or generic\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n")
+	b.WriteString("Level string // one of those that Levels lists\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n\ndots, tiles bool // has VDPBF16PS, AMX: see Pairs\n")
 	for _, x := range groups {
 		for _, f := range x.families {
 			array := ""

@@ -5,10 +5,12 @@ package simd
 // Kernels are the vector kernels of one instruction level. Lengths count elements;
 // what pointers point to must be as long as the lengths say.
 type Kernels struct {
-	Level   string // avx512, avx2, neon or generic
+	Level   string // one of those that Levels lists
 	Lanes   int    // float32 in a vector
 	Rows    int    // of the highest tile of a product
 	Columns int    // of a tile
+
+	dots, tiles bool // has VDPBF16PS, AMX: see Pairs
 
 	// Product[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c,
 	// whose rows are ldc apart, is set, or added to if add > 0. next is brought into
@@ -31,6 +33,11 @@ type Kernels struct {
 
 	// ProductBrain is ProductHalf with a panel of bfloat16.
 	ProductBrain [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+	// ProductPairs is ProductColumns, with next, of pairs of bfloat16 that follow one
+	// another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a
+	// pair, the second product is added first.
+	ProductPairs [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)

@@ -4,6 +4,12 @@ package simd
 func available() []*Kernels {
 	var levels []*Kernels
 	f := readFeatures()
+	if f.tiles {
+		levels = append(levels, avx512With("amx", true))
+	}
+	if f.bf16 {
+		levels = append(levels, avx512With("bf16", false))
+	}
 	if f.avx512 {
 		levels = append(levels, avx512Kernels)
 	}
@@ -13,12 +19,22 @@ func available() []*Kernels {
 	return levels
 }
 
+// avx512With is the level with VDPBF16PS, and perhaps tiles: the kernels on float32
+// are the same.
+func avx512With(feature string, tiles bool) *Kernels {
+	k := *avx512Kernels
+	k.Level += feature
+	k.dots, k.tiles = true, tiles
+	return &k
+}
+
 // features are what the kernels ask of a processor and of its operating system,
 // which must save the registers.
 type features struct {
 	avx2   bool // with FMA, F16C and BMI2
 	avx512 bool // F, BW, DQ and VL beside avx2
 	bf16   bool // VDPBF16PS beside avx512
+	tiles  bool // AMX with bfloat16 beside bf16
 }
 
 // bit reports whether all of bits are set.
@@ -43,11 +59,12 @@ func readFeatures() (f features) {
 		return f
 	}
 	saved := xgetbv()
-	_, b7, _, _ := cpuid(7, 0)
+	_, b7, _, d7 := cpuid(7, 0)
 	f.avx2 = bit(saved, 1, 2) && bit(b7, 3, 5, 8)
 	f.avx512 = f.avx2 && bit(saved, 5, 6, 7) && bit(b7, 16, 17, 30, 31)
 	a71, _, _, _ := cpuid(7, 1)
 	f.bf16 = f.avx512 && bit(a71, 5)
+	f.tiles = mayHaveTiles && f.bf16 && bit(d7, 22, 24) && bit(saved, 17, 18)
 	return f
 }
 

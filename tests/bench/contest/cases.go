@@ -15,6 +15,7 @@ const (
 	Attention = "attention"
 	Parallax  = "parallax"
 	Products  = "products"
+	Brain     = "bf16"
 	Operators = "operators"
 	Loading   = "loading"
 	Ablation  = "ablation"
@@ -47,6 +48,7 @@ func Rows(real string, quick bool) ([]Row, error) {
 	list = append(list, attentions()...)
 	list = append(list, parallaxes()...)
 	list = append(list, products()...)
+	list = append(list, brains()...)
 	list = append(list, operators()...)
 	list = append(list, loads(loaded)...)
 	if quick {
@@ -203,17 +205,49 @@ func parallaxes() []Row {
 	return list
 }
 
+// The contestants in bf16.
+const (
+	brain     = "parallax, bf16"
+	peerBrain = "openvino, bf16"
+)
+
+// inBrain is c in bf16, by this project and by the peer that has it.
+func inBrain(c *Case) Row {
+	c.Name += ", bf16"
+	c.Alone = true
+	c.Tolerance = brainTolerance
+	c.More = []Contestant{{Name: brain, Engine: engine.Name, Variant: engine.BF16}, {Name: peerBrain, Engine: "openvino", Variant: engine.BF16}}
+	return Row{Section: Brain, Case: c, Subject: brain, Against: []string{peerBrain}, Target: AtLeast(1)}
+}
+
+// brainTolerance is some roundings to 8 bits.
+const brainTolerance = 3e-2
+
+func brains() []Row {
+	var list []Row
+	for _, seq := range []int64{1, 16, 32, 128, 512} {
+		list = append(list, inBrain(encoder(1, seq)))
+	}
+	for _, s := range [][3]int{{512, 512, 512}, {1024, 1024, 1024}, {128, 768, 3072}, {16, 768, 3072}, {1, 768, 3072}, {1, 4096, 4096}} {
+		list = append(list, inBrain(matmul(s[0], s[1], s[2])))
+	}
+	return list
+}
+
+func matmul(m, k, n int) *Case {
+	return &Case{
+		Name: fmt.Sprintf("MatMul %d×%d×%d", m, k, n), Model: zoo.MatMul(k, n),
+		Dims: map[string]int64{"m": int64(m)}, Slow: m == 2048,
+	}
+}
+
 func products() []Row {
 	var list []Row
 	for _, s := range [][3]int{
 		{512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048}, {128, 768, 768}, {128, 768, 3072}, {128, 3072, 768},
 		{32, 768, 3072}, {16, 768, 3072}, {1, 4096, 4096},
 	} {
-		c := &Case{
-			Name: fmt.Sprintf("MatMul %d×%d×%d", s[0], s[1], s[2]), Model: zoo.MatMul(s[1], s[2]),
-			Dims: map[string]int64{"m": int64(s[0])}, Slow: s[0] == 2048,
-		}
-		list = append(list, Row{Section: Products, Case: c, Target: LowerEnd(.95)})
+		list = append(list, Row{Section: Products, Case: matmul(s[0], s[1], s[2]), Target: LowerEnd(.95)})
 	}
 	return list
 }

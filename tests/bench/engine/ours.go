@@ -8,6 +8,7 @@ import (
 
 	"github.com/parallax-go/parallax"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
 )
 
 // Name is what this project's engine is called.
@@ -16,8 +17,12 @@ const Name = "parallax"
 func version() string { return runtime.Version() }
 
 // The variants of this engine. Of a decoder: Plain hands the caches from run to
-// run, instead of keeping them in a State. Of others: "passes=" and a selection.
-const Plain = "plain"
+// run, instead of keeping them in a State. Of others: BF16 computes products in
+// bf16, as it makes OpenVINO do, and "passes=" and a selection.
+const (
+	Plain = "plain"
+	BF16  = "bf16"
+)
 
 func open(s Setup) (job, error) {
 	in, err := readArrays(s.Inputs)
@@ -25,6 +30,9 @@ func open(s Setup) (job, error) {
 		return nil, err
 	}
 	options := []parallax.Option{parallax.WithThreads(s.Threads)}
+	if s.Variant == BF16 {
+		options = append(options, parallax.WithPrecision(kernels.BF16))
+	}
 	var passes string
 	if n, _ := fmt.Sscanf(s.Variant, "passes=%s", &passes); n == 1 {
 		options = append(options, parallax.WithPasses(passes))

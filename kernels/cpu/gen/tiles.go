@@ -1,0 +1,221 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Products of bfloat16 on the tile registers of AMX, of 16 rows of 64 bytes. Go's
+// assembler has none of their instructions: they are printed as bytes (Intel SDM
+// volume 2, VEX.128.0F38.W0).
+//
+// A function that configures the tiles releases them before it returns, so that no
+// Go code ever runs with tiles in use: the tiles are configured and in use in
+// assembly alone, which the scheduler does not interrupt.
+
+// tileText collects the lines of a function.
+type tileText struct{ strings.Builder }
+
+func (w *tileText) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+
+// gp are the numbers of the general registers.
+var gp = map[string]int{
+	"AX": 0, "CX": 1, "DX": 2, "BX": 3, "SI": 6, "DI": 7,
+	"R8": 8, "R9": 9, "R10": 10, "R11": 11, "R12": 12, "R13": 13, "R15": 15,
+}
+
+// The prefixes of VEX, in its field pp.
+const (
+	prefixNone = 0
+	prefixF3   = 2
+	prefixF2   = 3
+)
+
+// vex is the bytes of an instruction up to its operation: r, x and b are the
+// numbers that the fields of ModRM and SIB begin, v is the second operand.
+func vex(prefix, operation, r, x, b, v int) []int {
+	inv := func(n int) int { return ^(n >> 3) & 1 }
+	return []int{0xc4, inv(r)<<7 | inv(x)<<6 | inv(b)<<5 | 2, (^v&15)<<3 | prefix, operation}
+}
+
+func (w *tileText) bytes(list []int, comment string) {
+	parts := make([]string, len(list))
+	for i, x := range list {
+		parts[i] = fmt.Sprintf("BYTE $0x%02x", x)
+	}
+	w.line("\t%s // %s", strings.Join(parts, "; "), comment)
+}
+
+// configure loads the configuration at [base].
+func (w *tileText) configure(base string) {
+	n := gp[base]
+	modrm := []int{0<<6 | n&7}
+	if n&7 == 5 { // R13 as a base asks for a displacement
+		modrm = []int{1<<6 | 5, 0}
+	}
+	w.bytes(append(vex(prefixNone, 0x49, 0, 0, n, 0), modrm...), "LDTILECFG ("+base+")")
+}
+
+func (w *tileText) release() {
+	w.bytes(append(vex(prefixNone, 0x49, 0, 0, 0, 0), 0xc0), "TILERELEASE")
+}
+
+func (w *tileText) zero(t int) {
+	w.bytes(append(vex(prefixF2, 0x49, t, 0, 0, 0), 0xc0|t<<3), fmt.Sprintf("TILEZERO TMM%d", t))
+}
+
+// move loads or stores tile t, row i of which is at base + disp + i·pitch.
+func (w *tileText) move(name string, prefix, t int, base, pitch string, disp int) {
+	b, x := gp[base], gp[pitch]
+	w.bytes(append(vex(prefix, 0x4b, t, x, b, 0), 1<<6|t<<3|4, x&7<<3|b&7, disp&0xff),
+		fmt.Sprintf("%s TMM%d, %d(%s)(%s*1)", name, t, disp, base, pitch))
+}
+
+func (w *tileText) load(t int, base, pitch string, disp int) {
+	w.move("TILELOADD", prefixF2, t, base, pitch, disp)
+}
+
+func (w *tileText) store(t int, base, pitch string, disp int) {
+	w.move("TILESTORED", prefixF3, t, base, pitch, disp)
+}
+
+// dot adds the product of tiles a and b to tile sum.
+func (w *tileText) dot(sum, a, b int) {
+	w.bytes(append(vex(prefixF3, 0x5c, sum, 0, a, b), 0xc0|sum<<3|a), fmt.Sprintf("TDPBF16PS TMM%d, TMM%d, TMM%d", sum, a, b))
+}
+
+// The tiles: sums of the upper and the lower rows with the left and the right
+// columns, the rows' operands, the columns' operands.
+const (
+	upperLeft = iota
+	upperRight
+	lowerLeft
+	lowerRight
+	upperRows
+	lowerRows
+	leftColumns
+	rightColumns
+)
+
+// tilesFile is the file of the functions on tiles.
+func tilesFile() string {
+	w := &tileText{}
+	w.line("%s//go:build amd64\n\n#include \"textflag.h\"\n", header)
+	w.line("// func tileProduct(shape *tileShape, tiles int, rows int, lower int, k int, a *uint16, lda int, b *uint16, c *float32, ldc int, add int, next *uint16, lines int)")
+	w.line("TEXT ·tileProduct(SB), NOSPLIT, $0-104")
+	w.line("\tMOVQ shape+0(FP), AX")
+	w.configure("AX")
+	w.line("\tMOVQ a+40(FP), R8")
+	w.line("\tMOVQ rows+16(FP), R9")
+	w.line("\tSHLQ $6, R9") // from step to step of a
+	w.line("\tMOVQ c+64(FP), R10")
+	w.line("\tMOVQ ldc+72(FP), R11")
+	w.line("\tMOVQ next+88(FP), R13")
+	w.line("\tMOVQ $128, R12")
+	w.line("tile:")
+	w.line("\tMOVQ b+56(FP), SI")
+	w.line("\tMOVQ k+32(FP), CX")
+	w.line("\tMOVQ R8, BX")
+	w.line("\tCMPQ lower+24(FP), $0")
+	w.line("\tJEQ upper")
+	w.tile("both", []int{upperRows, lowerRows})
+	w.line("\tJMP done")
+	w.line("upper:")
+	w.tile("half", []int{upperRows})
+	w.line("done:")
+	w.line("\tADDQ lda+48(FP), R8")
+	w.line("\tMOVQ rows+16(FP), AX")
+	w.line("\tIMULQ R11, AX")
+	w.line("\tADDQ AX, R10")
+	w.line("\tDECQ tiles+8(FP)")
+	w.line("\tJNZ tile")
+	w.release()
+	w.line("\tRET\n")
+	w.round()
+	return w.String()
+}
+
+// tile computes a tile of one or two halves of rows; the lower half is 16 rows on.
+func (w *tileText) tile(label string, halves []int) {
+	each := func(f func(t int, base string, disp int)) {
+		w.line("\tMOVQ R10, DX")
+		for i := range halves {
+			if i > 0 {
+				w.line("\tMOVQ R11, AX")
+				w.line("\tSHLQ $4, AX")
+				w.line("\tADDQ AX, DX")
+			}
+			f(2*i, "DX", 0)
+			f(2*i+1, "DX", 64)
+		}
+	}
+	w.line("\tCMPQ add+80(FP), $0")
+	w.line("\tJEQ %sZero", label)
+	each(func(t int, base string, disp int) { w.load(t, base, "R11", disp) })
+	w.line("\tJMP %sBegin", label)
+	w.line("%sZero:", label)
+	for i := range 2 * len(halves) {
+		w.zero(i)
+	}
+	w.line("%sBegin:", label)
+	w.line("\tMOVQ $64, AX")
+	if len(halves) > 1 {
+		w.line("\tLEAQ 1024(BX), DX")
+		w.line("\tMOVQ R10, R15")
+	}
+	w.line("%sStep:", label)
+	w.load(leftColumns, "SI", "R12", 0)
+	w.load(upperRows, "BX", "AX", 0)
+	w.dot(upperLeft, upperRows, leftColumns)
+	w.load(rightColumns, "SI", "R12", 64)
+	w.dot(upperRight, upperRows, rightColumns)
+	if len(halves) > 1 {
+		w.load(lowerRows, "DX", "AX", 0)
+		w.dot(lowerLeft, lowerRows, leftColumns)
+		w.dot(lowerRight, lowerRows, rightColumns)
+		w.line("\tADDQ R9, DX")
+		for range 2 { // the rows of c will be stored: they may be far away
+			w.bytes([]int{0x41, 0x0f, 0x0d, 0x4f, 0}, "PREFETCHW (R15)")
+			w.bytes([]int{0x41, 0x0f, 0x0d, 0x4f, 64}, "PREFETCHW 64(R15)")
+			w.line("\tADDQ R11, R15")
+		}
+	}
+	w.line("\tADDQ R9, BX")
+	w.line("\tADDQ $2048, SI")
+	w.line("\tMOVQ lines+96(FP), DI")
+	w.line("%sFetch:", label)
+	w.line("\tPREFETCHT1 (R13)")
+	w.line("\tADDQ $64, R13")
+	w.line("\tDECQ DI")
+	w.line("\tJNZ %sFetch", label)
+	w.line("\tDECQ CX")
+	w.line("\tJNZ %sStep", label)
+	each(func(t int, base string, disp int) { w.store(t, base, "R11", disp) })
+}
+
+// round writes the function that rounds rows to bfloat16, two vectors at once.
+func (w *tileText) round() {
+	w.line("// func roundBrain(n int, z *uint16, pitch int, x *float32)")
+	w.line("TEXT ·roundBrain(SB), NOSPLIT, $0-32")
+	w.line("\tMOVQ n+0(FP), CX")
+	w.line("\tMOVQ z+8(FP), DI")
+	w.line("\tMOVQ pitch+16(FP), DX")
+	w.line("\tSHLQ $1, DX")
+	w.line("\tMOVQ x+24(FP), SI")
+	w.line("\tCMPQ CX, $32")
+	w.line("\tJLT end")
+	w.line("next:")
+	w.line("\tVMOVUPS (SI), Z0")
+	w.line("\tVMOVUPS 64(SI), Z1")
+	// EVEX.512.F2.0F38.W0 72 /r: the lower half of Z0 is of the last operand.
+	w.bytes([]int{0x62, 0xf2, 0x77, 0x48, 0x72, 0xc0}, "VCVTNE2PS2BF16 Z0, Z1, Z0")
+	w.line("\tVMOVUPS Z0, (DI)")
+	w.line("\tADDQ $128, SI")
+	w.line("\tADDQ DX, DI")
+	w.line("\tSUBQ $32, CX")
+	w.line("\tCMPQ CX, $32")
+	w.line("\tJGE next")
+	w.line("end:")
+	w.line("\tVZEROUPPER")
+	w.line("\tRET")
+}
