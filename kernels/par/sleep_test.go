@@ -1,6 +1,7 @@
 package par
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -63,5 +64,28 @@ func TestNoMoreThanProcessors(t *testing.T) {
 	p.rouse(16, 16)
 	if n := p.awake.Load(); n != 0 {
 		t.Errorf("%d workers are awake beside 4 runs on 4 processors", n)
+	}
+}
+
+// TestNoMoreThanChunks: who is woken for a range wakes others only while it has
+// chunks for them.
+func TestNoMoreThanChunks(t *testing.T) {
+	before := cores
+	defer func() { cores = before }()
+	cores = 16
+	p := New(16)
+	defer p.Close()
+	p.procs.Store(16)
+	var most atomic.Int64
+	for range 50 {
+		p.Run(2, 1, func(lo, _ int) {
+			time.Sleep(100 * time.Microsecond)
+			if lo == 0 {
+				most.Store(max(most.Load(), p.awake.Load()))
+			}
+		})
+	}
+	if most.Load() > 1 {
+		t.Errorf("%d workers are awake for ranges of 2 chunks", most.Load())
 	}
 }

@@ -165,7 +165,9 @@ func (p *Pool) help(j *job, left, id int) {
 			})
 		}
 	}()
-	p.rouse(1, p.threads)
+	if wants(j.gate.Load()) {
+		p.rouse(1, p.threads)
+	}
 	for ok := true; ok; left, ok = j.take() {
 		j.guarded(&s, left, id)
 		if p.better(j) {
