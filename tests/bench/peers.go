@@ -194,20 +194,27 @@ func compare(first, second *results) error {
 	for _, w := range second.verdicts {
 		other[key{w.Row, w.Threads}] = w
 	}
-	both, apart := 0, 0
+	both, apart, disturbed := 0, 0, 0
 	for _, v := range first.verdicts {
 		w := other[key{v.Row, v.Threads}]
 		if w == nil {
 			continue
 		}
 		both++
-		if !v.Interval.Overlaps(w.Interval) {
-			apart++
-			fmt.Printf("apart: %s, %d threads: %.3f [%.3f, %.3f] and %.3f [%.3f, %.3f]\n", v.Row.Title(), v.Threads,
-				v.Figure, v.Interval.Low, v.Interval.High, w.Figure, w.Interval.Low, w.Interval.High)
+		if v.Interval.Overlaps(w.Interval) {
+			continue
 		}
+		note := ""
+		if v.Disturbed || w.Disturbed {
+			note = " (disturbed)"
+			disturbed++
+		} else {
+			apart++
+		}
+		fmt.Printf("apart: %s, %d threads: %.3f [%.3f, %.3f] and %.3f [%.3f, %.3f]%s\n", v.Row.Title(), v.Threads,
+			v.Figure, v.Interval.Low, v.Interval.High, w.Figure, w.Interval.Low, w.Interval.High, note)
 	}
-	fmt.Printf("measured twice: %d rows, the intervals of %d don't overlap\n", both, apart)
+	fmt.Printf("measured twice: %d rows; the intervals of %d don't overlap, and of %d more that were disturbed\n", both, apart, disturbed)
 	if apart > 0 || second.err != nil {
 		return errors.Join(second.err, fmt.Errorf("%d of %d rows came out differently", apart, both))
 	}

@@ -49,6 +49,8 @@ type Measurement struct {
 	// NS are by contestant, round, run of the block, and phase; of memory they are
 	// bytes.
 	NS map[string][][][]int64
+	// Blocks were measured, and Disturbed of them shared the processors with others.
+	Blocks, Disturbed int
 	// Failed says why a contestant is missing.
 	Failed map[string]string
 }
@@ -274,15 +276,23 @@ func (a *Arena) rounds(m *Measurement, players []*player) error {
 			return err
 		}
 	}
-	for round := 0; round < a.Rounds || round < patience*a.Rounds && m.wide(players); round++ {
+	left := extra
+	for round := 0; round < a.Rounds || round < patience*a.Rounds && left > 0 && m.wide(players); round++ {
+		begin := time.Now()
 		for i := range players {
 			p := players[(round+i)%len(players)]
-			time.Sleep(pause)
-			block, err := p.time(p.warm, p.runs)
+			block, disturbed, err := p.block(&left)
 			if err != nil {
 				return fmt.Errorf("%s: %w", m.Case.Name, err)
 			}
+			m.Blocks++
+			if disturbed {
+				m.Disturbed++
+			}
 			m.NS[p.Name] = append(m.NS[p.Name], block)
+		}
+		if round >= a.Rounds {
+			left -= time.Since(begin)
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package contest
 
 import (
-	"math"
-
 	"github.com/parallax-go/parallax/tests/bench/engine"
 	"github.com/parallax-go/parallax/tests/bench/stat"
 )
@@ -50,42 +48,59 @@ type Verdict struct {
 	Row      *Row
 	Threads  int
 	Medians  map[string]float64 // by contestant; of times in ns, of memory in bytes
-	Best     string             // of the others
+	Best     string             // of the others: the one to which Figure is
 	Figure   float64
 	Interval stat.Interval
+	// Disturbed says that a good part of the blocks shared the processors with
+	// others: the figure is not to be relied on.
+	Disturbed bool
 }
 
-// Judge computes a row from what was measured. It returns nil if the subject or
-// all others are missing.
+// disturbedShare is a good part.
+const disturbedShare = .25
+
+// Judge computes a row from what was measured: the figure is that of the other
+// that makes it worst. It returns nil if the subject or all others are missing.
 func (r *Row) Judge(m *Measurement) *Verdict {
-	subject, against := r.Subject, r.Against
+	subject, against := r.Contestants()
+	own := m.rounds(subject, r.Phase)
+	v := &Verdict{
+		Row: r, Threads: m.Threads, Medians: map[string]float64{subject: stat.Median(own)},
+		Disturbed: float64(m.Disturbed) > disturbedShare*float64(m.Blocks),
+	}
+	if own == nil {
+		return nil
+	}
+	for _, name := range against {
+		other := m.rounds(name, r.Phase)
+		if other == nil {
+			continue
+		}
+		v.Medians[name] = stat.Median(other)
+		figure, interval := stat.Ratio(other, own)
+		if r.Target.Most {
+			figure, interval = stat.Ratio(own, other)
+		}
+		if v.Best == "" || (figure < v.Figure) != r.Target.Most {
+			v.Best, v.Figure, v.Interval = name, figure, interval
+		}
+	}
+	if v.Best == "" {
+		return nil
+	}
+	return v
+}
+
+// Contestants are the subject and the others.
+func (r *Row) Contestants() (subject string, against []string) {
+	subject, against = r.Subject, r.Against
 	if subject == "" {
 		subject = engine.Name
 	}
 	if against == nil {
 		against = engine.Peers
 	}
-	own := m.rounds(subject, r.Phase)
-	v := &Verdict{Row: r, Threads: m.Threads, Medians: map[string]float64{subject: stat.Median(own)}}
-	best := math.Inf(1)
-	for _, name := range against {
-		if rounds := m.rounds(name, r.Phase); rounds != nil {
-			v.Medians[name] = stat.Median(rounds)
-			if v.Medians[name] < best {
-				best, v.Best = v.Medians[name], name
-			}
-		}
-	}
-	if own == nil || v.Best == "" {
-		return nil
-	}
-	other := m.rounds(v.Best, r.Phase)
-	if r.Target.Most {
-		v.Figure, v.Interval = stat.Ratio(own, other)
-	} else {
-		v.Figure, v.Interval = stat.Ratio(other, own)
-	}
-	return v
+	return subject, against
 }
 
 // Reached reports whether the target is.

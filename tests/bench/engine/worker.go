@@ -71,6 +71,9 @@ func (w *Worker) read() (*Reply, error) {
 	return reply, nil
 }
 
+// PID is the process's.
+func (w *Worker) PID() int { return w.process.Process.Pid }
+
 // Close ends the process by closing its input.
 func (w *Worker) Close() error {
 	w.in.Close()

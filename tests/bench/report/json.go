@@ -15,10 +15,12 @@ type file struct {
 
 // times are all that was measured of a case.
 type times struct {
-	Name    string                 `json:"name"`
-	Threads int                    `json:"threads"`
-	NS      map[string][][][]int64 `json:"ns"` // by contestant, round, run and phase; memory in bytes
-	Failed  map[string]string      `json:"failed,omitempty"`
+	Name      string                 `json:"name"`
+	Threads   int                    `json:"threads"`
+	NS        map[string][][][]int64 `json:"ns"` // by contestant, round, run and phase; memory in bytes
+	Blocks    int                    `json:"blocks"`
+	Disturbed int                    `json:"disturbed"`
+	Failed    map[string]string      `json:"failed,omitempty"`
 }
 
 type row struct {
@@ -38,7 +40,7 @@ type row struct {
 func WriteJSON(path string, machine Machine, measured []*contest.Measurement, verdicts []*contest.Verdict) error {
 	f := file{Machine: machine}
 	for _, m := range measured {
-		f.Cases = append(f.Cases, times{m.Case.Name, m.Threads, m.NS, m.Failed})
+		f.Cases = append(f.Cases, times{m.Case.Name, m.Threads, m.NS, m.Blocks, m.Disturbed, m.Failed})
 	}
 	for _, v := range verdicts {
 		f.Rows = append(f.Rows, row{

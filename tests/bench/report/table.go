@@ -58,18 +58,15 @@ func Line(v *contest.Verdict) string {
 	if v.Row.Target.Value != 0 {
 		text += fmt.Sprintf("  %s: %s", target(v.Row.Target), reached(v))
 	}
+	if v.Disturbed {
+		text += " (disturbed)"
+	}
 	return text
 }
 
 // columns are the contestants of a row, its subject first.
 func columns(r *contest.Row) []string {
-	subject, against := r.Subject, r.Against
-	if subject == "" {
-		subject = engine.Name
-	}
-	if against == nil {
-		against = engine.Peers
-	}
+	subject, against := r.Contestants()
 	return append([]string{subject}, against...)
 }
 
@@ -103,6 +100,9 @@ func section(name string, verdicts []*contest.Verdict) string {
 		why := ""
 		if reached(v) == "no" {
 			why = held[v.Row.Title()]
+		}
+		if v.Disturbed {
+			why = strings.TrimSpace("(disturbed) " + why)
 		}
 		b.WriteString("| " + strings.Join(append(cells, why), " | ") + " |\n")
 	}
