@@ -42,7 +42,7 @@ func (c *Context) Kernel(n *ir.Node) kernels.Kernel {
 	if c.options.Catalog == nil || c.options.Target == "" {
 		return kernels.Kernel{}
 	}
-	k, _ := c.options.Catalog.Select(c.options.Target, kernels.Case{Op: n.Op.QualifiedName(), Attr: n.Attr, In: operands(n.In), Out: operands(n.Out)})
+	k, _ := c.options.Catalog.Select(c.options.Target, CaseOf(n))
 	return k
 }
 
@@ -50,16 +50,6 @@ func (c *Context) Kernel(n *ir.Node) kernels.Kernel {
 func (c *Context) HasFast(n *ir.Node) bool {
 	k := c.Kernel(n)
 	return k.ID != "" && !k.Reference
-}
-
-func operands(values []*ir.Value) []kernels.Operand {
-	out := make([]kernels.Operand, len(values))
-	for i, v := range values {
-		if v != nil {
-			out[i] = kernels.Operand{Present: true, DType: v.Type.DType, HasRank: v.Type.HasRank, Shape: v.Type.Shape, Const: v.Const}
-		}
-	}
-	return out
 }
 
 // AllowConstant asks for leave to make a constant of so many bytes.

@@ -26,9 +26,6 @@ var activations = []Activation{ActivationNone, ActivationRelu, ActivationGelu, A
 // Activations lists them all.
 func Activations() []Activation { return slices.Clone(activations) }
 
-// QuickGeluSlope is the factor of x within the sigmoid of ActivationQuickGelu.
-const QuickGeluSlope = 1.702
-
 // LinearNorm says how the last axis of a fused product is normalised.
 type LinearNorm string
 

@@ -62,7 +62,7 @@ func activate(b *ir.Builder, f attr.Activation, x *ir.Value) *ir.Value {
 	case attr.ActivationSilu:
 		return b.Op(Mul, nil, x, b.Op(Sigmoid, nil, x))
 	case attr.ActivationQuickGelu:
-		slope := b.Float(x.Type.DType, attr.QuickGeluSlope)
+		slope := b.Float(x.Type.DType, attr.QuickGeluAlpha)
 		return b.Op(Mul, nil, x, b.Op(Sigmoid, nil, b.Op(Mul, nil, x, slope)))
 	case attr.ActivationTanh:
 		return b.Op(Tanh, nil, x)

@@ -54,7 +54,7 @@ var activated = map[attr.Activation]func(float64) float64{
 		return 0.5 * v * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(v+float64(0.044715*v*v*v))))
 	},
 	attr.ActivationSilu:      func(v float64) float64 { return v * sigmoid(v) },
-	attr.ActivationQuickGelu: func(v float64) float64 { return v * sigmoid(attr.QuickGeluSlope*v) },
+	attr.ActivationQuickGelu: func(v float64) float64 { return v * sigmoid(attr.QuickGeluAlpha*v) },
 	attr.ActivationTanh:      math.Tanh,
 	attr.ActivationSigmoid:   sigmoid,
 }

@@ -94,7 +94,7 @@ func cut(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	w, b := p.Weights[0], p.Biases[0]
 	p.Weights, p.Biases = nil, nil
 	for _, x := range pieces {
-		patch.Cover(x.value.Def)
+		patch.Cover(x.value.Def, x.value.Def.In[0].Def)
 		p.Weights, p.Biases = append(p.Weights, pieceOf(patch, w, p.Attr.TransB, x)), append(p.Biases, rowsOf(patch, b, x))
 	}
 	out, ok := p.Make(c, patch)

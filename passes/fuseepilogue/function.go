@@ -70,7 +70,7 @@ func sigmoidProduct(n *ir.Node) *function {
 // sloped names x·σ(slope·x), where the slope is a number of type d.
 func sloped(slope float64, d tensor.DType) attr.Activation {
 	quick := tensor.New(d)
-	quick.SetFloat(0, attr.QuickGeluSlope)
+	quick.SetFloat(0, attr.QuickGeluAlpha)
 	switch slope {
 	case 1:
 		return attr.ActivationSilu

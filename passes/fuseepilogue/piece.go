@@ -33,8 +33,24 @@ func piecesOf(v *ir.Value) (axis int, all []piece) {
 		}
 		axis, all = along, append(all, pieces...)
 	}
+	for i := range all {
+		all[i].squeeze(axis)
+	}
 	slices.SortStableFunc(all, func(a, b piece) int { return a.from - b.from })
 	return axis, all
+}
+
+// squeeze goes on to a Squeeze of the axis that is all that reads a piece of one
+// entry.
+func (p *piece) squeeze(axis int) {
+	u, sole := p.value.SoleUse()
+	if !sole || u.Node.Op != op.Squeeze || u.Index != 0 || p.drops || p.to != p.from+1 {
+		return
+	}
+	rank := len(p.value.Type.Shape)
+	if axes, known := u.Node.Operand(1).Ints(); known && len(axes) == 1 && (int(axes[0])+rank)%rank == axis {
+		p.value, p.drops = u.Node.Out[0], true
+	}
 }
 
 // takers read the operators that take ranges of one axis; no pieces: this node
