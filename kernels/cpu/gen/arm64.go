@@ -206,7 +206,10 @@ var arm64Extremes = map[op]word{opMax: {"FMAX", 0x4e20f400}, opMin: {"FMIN", 0x4
 var arm64Turned = map[op]word{opLess: {"FCMGT", 0x6ea0e400}, opLessEqual: {"FCMGE", 0x6e20e400}, opAndNot: {"BIC", 0x4e601c00}}
 
 // arm64Ones are the operations on one vector.
-var arm64Ones = map[op]word{opSqrt: {"FSQRT", 0x6ea1f800}, opRound: {"FRINTN", 0x4e218800}, opToInt: {"FCVTNS", 0x4e21a800}}
+var arm64Ones = map[op]word{
+	opSqrt: {"FSQRT", 0x6ea1f800}, opRound: {"FRINTN", 0x4e218800}, opToInt: {"FCVTNS", 0x4e21a800},
+	opPackHalf: {"FCVTN", 0x0e216800},
+}
 
 // arm64Folds add neighbours, or take the greater: the lower half of the result is
 // of the first operand, the upper one of the second.
@@ -284,13 +287,31 @@ func (w *arm64) special(n *node) {
 	case opSplat:
 		w.line("\tVLD1R %s, [V%d.S4]", w.pointer(n.mem), w.place[n.dst])
 	case opLoadTail:
-		w.loadTail(n, pieces{two: "FMOVD", lane: "S", bytes: 4})
-	case opLoadHalfTail, opLoadBrainTail:
-		w.loadTail(n, pieces{two: "FMOVS", lane: "H", bytes: 2})
-		w.widen(n)
+		w.loadTail(n)
 	case opLoadHalf, opLoadBrain:
 		w.line("\tFMOVD %s, F%d", w.mem(n.mem), w.place[n.dst])
 		w.widen(n)
+	case opLoadByte:
+		w.line("\tFMOVS %s, F%d", w.mem(n.mem), w.place[n.dst])
+		w.widen(n)
+	case opLoadHalfOne, opLoadBrainOne: // repeated, so as not to wait for what was there
+		w.line("\tVLD1R %s, [V%d.H4]", w.pointer(n.mem), w.place[n.dst])
+		w.widen(n)
+	case opLoadByteOne:
+		w.line("\tVLD1R %s, [V%d.B8]", w.pointer(n.mem), w.place[n.dst])
+		w.widen(n)
+	case opLoadDoubled:
+		w.line("\tFMOVD %s, F%d", w.mem(n.mem), w.place[n.dst])
+		w.line("\tVZIP1 V%[1]d.S4, V%[1]d.S4, V%[1]d.S4", w.place[n.dst])
+	case opStorePack:
+		w.line("\tFMOVD F%d, %s", w.place[n.args[0]], w.mem(n.mem))
+	case opStorePackOne:
+		w.line("\tVST1 V%d.H[0], %s", w.place[n.args[0]], w.pointer(n.mem))
+	case opSwap:
+		w.line("\tVREV64 V%d.S4, V%d.S4", w.vector(n.args[0], arm64Scratch), w.place[n.dst])
+	case opAlternate:
+		w.line("\tVMOVQ $0x80000000, $0x80000000, V%d", arm64Scratch)
+		w.line("\tVEOR V%d.B16, V%d.B16, V%d.B16", arm64Scratch, w.vector(n.args[0], arm64Spare), w.place[n.dst])
 	case opStoreTail:
 		w.storeTail(n)
 	case opConst:
@@ -312,6 +333,9 @@ func (w *arm64) special(n *node) {
 	case opShiftRight:
 		v, dst := w.vector(n.args[0], arm64Scratch), w.place[n.dst]
 		w.word(0x4f000400|uint32(64-n.imm)<<16, dst, v, 0, fmt.Sprintf("SSHR V%d.4S, V%d.4S, #%d", dst, v, n.imm))
+	case opPackHigh:
+		v, dst := w.vector(n.args[0], arm64Scratch), w.place[n.dst]
+		w.word(0x0f108400, dst, v, 0, fmt.Sprintf("SHRN V%d.4H, V%d.4S, #16", dst, v))
 	case opNaN:
 		w.isNaN(n)
 	case opSelect:
@@ -386,10 +410,14 @@ func (w *arm64) extreme(n *node) {
 func (w *arm64) isNaN(n *node) {
 	dst := w.place[n.dst]
 	x := w.vector(n.args[0], arm64Spare)
-	w.two(arm64Twos[opEqual], arm64Scratch, x, x)
-	y := w.vector(n.args[1], arm64Spare)
-	w.two(arm64Twos[opEqual], dst, y, y)
-	w.line("\tVAND V%d.B16, V%d.B16, V%d.B16", arm64Scratch, dst, dst)
+	if n.args[0] == n.args[1] {
+		w.two(arm64Twos[opEqual], dst, x, x)
+	} else {
+		w.two(arm64Twos[opEqual], arm64Scratch, x, x)
+		y := w.vector(n.args[1], arm64Spare)
+		w.two(arm64Twos[opEqual], dst, y, y)
+		w.line("\tVAND V%d.B16, V%d.B16, V%d.B16", arm64Scratch, dst, dst)
+	}
 	w.one(word{"NOT", 0x6e205800}, dst, dst)
 }
 
@@ -420,59 +448,55 @@ func (w *arm64) tailMask(n *node) {
 	w.line("\tFMOVQ (%s), F%d", arm64Address, w.place[n.dst])
 }
 
-// pieces are what part of a vector is moved in: two lanes at once, then single
-// ones.
-type pieces struct {
-	two, lane string
-	bytes     int
-}
-
 // tail moves count lanes: one, or two and each of those above. NEON has no masks
 // for memory, and what is beyond must not be touched.
-func (w *arm64) tail(n *node, count reg, bytes int, one, two func(), each func(lane int)) {
+func (w *arm64) tail(n *node, count reg, one, two string, each func(lane int)) {
 	w.address(n.mem, arm64Address)
 	single, end := w.label(), w.label()
 	w.line("\tCMP $2, %s", w.scalar(count))
 	w.line("\tBLT %s", single)
-	two()
+	w.line("\t%s", two)
 	w.line("\tBEQ %s", end)
-	w.line("\tADD $%d, %s", 2*bytes, arm64Address)
+	w.line("\tADD $8, %s", arm64Address)
 	each(2)
 	w.line("\tCMP $3, %s", w.scalar(count))
 	w.line("\tBEQ %s", end)
-	w.line("\tADD $%d, %s", bytes, arm64Address)
+	w.line("\tADD $4, %s", arm64Address)
 	each(3)
 	w.line("\tB %s", end)
 	w.line("%s:", single)
-	one()
+	w.line("\t%s", one)
 	w.line("%s:", end)
 }
 
-func (w *arm64) loadTail(n *node, p pieces) {
+// loadTail leaves zero in the lanes that it does not load.
+func (w *arm64) loadTail(n *node) {
 	dst := w.place[n.dst]
-	each := func(lane int) { w.line("\tVLD1 (%s), V%d.%s[%d]", arm64Address, dst, p.lane, lane) }
-	one := func() {
-		w.line("\tVEOR V%[1]d.B16, V%[1]d.B16, V%[1]d.B16", dst)
-		each(0)
-	}
-	two := func() { w.line("\t%s (%s), F%d", p.two, arm64Address, dst) } // the rest becomes zero
-	w.tail(n, n.args[1], p.bytes, one, two, each)
+	load := func(name string) string { return fmt.Sprintf("%s (%s), F%d", name, arm64Address, dst) }
+	w.tail(n, n.args[1], load("FMOVS"), load("FMOVD"), func(lane int) {
+		w.line("\tVLD1 (%s), V%d.S[%d]", arm64Address, dst, lane)
+	})
 }
 
 func (w *arm64) storeTail(n *node) {
 	v := w.vector(n.args[0], arm64Scratch)
-	w.tail(n, n.args[2], 4,
-		func() { w.line("\tFMOVS F%d, (%s)", v, arm64Address) },
-		func() { w.line("\tFMOVD F%d, (%s)", v, arm64Address) },
-		func(lane int) { w.line("\tVST1 V%d.S[%d], (%s)", v, lane, arm64Address) })
+	store := func(name string) string { return fmt.Sprintf("%s F%d, (%s)", name, v, arm64Address) }
+	w.tail(n, n.args[2], store("FMOVS"), store("FMOVD"), func(lane int) {
+		w.line("\tVST1 V%d.S[%d], (%s)", v, lane, arm64Address)
+	})
 }
 
-// widen makes float32 of the four 16-bit floats in the lower half of dst.
+// widen makes four float32 of the 16-bit floats in the lower half of dst, or
+// integers of the bytes in its lowest quarter.
 func (w *arm64) widen(n *node) {
-	code, text := uint32(0x0e217800), "FCVTL V%[1]d.4S, V%[1]d.4H"
-	if n.op == opLoadBrain || n.op == opLoadBrainTail {
-		code, text = 0x2e613800, "SHLL V%[1]d.4S, V%[1]d.4H, #16"
-	}
 	dst := w.place[n.dst]
-	w.word(code, dst, dst, 0, fmt.Sprintf(text, dst))
+	switch n.op {
+	case opLoadHalf, opLoadHalfOne:
+		w.word(0x0e217800, dst, dst, 0, fmt.Sprintf("FCVTL V%[1]d.4S, V%[1]d.4H", dst))
+	case opLoadBrain, opLoadBrainOne:
+		w.word(0x2e613800, dst, dst, 0, fmt.Sprintf("SHLL V%[1]d.4S, V%[1]d.4H, #16", dst))
+	default:
+		w.line("\tVUXTL V%[1]d.B8, V%[1]d.H8", dst)
+		w.line("\tVUXTL V%[1]d.H4, V%[1]d.S4", dst)
+	}
 }

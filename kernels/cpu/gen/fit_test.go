@@ -6,6 +6,52 @@ import (
 	"testing"
 )
 
+// fit returns the coefficients, the lowest first, of the polynomial that
+// interpolates f at the Chebyshev nodes of [lo, hi]: near the best one of its
+// degree.
+func fit(f func(float64) float64, lo, hi float64, degree int) []float64 {
+	n := degree + 1
+	rows := make([][]float64, n)
+	for i := range rows {
+		x := (lo+hi)/2 + (hi-lo)/2*math.Cos(math.Pi*(float64(i)+.5)/float64(n))
+		rows[i] = make([]float64, n+1)
+		power := 1.0
+		for j := range n {
+			rows[i][j] = power
+			power *= x
+		}
+		rows[i][n] = f(x)
+	}
+	return solve(rows)
+}
+
+// solve eliminates, with row pivots.
+func solve(rows [][]float64) []float64 {
+	n := len(rows)
+	for i := range n {
+		pivot := i
+		for r := i; r < n; r++ {
+			if math.Abs(rows[r][i]) > math.Abs(rows[pivot][i]) {
+				pivot = r
+			}
+		}
+		rows[i], rows[pivot] = rows[pivot], rows[i]
+		for r := range n {
+			if r != i {
+				k := rows[r][i] / rows[i][i]
+				for c := i; c <= n; c++ {
+					rows[r][c] -= k * rows[i][c]
+				}
+			}
+		}
+	}
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = rows[i][n] / rows[i][i]
+	}
+	return x
+}
+
 // TestCoefficients: those written down are as near to their functions as those
 // that fit gives here, but for the rounding of each to f32.
 func TestCoefficients(t *testing.T) {
@@ -16,6 +62,12 @@ func TestCoefficients(t *testing.T) {
 		lo, hi float64
 	}{
 		{"exp2", exp2Coefficients, math.Exp2, -0.5, 0.5},
+		{"weight", weightCoefficients, func(r float64) float64 {
+			if r == 0 {
+				return 1
+			}
+			return math.Expm1(r) / r
+		}, -math.Ln2 / 2, math.Ln2 / 2},
 		{"gelu", geluCoefficients, func(x float64) float64 {
 			x = max(x, 1e-9)
 			return -math.Log2(math.Erfc(x/math.Sqrt2)) / x

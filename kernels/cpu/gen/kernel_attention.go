@@ -65,7 +65,7 @@ var attentionKernels = []family{
 }
 
 // weightCoefficients is (eʳ − 1)/r on |r| ≤ ½ln 2.
-var weightCoefficients = fit(func(r float64) float64 { return math.Expm1(r) / r }, -math.Ln2/2, math.Ln2/2, 4)
+var weightCoefficients = []float64{1, 0.4999937, 0.16666578, 0.041875646, 0.008363173}
 
 // weight is eˣ for x ≤ 0 and NaN, within 8 units: 1 at 0, and 0 from −104 down.
 // x is changed.
@@ -201,16 +201,6 @@ func (b *builder) panels(matrices []string, body func(j int, m []mem)) {
 	})
 }
 
-// joined folds the partial results of a row.
-func joined(x []reg, f func(x, y reg) reg) reg {
-	for width := len(x) / 2; width > 0; width /= 2 {
-		for i := range width {
-			x[i] = f(x[i], x[i+width])
-		}
-	}
-	return x[0]
-}
-
 // describeWeigh writes Weigh, with a probe or without; products: t is set to s·t.
 func describeWeigh(b *builder, probed, products bool) {
 	columns := b.level.columns
@@ -225,7 +215,7 @@ func describeWeigh(b *builder, probed, products bool) {
 			tops[j] = b.copy(least)
 		}
 		b.panels([]string{"s"}, func(j int, m []mem) { b.change(opMax, tops[j], b.load(m[0]), tops[j]) })
-		top := b.top(joined(tops, b.max))
+		top := b.top(joinAll(tops, b.max))
 		b.storeOne(at(b.param("top"), 0), top)
 		top = b.pivot(top)
 		sums, seconds := make([]reg, columns), make([]reg, columns)
@@ -248,9 +238,9 @@ func describeWeigh(b *builder, probed, products bool) {
 				b.store(m[1], y)
 			}
 		})
-		b.storeOne(at(b.param("sum"), 0), b.sum(joined(sums, b.add)))
+		b.storeOne(at(b.param("sum"), 0), b.sum(joinAll(sums, b.add)))
 		if probed {
-			b.storeOne(at(b.param("second"), 0), b.sum(joined(seconds, b.add)))
+			b.storeOne(at(b.param("second"), 0), b.sum(joinAll(seconds, b.add)))
 		}
 	})
 }

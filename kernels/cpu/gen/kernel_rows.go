@@ -18,10 +18,12 @@ func (b *builder) partials(start func() reg) []reg {
 // joinAll folds partial results in halves.
 func joinAll(sums []reg, join func(x, y reg) reg) reg {
 	sums = slices.Clone(sums)
-	for width := len(sums) / 2; width > 0; width /= 2 {
-		for i := range width {
-			sums[i] = join(sums[i], sums[i+width])
+	for len(sums) > 1 {
+		half := (len(sums) + 1) / 2
+		for i := range len(sums) - half {
+			sums[i] = join(sums[i], sums[i+half])
 		}
+		sums = sums[:half]
 	}
 	return sums[0]
 }

@@ -16,8 +16,6 @@ type level struct {
 	columns int  // vectors in a row of the tile
 	byLane  bool // has a product by one lane of a vector
 	addends bool // a multiply-add overwrites its addend, not a factor
-
-	lacks []op // operations without which kernels are plain Go
 }
 
 // levels are in the order of preference on each machine.
@@ -27,8 +25,7 @@ var levels = []*level{
 	// Four pipes of a latency of four want 16 chains of sums at least: 8×3 are 24, with
 	// 11 loads in a step, which three load ports do in the time; 8×2 would want 10
 	// for 16.
-	{name: "neon", goarch: "arm64", lanes: 4, vectors: 31, scalars: arm64Scalars, lower: lowerARM64, data: arm64Data, rows: 8, columns: 3, byLane: true, addends: true,
-		lacks: []op{opLoadByte, opLoadByteTail, opLoadByteOne, opLoadHalfOne, opLoadBrainOne, opPackHalf, opPackHigh, opStorePack, opStorePackTail, opStorePackOne, opLoadDoubled, opSwap, opAlternate}},
+	{name: "neon", goarch: "arm64", lanes: 4, vectors: 31, scalars: arm64Scalars, lower: lowerARM64, data: arm64Data, rows: 8, columns: 3, byLane: true, addends: true},
 	{name: "generic", lanes: 1, lower: lowerPlain, rows: 2, columns: 4},
 }
 

@@ -147,9 +147,6 @@ func (g *generator) code(l *level, x group) {
 	for _, f := range x.families {
 		for _, i := range f.list(l) {
 			p := build(f.kernel(i), l)
-			if l.lacksFor(p.body) {
-				continue
-			}
 			var a *assignment
 			if l.wide() {
 				a = assign(p)
@@ -171,19 +168,6 @@ func (g *generator) code(l *level, x group) {
 	g.files[l.file(x.name, "s")] = []byte(header + l.build() + "#include \"textflag.h\"\n" + "\n" + l.data(constants) + code.String())
 }
 
-// lacksFor reports whether the level lacks an operation of a program.
-func (l *level) lacksFor(list []*node) bool {
-	return slices.ContainsFunc(list, func(n *node) bool { return slices.Contains(l.lacks, n.op) || l.lacksFor(n.body) })
-}
-
-// serving is the level whose function serves a kernel: l, or that of plain Go.
-func (l *level) serving(k kernel) *level {
-	if l.lacksFor(build(k, l).body) {
-		return levels[len(levels)-1]
-	}
-	return l
-}
-
 // list is the kernels that a level has of a family, by index; one function is −1.
 func (f *family) list(l *level) []int {
 	if f.indices == nil {
@@ -203,7 +187,7 @@ func (f *family) kernel(index int) kernel {
 
 // entry is the family's line in a level's table.
 func (f *family) entry(l *level) string {
-	symbol := func(i int) string { return (&program{name: f.kernel(i).name, level: l.serving(f.kernel(i))}).symbol() }
+	symbol := func(i int) string { return (&program{name: f.kernel(i).name, level: l}).symbol() }
 	list := f.list(l)
 	if f.indices == nil {
 		return fmt.Sprintf("%s: %s,\n", f.field, symbol(-1))

@@ -6,3 +6,24 @@ package simd
 
 //go:noescape
 func transposeNeon(blocks int, z *float32, ldz int, x *float32, ldx int)
+
+//go:noescape
+func chooseNeon(n int, z *float32, c *uint8, x *float32, y *float32)
+
+//go:noescape
+func chooseNumberNeon(n int, z *float32, c *uint8, x *float32, y float32)
+
+//go:noescape
+func numberChooseNeon(n int, z *float32, c *uint8, x float32, y *float32)
+
+//go:noescape
+func widenHalfNeon(n int, z *float32, x *uint16)
+
+//go:noescape
+func widenBrainNeon(n int, z *float32, x *uint16)
+
+//go:noescape
+func narrowHalfNeon(n int, z *uint16, x *float32)
+
+//go:noescape
+func narrowBrainNeon(n int, z *uint16, x *float32)

@@ -6,3 +6,6 @@ package simd
 
 //go:noescape
 func rotateHalvesNeon(rows int, n int, z *float32, x *float32, ld int, cos *float32, sin *float32, ldt int)
+
+//go:noescape
+func rotateNeighboursNeon(rows int, n int, z *float32, x *float32, ld int, cos *float32, sin *float32, ldt int)
