@@ -63,11 +63,13 @@ func rotateVectors(b *builder, z, x, cos, sin reg) {
 	}
 	b.steps(vectors, 2, []stride{{z, bytes}, {x, bytes}, {cos, bytes / 2}, {sin, bytes / 2}}, func(u int) {
 		v := b.load(at(x, u*bytes))
-		c, s := b.setMem(opLoadDoubled, at(cos, u*bytes/2)), b.setMem(opLoadDoubled, at(sin, u*bytes/2))
+		c, s := b.loadDoubled(at(cos, u*bytes/2)), b.loadDoubled(at(sin, u*bytes/2))
 		crossed := b.set(vector, opAlternate, b.mul(s, b.set(vector, opSwap, v)))
 		b.store(at(z, u*bytes), b.add(b.mul(c, v), crossed))
 	})
 }
+
+func (b *builder) loadDoubled(m mem) reg { return b.setMem(opLoadDoubled, m, b.register(vector)) }
 
 // rotateOne is RotateNeighbours with one lane.
 func rotateOne(b *builder, z, x, cos, sin reg) {
