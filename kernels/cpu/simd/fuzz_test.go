@@ -49,8 +49,8 @@ var comparisons = []compared{
 // sixteen views floats as memory of 16-bit elements.
 func sixteen(x []float32) *uint16 { return (*uint16)(unsafe.Pointer(&x[0])) }
 
-// FuzzLevels: all levels agree, on any bits.
-func FuzzLevels(f *testing.F) {
+// FuzzAnyBits: all levels agree, on any bits.
+func FuzzAnyBits(f *testing.F) {
 	seed := func(x ...float32) {
 		var data []byte
 		for _, v := range x {
