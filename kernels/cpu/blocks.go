@@ -22,6 +22,16 @@ func copyRows(z []uint32, pitchZ int, x []uint32, pitchX, rows, n int) {
 	vec.CopyRows(rows, n, grid(floats32(z), rows, n, pitchZ), pitchZ, grid(floats32(x), rows, n, pitchX), pitchX)
 }
 
+// copyShort is copy for what vectors are faster at: a call of copy costs more than
+// that of a kernel, and moves half as much at a time.
+func copyShort(z, x []byte) {
+	if n := len(z); n < shortBytes && (n|misaligned(z)|misaligned(x))%4 == 0 {
+		copyRows(wordsOf[uint32](z), 0, wordsOf[uint32](x), 0, 1, n/4)
+		return
+	}
+	copy(z, x)
+}
+
 // pieceBytes is into what pieces large blocks are cut.
 const pieceBytes = 1 << 16
 

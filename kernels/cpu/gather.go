@@ -111,7 +111,7 @@ func gatherBlocks[I int32 | int64](g *gather, indices []I, k, base int) {
 			return
 		}
 		if len(g.z) > 0 {
-			copy(g.z[(k+i)*g.size:][:g.size], g.x[(base+at)*g.size:])
+			copyShort(g.z[(k+i)*g.size:][:g.size], g.x[(base+at)*g.size:][:g.size])
 		}
 	}
 }
