@@ -64,9 +64,7 @@ func (c *Ctx) map2(op *binaryOp, z, x, y *tensor.Tensor) error {
 	}
 	b.ctx, b.op, b.z, b.x, b.y = c, op, floatsOf(z), floatsOf(x), floatsOf(y)
 	cost := op.cost + 2*b.z.narrowCost()
-	if n := b.sizes[b.rank-1]; n < shortRun {
-		cost += costRun / float64(n)
-	}
+	cost += costRun / float64(b.sizes[b.rank-1])
 	c.Pool.Do(b.total, c.cutFlat(b.total, cost), b)
 	return nil
 }

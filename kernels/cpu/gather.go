@@ -2,65 +2,21 @@ package cpu
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // gather copies the entries of an axis that indices say. Items are entries of the
-// result.
+// result. An index that is out of range is noted, and its entry left as it is.
 type gather struct {
-	z, x    []byte
-	indices indices
-	n       int // entries of the axis
-	size    int // of an entry, in bytes
-}
-
-// indices are integers of any type; those that models use are read without a
-// detour.
-type indices struct {
-	i64 []int64
-	i32 []int32
-	any *tensor.Tensor
-	len int
-}
-
-func indicesOf(t *tensor.Tensor) indices {
-	x := indices{any: t, len: t.Len()}
-	switch t.DType {
-	case tensor.Int64:
-		x.i64 = tensor.Data[int64](t)
-	case tensor.Int32:
-		x.i32 = tensor.Data[int32](t)
-	}
-	return x
-}
-
-// at is index i; those below 0 count from the end of n entries. It is not checked.
-func (x *indices) at(i, n int) int {
-	var v int64
-	switch {
-	case x.i64 != nil:
-		v = x.i64[i]
-	case x.i32 != nil:
-		v = int64(x.i32[i])
-	default:
-		v = x.any.IntAt(i)
-	}
-	if v < 0 {
-		v += int64(n)
-	}
-	return int(v)
-}
-
-// outside returns an index that is none of n entries, if there is one.
-func (x *indices) outside(n int) (i int, found bool) {
-	for i := range x.len {
-		if v := x.at(i, n); v < 0 || v >= n {
-			return i, true
-		}
-	}
-	return 0, false
+	z, x  []byte
+	which *tensor.Tensor
+	count int // of the indices
+	n     int // entries of the axis
+	size  int // of an entry, in bytes
+	fault atomic.Bool
 }
 
 // Gather takes the entries of x along an axis that the indices say, of any type
@@ -75,40 +31,87 @@ func Gather(c *Ctx, z *tensor.Tensor, a *attr.Axis, x, which *tensor.Tensor) err
 		return fmt.Errorf("Gather: %w", err)
 	}
 	g := &c.gather
-	*g = gather{z.Bytes(), x.Bytes(), indicesOf(which), x.Shape[axis], x.DType.Bytes(elements(x.Shape[axis+1:]))}
-	if i, found := g.indices.outside(g.n); found {
-		return fmt.Errorf("Gather: index %d is out of range for axis %d of %s", which.IntAt(i), axis, x)
+	g.z, g.x, g.which, g.count, g.n = z.Bytes(), x.Bytes(), which, which.Len(), x.Shape[axis]
+	g.size = x.DType.Bytes(elements(x.Shape[axis+1:]))
+	g.fault.Store(false)
+	// Without outer entries nothing is taken, but the indices are checked.
+	items := max(1, elements(x.Shape[:axis])) * g.count
+	c.Pool.Do(items, c.cut(items, costScalar+costByte*float64(g.size)), g)
+	if !g.fault.Load() {
+		return nil
 	}
-	items := elements(x.Shape[:axis]) * g.indices.len
-	c.Pool.Do(items, c.cut(items, costRun+costByte*float64(g.size)), g)
-	return nil
+	for i := range g.count {
+		if v := which.IntAt(i); v < -int64(g.n) || v >= int64(g.n) {
+			return fmt.Errorf("Gather: index %d is out of range for axis %d of %s", v, axis, x)
+		}
+	}
+	panic("BUG: Gather noted an index that is in range")
 }
 
 // Do copies the entries lo ≤ k < hi.
 func (g *gather) Do(lo, hi int) {
-	switch g.size {
-	case 0:
-	case 4:
-		gatherAs[uint32](g, lo, hi)
-	case 8:
-		gatherAs[uint64](g, lo, hi)
+	switch g.which.DType {
+	case tensor.Int64:
+		gatherBy(g, tensor.Data[int64](g.which), lo, hi)
+	case tensor.Int32:
+		gatherBy(g, tensor.Data[int32](g.which), lo, hi)
 	default:
-		for k := lo; k < hi; {
-			outer, i := k/g.indices.len, k%g.indices.len
-			for ; i < g.indices.len && k < hi; i, k = i+1, k+1 {
-				copy(g.z[k*g.size:][:g.size], g.x[(outer*g.n+g.indices.at(i, g.n))*g.size:])
-			}
+		for k := lo; k < hi; k++ {
+			one := [1]int64{g.which.IntAt(k % g.count)}
+			gatherBlocks(g, one[:], k, k/g.count*g.n)
 		}
 	}
 }
 
-// gatherAs is for entries of one word.
-func gatherAs[T word](g *gather, lo, hi int) {
-	z, x := wordsOf[T](g.z), wordsOf[T](g.x)
+// gatherBy takes the indices of one outer entry at a time.
+func gatherBy[I int32 | int64](g *gather, indices []I, lo, hi int) {
 	for k := lo; k < hi; {
-		outer, i := k/g.indices.len, k%g.indices.len
-		for ; i < g.indices.len && k < hi; i, k = i+1, k+1 {
-			z[k] = x[outer*g.n+g.indices.at(i, g.n)]
+		outer, i := k/g.count, k%g.count
+		m := min(g.count-i, hi-k)
+		switch {
+		case len(g.z) == 0: // no outer entry
+			gatherBlocks(g, indices[i:][:m], k, 0)
+		case g.size == 4:
+			gatherWords[I, uint32](g, indices[i:][:m], k, outer*g.n)
+		case g.size == 8:
+			gatherWords[I, uint64](g, indices[i:][:m], k, outer*g.n)
+		default:
+			gatherBlocks(g, indices[i:][:m], k, outer*g.n)
+		}
+		k += m
+	}
+}
+
+// gatherWords writes entries of one word from entry k of the result on, from those
+// that begin at entry base of x.
+func gatherWords[I int32 | int64, T word](g *gather, indices []I, k, base int) {
+	z, x := wordsOf[T](g.z)[k:][:len(indices)], wordsOf[T](g.x)[base:][:g.n]
+	for i, v := range indices {
+		at := int(v)
+		if at < 0 {
+			at += len(x)
+		}
+		if uint(at) >= uint(len(x)) {
+			g.fault.Store(true)
+			return
+		}
+		z[i] = x[at]
+	}
+}
+
+// gatherBlocks is for entries of any size, 0 included.
+func gatherBlocks[I int32 | int64](g *gather, indices []I, k, base int) {
+	for i, v := range indices {
+		at := int(v)
+		if at < 0 {
+			at += g.n
+		}
+		if at < 0 || at >= g.n {
+			g.fault.Store(true)
+			return
+		}
+		if len(g.z) > 0 {
+			copyShort(g.z[(k+i)*g.size:][:g.size], g.x[(base+at)*g.size:][:g.size])
 		}
 	}
 }

@@ -80,13 +80,15 @@ func (t reduceColumnsTask) addRows(z, scratch []float32, base, first, last int) 
 	for r := first + 1; r < last; {
 		at := base + t.reduced.offset(r)
 		rows := min(last-r, inner-r%inner)
-		if t.x.f32 != nil && rows >= 4 {
+		r += rows
+		for ; t.x.f32 != nil && rows >= 4; rows -= 4 {
 			four(len(z), ptr(z), grid(t.x.f32[at:], 4, len(z), pitch), pitch)
-			r += 4
-			continue
+			at += 4 * pitch
 		}
-		join(len(z), ptr(z), ptr(t.x.load(scratch, at, len(z))))
-		r++
+		for ; rows > 0; rows-- {
+			join(len(z), ptr(z), ptr(t.x.load(scratch, at, len(z))))
+			at += pitch
+		}
 	}
 }
 

@@ -9,7 +9,7 @@ type runsKernel = func(rows, n int, z, x *float32, ldx int, y *float32, ldy int)
 type shortRuns struct{ vv, vs, sv runsKernel }
 
 // shortRun is from what length on a run is a call of its own.
-const shortRun = 128
+const shortRun = 4096
 
 // swapped is a function that commutes, with a number on the left.
 func swapped(f runsKernel) runsKernel {

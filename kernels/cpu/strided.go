@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -62,6 +63,7 @@ func stridedAs[T word](s *strided, lo, hi int) {
 	z, x := words[T](s.z), words[T](s.x)
 	last := s.rank - 1
 	n, step := s.sizes[last], s.strides[last]
+	size := int(unsafe.Sizeof(z[0]))
 	var at odometer
 	at.set(&s.axes, lo)
 	for r := lo; r < hi; {
@@ -69,6 +71,9 @@ func stridedAs[T word](s *strided, lo, hi int) {
 		to := z[r*n:][:n]
 		rows := 1
 		switch {
+		case step == 1 && size >= 4 && last > 0 && n*size < shortBytes && s.strides[last-1] >= 0:
+			rows = min(s.sizes[last-1]-at.index[last-1], hi-r)
+			copyRows(words32(z[r*n:]), n*size/4, words32(x[from:]), s.strides[last-1]*size/4, rows, n*size/4)
 		case step == 1:
 			copy(to, x[from:from+n])
 		case step == 0:

@@ -108,6 +108,12 @@ func wordsOf[T word](b []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(ptr(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 
+// words32 views elements of 4 or 8 bytes as words of 4.
+func words32[T word](x []T) []uint32 {
+	var zero T
+	return unsafe.Slice((*uint32)(unsafe.Pointer(ptr(x))), len(x)*int(unsafe.Sizeof(zero))/4)
+}
+
 // bySize chooses the function for the size of d's elements; nil: there is none.
 func bySize[F any](d tensor.DType, f1, f2, f4, f8 F) (f F) {
 	if d == tensor.String {

@@ -133,7 +133,21 @@ GLOBL tails<>(SB), RODATA|NOPTR, $64
 func avx2Data(used map[uint32]bool) string { return avx512Data(used) + tailTable }
 
 // avx512Data is those for AVX-512.
-func avx512Data(used map[uint32]bool) string { return amd64Constants(used) + alternateTable }
+func avx512Data(used map[uint32]bool) string {
+	return amd64Constants(used) + alternateTable + doubledTable
+}
+
+// doubledTable is each index twice.
+const doubledTable = `DATA doubled<>+0(SB)/8, $0x0000000000000000
+DATA doubled<>+8(SB)/8, $0x0000000100000001
+DATA doubled<>+16(SB)/8, $0x0000000200000002
+DATA doubled<>+24(SB)/8, $0x0000000300000003
+DATA doubled<>+32(SB)/8, $0x0000000400000004
+DATA doubled<>+40(SB)/8, $0x0000000500000005
+DATA doubled<>+48(SB)/8, $0x0000000600000006
+DATA doubled<>+56(SB)/8, $0x0000000700000007
+GLOBL doubled<>(SB), RODATA|NOPTR, $64
+`
 
 // alternateTable is the sign of every other lane, the first included.
 const alternateTable = `DATA alternate<>+0(SB)/8, $0x0000000080000000
@@ -268,6 +282,8 @@ func (w *amd64) special(n *node) {
 		w.line("\tVXORPS %[1]s, %[1]s, %[1]s", w.reg(n.dst))
 	case opMove:
 		w.line("\tVMOVAPS %s, %s", w.held(n.args[0]), w.reg(n.dst))
+	case opInverse:
+		w.line("\tVRCP14PS %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opSqrt:
 		w.line("\tVSQRTPS %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opRound:
@@ -305,8 +321,7 @@ func (w *amd64) special(n *node) {
 	case opStorePackOne:
 		w.line("\tVPEXTRW $0, %s, %s", w.lower128(n.args[0]), w.mem(n.mem))
 	case opLoadDoubled:
-		w.line("\tVPMOVZXDQ %s, %s", w.mem(n.mem), w.reg(n.dst))
-		w.line("\tVMOVSLDUP %[1]s, %[1]s", w.reg(n.dst))
+		w.double(n)
 	case opSwap:
 		w.line("\tVPERMILPS $0xb1, %s, %s", arg(0), w.reg(n.dst))
 	case opAlternate:
@@ -423,6 +438,19 @@ func (w *amd64) widenOne(n *node) {
 	case opLoadByteOne:
 		w.line("\tVPINSRB $0, %s, %s, %s", from, dst, dst)
 	}
+}
+
+// double spreads half as many elements as there are lanes, by a table of indices.
+func (w *amd64) double(n *node) {
+	indices, dst := w.reg(n.args[0]), w.reg(n.dst)
+	w.line("\tVMOVUPS doubled<>+0(SB), %s", indices)
+	if w.evex {
+		w.line("\tVMOVUPS %s, %s", w.mem(n.mem), w.lower256(n.dst))
+		w.line("\tVPERMPS %s, %s, %s", dst, indices, dst)
+		return
+	}
+	w.line("\tVBROADCASTF128 %s, %s", w.mem(n.mem), dst) // VPERMILPS chooses within 128 bits
+	w.line("\tVPERMILPS %s, %s, %s", indices, dst, dst)
 }
 
 // lowerHalf is the lower half of the register that r is in.

@@ -68,6 +68,8 @@ func TestCoefficients(t *testing.T) {
 			}
 			return math.Expm1(r) / r
 		}, -math.Ln2 / 2, math.Ln2 / 2},
+		{"exp", expCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
+		{"rough exp", roughExpCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
 		{"gelu", geluCoefficients, func(x float64) float64 {
 			x = max(x, 1e-9)
 			return -math.Log2(math.Erfc(x/math.Sqrt2)) / x

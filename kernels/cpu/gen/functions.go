@@ -52,6 +52,60 @@ func (b *builder) exp(x reg) reg {
 	return b.timesPower(b.add(p, b.constant(1)), n)
 }
 
+// expCoefficients is eʳ on |r| ≤ ½ln 2: roughly, which is off by 1.2·10⁻⁷ at most,
+// and so that rounding is all that is left.
+var (
+	roughExpCoefficients = []float64{1.0000001, 1, 0.4999887, 0.16666505, 0.041917507, 0.008369149}
+	expCoefficients      = []float64{1, 1, 0.5, 0.16666415, 0.04166635, 0.008375126, 0.0013941108}
+)
+
+// roundBySum is an integer and what it is made from: 1.5·2²³ has no room for a
+// fraction, so that adding it rounds, and the integer is in the lowest bits of the
+// sum. It takes two operations where rounding takes as many, but can be fused with
+// a product.
+func (b *builder) roundBySum(x, by reg) (n, sum reg) {
+	magic := b.constant(3 << 22)
+	sum = b.copy(magic)
+	b.fma(sum, x, by)
+	return b.sub(sum, magic), sum
+}
+
+// expFalling is eˣ for x ≤ 0 and NaN, within 2 units, or 4 + |x|/25 if rough. What
+// is rough may be 0 where results are below the normal numbers.
+func (b *builder) expFalling(x reg, rough bool) reg {
+	switch {
+	case b.level.name == "avx512":
+		return b.expWithin(b.max(b.constant(-104), x), rough)
+	case rough:
+		least := b.constant(-87.3)
+		e := b.expWithin(b.max(least, x), rough)
+		return b.choose(b.less(x, least), b.constant(0), e)
+	}
+	return b.exp(x)
+}
+
+// expWithin is eˣ for −87.3 ≤ x ≤ 0; on AVX-512, the least x is −104.
+func (b *builder) expWithin(x reg, rough bool) reg {
+	n, sum := b.roundBySum(x, b.constant(math.Log2E))
+	r := b.copy(x)
+	if rough && b.level.wide() { // without fused multiply-add, the product would be rounded
+		b.fnma(r, n, b.constant(math.Ln2))
+	} else {
+		b.fnma(r, n, b.constant(0.693359375)) // ln 2 in two parts, as in exp
+		b.fnma(r, n, b.constant(-2.12194440e-4))
+	}
+	coefficients := expCoefficients
+	if rough {
+		coefficients = roughExpCoefficients
+	}
+	y := b.polynomial(r, coefficients...)
+	if b.level.name == "avx512" {
+		return b.set(vector, opScale, y, n)
+	}
+	power := b.set(vector, opAddInt, b.shift(opShiftLeft, sum, 23), b.bits(127<<23))
+	return b.mul(y, power)
+}
+
 // exp2Coefficients is 2ʳ on |r| ≤ ½, off by 2·10⁻⁷ at most. These and the others
 // are what fit gives (fit_test.go), written down: its last digits depend on the
 // machine that it runs on, and the files of package simd must not.
@@ -78,15 +132,16 @@ func (b *builder) withSign(y, x reg) reg {
 	return b.or(b.andNot(sign, y), b.and(sign, x))
 }
 
-// tanh is within 3 units: an odd polynomial near 0, and 1 − 2/(e²ˣ+1) elsewhere.
+// tanh is within 3 units: an odd polynomial near 0, and (1 − e⁻²ˣ)/(1 + e⁻²ˣ)
+// elsewhere.
 func (b *builder) tanh(x reg) reg {
 	a := b.abs(x)
 	t := b.mul(x, x)
 	p := b.polynomial(t, -0.333333302, 0.133332009, -0.053946946, 0.02170429, -0.00819068812, 0.00215825762)
 	near := b.copy(x)
 	b.fma(near, x, b.mul(t, p))
-	e := b.add(b.exp(b.add(a, a)), b.constant(1))
-	far := b.sub(b.constant(1), b.div(b.constant(2), e))
+	e := b.expWithin(b.mul(b.min(b.constant(10), a), b.constant(-2)), true)
+	far := b.quotient(b.sub(b.constant(1), e), b.add(b.constant(1), e))
 	return b.choose(b.less(a, b.constant(0.6)), near, b.withSign(far, x))
 }
 
@@ -100,17 +155,30 @@ func (b *builder) erf(x reg) reg {
 	b.fma(near, x, b.mul(t, p))
 	far := b.min(b.constant(4.1), a)
 	q := b.polynomial(far, 0.000353718758, 1.12704004, 0.638225672, 0.103037373, -0.0218053206, 0.00293960789, -0.000185574071)
-	e := b.sub(b.constant(1), b.exp(b.sub(b.constant(0), q)))
+	e := b.sub(b.constant(1), b.expWithin(b.sub(b.constant(0), q), true))
 	return b.choose(b.less(a, b.constant(1)), near, b.withSign(e, x))
 }
 
 // sigmoid is within 3 units: it takes the exponential of the negative side alone,
 // so that small results keep their precision.
 func (b *builder) sigmoid(x reg) reg {
-	e := b.exp(b.sub(b.constant(0), b.abs(x)))
+	e := b.expFalling(b.or(x, b.bits(0x80000000)), false)
 	one := b.constant(1)
 	top := b.choose(b.less(x, b.constant(0)), e, one)
-	return b.div(top, b.add(one, e))
+	return b.quotient(top, b.add(one, e))
+}
+
+// quotient is x/y within 1 unit, for 1 ≤ y ≤ 2 and NaN: quotients of AVX-512 take
+// longer than an approximation by 14 bits and a correction that doubles them.
+func (b *builder) quotient(x, y reg) reg {
+	if b.level.name != "avx512" {
+		return b.div(x, y)
+	}
+	inverse := b.set(vector, opInverse, y)
+	q, rest := b.mul(x, inverse), b.copy(x)
+	b.fnma(rest, q, y)
+	b.fma(q, rest, inverse)
+	return q
 }
 
 func (b *builder) silu(x reg) reg { return b.mul(x, b.sigmoid(x)) }

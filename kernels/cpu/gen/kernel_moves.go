@@ -13,6 +13,11 @@ var moves = []family{
 		describe: describeTranspose,
 	},
 	{
+		field: "CopyRows", doc: "CopyRows copies rows of n elements; those of z and x are ldz and ldx apart.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("x"), ints("ldx")),
+		describe: describeCopyRows,
+	},
+	{
 		field: "Choose", doc: "Choose sets z to x where c is not 0, and to y elsewhere.",
 		params:   slices.Concat(ints("n"), pointers("z"), bytes8("c"), pointers("x", "y")),
 		describe: func(b *builder, _ int) { describeChoose(b, false, false) },
@@ -164,4 +169,19 @@ func (b *builder) exchange(x []reg) []reg {
 		return []reg{groups(low0, low1, 0x88), groups(low0, low1, 0xdd), groups(high0, high1, 0x88), groups(high0, high1, 0xdd)}
 	}
 	return x
+}
+
+func describeCopyRows(b *builder, _ int) {
+	z, x, ldz, ldx := b.param("z"), b.param("x"), b.param("ldz"), b.param("ldx")
+	b.shl(ldz, 2)
+	b.shl(ldx, 2)
+	b.while(b.param("rows"), 1, func() {
+		to, from := b.copyInt(z), b.copyInt(x)
+		b.elements(b.copyInt(b.param("n")), turn, []reg{to, from}, func(u int, t tail) {
+			disp := u * b.level.bytes()
+			b.storePart(at(to, disp), b.loadPart(at(from, disp), t), t)
+		})
+		b.addInt(z, ldz)
+		b.addInt(x, ldx)
+	})
 }

@@ -43,6 +43,9 @@ func describeHalves(b *builder, _ int) {
 			there := func(p reg) mem { return mem{base: p, index: i, scale: 1, disp: u * b.level.bytes()} }
 			re, im := b.loadPart(there(x), t), b.loadPart(there(x2), t)
 			c, s := b.loadPart(there(cos), t), b.loadPart(there(sin), t)
+			if b.level.wide() {
+				b.fetchAhead(there(x), there(x2), there(z), there(z2))
+			}
 			b.storePart(there(z), b.sub(b.mul(c, re), b.mul(s, im)), t)
 			b.storePart(there(z2), b.add(b.mul(c, im), b.mul(s, re)), t)
 		})
@@ -54,6 +57,15 @@ func (b *builder) half(p reg) reg {
 	return b.address(mem{base: p, index: b.param("n"), scale: 4})
 }
 
+// fetchAhead brings what rows further on need into the cache: rows are so short
+// that the processor's own guess is late.
+func (b *builder) fetchAhead(list ...mem) {
+	for _, m := range list {
+		m.disp += 1 << 10
+		b.prefetch(m, 0)
+	}
+}
+
 // rotateVectors is RotateNeighbours of one row.
 func rotateVectors(b *builder, z, x, cos, sin reg) {
 	bytes := b.level.bytes()
@@ -63,11 +75,14 @@ func rotateVectors(b *builder, z, x, cos, sin reg) {
 	}
 	b.steps(vectors, 2, []stride{{z, bytes}, {x, bytes}, {cos, bytes / 2}, {sin, bytes / 2}}, func(u int) {
 		v := b.load(at(x, u*bytes))
-		c, s := b.setMem(opLoadDoubled, at(cos, u*bytes/2)), b.setMem(opLoadDoubled, at(sin, u*bytes/2))
+		b.fetchAhead(at(x, u*bytes), at(z, u*bytes))
+		c, s := b.loadDoubled(at(cos, u*bytes/2)), b.loadDoubled(at(sin, u*bytes/2))
 		crossed := b.set(vector, opAlternate, b.mul(s, b.set(vector, opSwap, v)))
 		b.store(at(z, u*bytes), b.add(b.mul(c, v), crossed))
 	})
 }
+
+func (b *builder) loadDoubled(m mem) reg { return b.setMem(opLoadDoubled, m, b.register(vector)) }
 
 // rotateOne is RotateNeighbours with one lane.
 func rotateOne(b *builder, z, x, cos, sin reg) {

@@ -109,10 +109,20 @@ func describeEach(b *builder, f func(x reg) reg) {
 	})
 }
 
+// fetchNext brings the row after the one at p into the cache, vector u of the turn:
+// the first pass over a row has time for it, and the next row is then there when
+// its own begins.
+func (b *builder) fetchNext(p reg, u int) {
+	if b.level.wide() {
+		b.prefetch(mem{base: p, index: b.param("n"), scale: 4, disp: u * b.level.bytes()}, 0)
+	}
+}
+
 // rowSum is the lanes' sums of n elements.
 func rowSum(b *builder, x reg) reg {
 	p := b.copyInt(x)
 	return b.reduce(b.param("n"), []reg{p}, b.zero, func(sum reg, u int, t tail) {
+		b.fetchNext(p, u)
 		b.addTo(sum, b.loadPart(at(p, u*b.level.bytes()), t))
 	}, b.add)
 }
@@ -121,6 +131,7 @@ func rowSum(b *builder, x reg) reg {
 func rowSquares(b *builder, x, shift reg) reg {
 	p, zero := b.copyInt(x), b.constant(0)
 	return b.reduce(b.param("n"), []reg{p}, b.zero, func(sum reg, u int, t tail) {
+		b.fetchNext(p, u)
 		d := b.loadPart(at(p, u*b.level.bytes()), t)
 		if shift != none {
 			d = b.keep(t, b.sub(d, shift), zero)
@@ -132,6 +143,7 @@ func rowSquares(b *builder, x, shift reg) reg {
 func rowTop(b *builder, x reg) reg {
 	p, least := b.copyInt(x), b.bits(0xff800000)
 	return b.reduce(b.param("n"), []reg{p}, func() reg { return b.copy(least) }, func(top reg, u int, t tail) {
+		b.fetchNext(p, u)
 		v := b.keep(t, b.loadPart(at(p, u*b.level.bytes()), t), least)
 		b.change(opMax, top, top, v)
 	}, b.max)
@@ -156,7 +168,7 @@ func describeSoftmax(b *builder, _ int) {
 	top := b.top(rowTop(b, x))
 	from, to, zero := b.copyInt(x), b.copyInt(z), b.constant(0)
 	sum := b.sum(b.reduce(n, []reg{from, to}, b.zero, func(sum reg, u int, t tail) {
-		e := b.exp(b.sub(b.loadPart(at(from, u*b.level.bytes()), t), top))
+		e := b.expFalling(b.sub(b.loadPart(at(from, u*b.level.bytes()), t), top), true)
 		b.storePart(at(to, u*b.level.bytes()), e, t)
 		b.addTo(sum, b.keep(t, e, zero))
 	}, b.add))

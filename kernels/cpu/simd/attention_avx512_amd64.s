@@ -64,6 +64,15 @@ DATA alternate<>+8(SB)/8, $0x0000000080000000
 DATA alternate<>+16(SB)/8, $0x0000000080000000
 DATA alternate<>+24(SB)/8, $0x0000000080000000
 GLOBL alternate<>(SB), RODATA|NOPTR, $32
+DATA doubled<>+0(SB)/8, $0x0000000000000000
+DATA doubled<>+8(SB)/8, $0x0000000100000001
+DATA doubled<>+16(SB)/8, $0x0000000200000002
+DATA doubled<>+24(SB)/8, $0x0000000300000003
+DATA doubled<>+32(SB)/8, $0x0000000400000004
+DATA doubled<>+40(SB)/8, $0x0000000500000005
+DATA doubled<>+48(SB)/8, $0x0000000600000006
+DATA doubled<>+56(SB)/8, $0x0000000700000007
+GLOBL doubled<>(SB), RODATA|NOPTR, $64
 
 // func panelStripAvx512(n int, z *float32, x *float32, ldx int)
 TEXT ·panelStripAvx512(SB), NOSPLIT, $0-32

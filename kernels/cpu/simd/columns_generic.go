@@ -213,28 +213,29 @@ func greatestGeneric(n int, z *float32, x *float32) {
 
 // softmaxColumnsGeneric is the plain form of SoftmaxColumns.
 func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
-	var v5, v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v140, v141, v142, v143, v144, v145, v146, v147, v148, v149 float32
-	var n0, n1, n2, n3, n4, n6, n11, n20, n21, n26, n138, n139 int
-	var p2, p3, p6, p20, p21, p138 unsafe.Pointer
+	var v5, v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v98, v99, v100, v101, v102, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114 float32
+	var n0, n1, n2, n3, n4, n6, n11, n20, n21, n26, n103, n104 int
+	var m48, m61, m73, m85, m97 bool
+	var p2, p3, p6, p20, p21, p103 unsafe.Pointer
 	n0 = n
 	n1 = columns
 	p2 = unsafe.Pointer(z)
 	p3 = unsafe.Pointer(x)
 	n4 = ld
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v5, v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v140, v141, v142, v143, v144, v145, v146, v147, v148, v149, n0, n1, n2, n3, n4, n6, n11, n20, n21, n26, n138, n139, p2, p3, p6, p20, p21, p138
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v5, v7, v8, v9, v10, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v98, v99, v100, v101, v102, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, n0, n1, n2, n3, n4, n6, n11, n20, n21, n26, n103, n104, m48, m61, m73, m85, m97, p2, p3, p6, p20, p21, p103
 	v5 = ofBits(0xff800000)
-	v29 = 89
-	v30 = -104
-	v33 = 1.442695
-	v37 = 0.6933594
-	v38 = -0.00021219444
-	v39 = 0.0013814599
-	v41 = 0.008368717
-	v42 = 0.04166839
-	v43 = 0.16666521
-	v44 = 0.49999994
-	v46 = 1
-	v51 = ofBits(0x7f)
+	v29 = -87.3
+	v31 = 1.442695
+	v32 = 1.2582912e+07
+	v36 = 0.6933594
+	v37 = -0.00021219444
+	v38 = 0.008369149
+	v40 = 0.041917507
+	v41 = 0.16666505
+	v42 = 0.4999887
+	v43 = 1
+	v44 = 1.0000001
+	v49 = 0
 	n4 <<= 2
 	for ; n1 >= 1; n1 -= 1 {
 		p6 = p3
@@ -278,187 +279,157 @@ func softmaxColumnsGeneric(n int, columns int, z *float32, x *float32, ld int) {
 		for ; n26 >= 4; n26 -= 4 {
 			v27 = load32(p20, n20)
 			v28 = v27 - v19
-			v31 = max32(v30, v28)
-			v32 = min32(v29, v31)
-			v34 = float32(v32 * v33)
-			v35 = round32(v34)
-			v36 = v32
-			v36 -= float32(v35 * v37)
-			v36 -= float32(v35 * v38)
-			v40 = v39
-			v40 = float32(v40*v36) + v41
-			v40 = float32(v40*v36) + v42
-			v40 = float32(v40*v36) + v43
-			v40 = float32(v40*v36) + v44
-			v45 = float32(v36 * v36)
-			v40 = float32(v40*v45) + v36
-			v47 = v40 + v46
-			v48 = toInt32(v35)
-			v49 = shiftRight32(v48, 1)
-			v50 = subInt32(v48, v49)
-			v52 = addInt32(v49, v51)
-			v53 = shiftLeft32(v52, 23)
-			v54 = float32(v47 * v53)
-			v55 = addInt32(v50, v51)
-			v56 = shiftLeft32(v55, 23)
-			v57 = float32(v54 * v56)
-			store32(p21, n21, v57)
-			v22 = v22 + v57
+			v30 = max32(v29, v28)
+			v33 = v32
+			v33 += float32(v30 * v31)
+			v34 = v33 - v32
+			v35 = v30
+			v35 -= float32(v34 * v36)
+			v35 -= float32(v34 * v37)
+			v39 = v38
+			v39 = float32(v39*v35) + v40
+			v39 = float32(v39*v35) + v41
+			v39 = float32(v39*v35) + v42
+			v39 = float32(v39*v35) + v43
+			v39 = float32(v39*v35) + v44
+			v45 = shiftLeft32(v33, 23)
+			v46 = addInt32(v45, v43)
+			v47 = float32(v39 * v46)
+			m48 = v28 < v29
+			v50 = choose32(m48, v49, v47)
+			store32(p21, n21, v50)
+			v22 = v22 + v50
 			n20 += n4
 			n21 += n4
-			v58 = load32(p20, n20)
-			v59 = v58 - v19
-			v60 = max32(v30, v59)
-			v61 = min32(v29, v60)
-			v62 = float32(v61 * v33)
-			v63 = round32(v62)
-			v64 = v61
-			v64 -= float32(v63 * v37)
-			v64 -= float32(v63 * v38)
-			v65 = v39
-			v65 = float32(v65*v64) + v41
-			v65 = float32(v65*v64) + v42
-			v65 = float32(v65*v64) + v43
-			v65 = float32(v65*v64) + v44
-			v66 = float32(v64 * v64)
-			v65 = float32(v65*v66) + v64
-			v67 = v65 + v46
-			v68 = toInt32(v63)
-			v69 = shiftRight32(v68, 1)
-			v70 = subInt32(v68, v69)
-			v71 = addInt32(v69, v51)
-			v72 = shiftLeft32(v71, 23)
-			v73 = float32(v67 * v72)
-			v74 = addInt32(v70, v51)
-			v75 = shiftLeft32(v74, 23)
-			v76 = float32(v73 * v75)
-			store32(p21, n21, v76)
-			v23 = v23 + v76
+			v51 = load32(p20, n20)
+			v52 = v51 - v19
+			v53 = max32(v29, v52)
+			v54 = v32
+			v54 += float32(v53 * v31)
+			v55 = v54 - v32
+			v56 = v53
+			v56 -= float32(v55 * v36)
+			v56 -= float32(v55 * v37)
+			v57 = v38
+			v57 = float32(v57*v56) + v40
+			v57 = float32(v57*v56) + v41
+			v57 = float32(v57*v56) + v42
+			v57 = float32(v57*v56) + v43
+			v57 = float32(v57*v56) + v44
+			v58 = shiftLeft32(v54, 23)
+			v59 = addInt32(v58, v43)
+			v60 = float32(v57 * v59)
+			m61 = v52 < v29
+			v62 = choose32(m61, v49, v60)
+			store32(p21, n21, v62)
+			v23 = v23 + v62
 			n20 += n4
 			n21 += n4
-			v77 = load32(p20, n20)
-			v78 = v77 - v19
-			v79 = max32(v30, v78)
-			v80 = min32(v29, v79)
-			v81 = float32(v80 * v33)
-			v82 = round32(v81)
-			v83 = v80
-			v83 -= float32(v82 * v37)
-			v83 -= float32(v82 * v38)
-			v84 = v39
-			v84 = float32(v84*v83) + v41
-			v84 = float32(v84*v83) + v42
-			v84 = float32(v84*v83) + v43
-			v84 = float32(v84*v83) + v44
-			v85 = float32(v83 * v83)
-			v84 = float32(v84*v85) + v83
-			v86 = v84 + v46
-			v87 = toInt32(v82)
-			v88 = shiftRight32(v87, 1)
-			v89 = subInt32(v87, v88)
-			v90 = addInt32(v88, v51)
-			v91 = shiftLeft32(v90, 23)
-			v92 = float32(v86 * v91)
-			v93 = addInt32(v89, v51)
-			v94 = shiftLeft32(v93, 23)
-			v95 = float32(v92 * v94)
-			store32(p21, n21, v95)
-			v24 = v24 + v95
+			v63 = load32(p20, n20)
+			v64 = v63 - v19
+			v65 = max32(v29, v64)
+			v66 = v32
+			v66 += float32(v65 * v31)
+			v67 = v66 - v32
+			v68 = v65
+			v68 -= float32(v67 * v36)
+			v68 -= float32(v67 * v37)
+			v69 = v38
+			v69 = float32(v69*v68) + v40
+			v69 = float32(v69*v68) + v41
+			v69 = float32(v69*v68) + v42
+			v69 = float32(v69*v68) + v43
+			v69 = float32(v69*v68) + v44
+			v70 = shiftLeft32(v66, 23)
+			v71 = addInt32(v70, v43)
+			v72 = float32(v69 * v71)
+			m73 = v64 < v29
+			v74 = choose32(m73, v49, v72)
+			store32(p21, n21, v74)
+			v24 = v24 + v74
 			n20 += n4
 			n21 += n4
-			v96 = load32(p20, n20)
-			v97 = v96 - v19
-			v98 = max32(v30, v97)
-			v99 = min32(v29, v98)
-			v100 = float32(v99 * v33)
-			v101 = round32(v100)
-			v102 = v99
-			v102 -= float32(v101 * v37)
-			v102 -= float32(v101 * v38)
-			v103 = v39
-			v103 = float32(v103*v102) + v41
-			v103 = float32(v103*v102) + v42
-			v103 = float32(v103*v102) + v43
-			v103 = float32(v103*v102) + v44
-			v104 = float32(v102 * v102)
-			v103 = float32(v103*v104) + v102
-			v105 = v103 + v46
-			v106 = toInt32(v101)
-			v107 = shiftRight32(v106, 1)
-			v108 = subInt32(v106, v107)
-			v109 = addInt32(v107, v51)
-			v110 = shiftLeft32(v109, 23)
-			v111 = float32(v105 * v110)
-			v112 = addInt32(v108, v51)
-			v113 = shiftLeft32(v112, 23)
-			v114 = float32(v111 * v113)
-			store32(p21, n21, v114)
-			v25 = v25 + v114
+			v75 = load32(p20, n20)
+			v76 = v75 - v19
+			v77 = max32(v29, v76)
+			v78 = v32
+			v78 += float32(v77 * v31)
+			v79 = v78 - v32
+			v80 = v77
+			v80 -= float32(v79 * v36)
+			v80 -= float32(v79 * v37)
+			v81 = v38
+			v81 = float32(v81*v80) + v40
+			v81 = float32(v81*v80) + v41
+			v81 = float32(v81*v80) + v42
+			v81 = float32(v81*v80) + v43
+			v81 = float32(v81*v80) + v44
+			v82 = shiftLeft32(v78, 23)
+			v83 = addInt32(v82, v43)
+			v84 = float32(v81 * v83)
+			m85 = v76 < v29
+			v86 = choose32(m85, v49, v84)
+			store32(p21, n21, v86)
+			v25 = v25 + v86
 			n20 += n4
 			n21 += n4
 		}
 		for ; n26 >= 1; n26 -= 1 {
-			v115 = load32(p20, n20)
-			v116 = v115 - v19
-			v117 = max32(v30, v116)
-			v118 = min32(v29, v117)
-			v119 = float32(v118 * v33)
-			v120 = round32(v119)
-			v121 = v118
-			v121 -= float32(v120 * v37)
-			v121 -= float32(v120 * v38)
-			v122 = v39
-			v122 = float32(v122*v121) + v41
-			v122 = float32(v122*v121) + v42
-			v122 = float32(v122*v121) + v43
-			v122 = float32(v122*v121) + v44
-			v123 = float32(v121 * v121)
-			v122 = float32(v122*v123) + v121
-			v124 = v122 + v46
-			v125 = toInt32(v120)
-			v126 = shiftRight32(v125, 1)
-			v127 = subInt32(v125, v126)
-			v128 = addInt32(v126, v51)
-			v129 = shiftLeft32(v128, 23)
-			v130 = float32(v124 * v129)
-			v131 = addInt32(v127, v51)
-			v132 = shiftLeft32(v131, 23)
-			v133 = float32(v130 * v132)
-			store32(p21, n21, v133)
-			v22 = v22 + v133
+			v87 = load32(p20, n20)
+			v88 = v87 - v19
+			v89 = max32(v29, v88)
+			v90 = v32
+			v90 += float32(v89 * v31)
+			v91 = v90 - v32
+			v92 = v89
+			v92 -= float32(v91 * v36)
+			v92 -= float32(v91 * v37)
+			v93 = v38
+			v93 = float32(v93*v92) + v40
+			v93 = float32(v93*v92) + v41
+			v93 = float32(v93*v92) + v42
+			v93 = float32(v93*v92) + v43
+			v93 = float32(v93*v92) + v44
+			v94 = shiftLeft32(v90, 23)
+			v95 = addInt32(v94, v43)
+			v96 = float32(v93 * v95)
+			m97 = v88 < v29
+			v98 = choose32(m97, v49, v96)
+			store32(p21, n21, v98)
+			v22 = v22 + v98
 			n20 += n4
 			n21 += n4
 		}
-		v134 = v22 + v24
-		v135 = v23 + v25
-		v136 = v134 + v135
-		v137 = v46 / v136
-		p138 = p2
-		n138 = n2
-		n139 = n0
-		for ; n139 >= 4; n139 -= 4 {
-			v140 = load32(p138, n138)
-			v141 = float32(v140 * v137)
-			store32(p138, n138, v141)
-			n138 += n4
-			v142 = load32(p138, n138)
-			v143 = float32(v142 * v137)
-			store32(p138, n138, v143)
-			n138 += n4
-			v144 = load32(p138, n138)
-			v145 = float32(v144 * v137)
-			store32(p138, n138, v145)
-			n138 += n4
-			v146 = load32(p138, n138)
-			v147 = float32(v146 * v137)
-			store32(p138, n138, v147)
-			n138 += n4
+		v99 = v22 + v24
+		v100 = v23 + v25
+		v101 = v99 + v100
+		v102 = v43 / v101
+		p103 = p2
+		n103 = n2
+		n104 = n0
+		for ; n104 >= 4; n104 -= 4 {
+			v105 = load32(p103, n103)
+			v106 = float32(v105 * v102)
+			store32(p103, n103, v106)
+			n103 += n4
+			v107 = load32(p103, n103)
+			v108 = float32(v107 * v102)
+			store32(p103, n103, v108)
+			n103 += n4
+			v109 = load32(p103, n103)
+			v110 = float32(v109 * v102)
+			store32(p103, n103, v110)
+			n103 += n4
+			v111 = load32(p103, n103)
+			v112 = float32(v111 * v102)
+			store32(p103, n103, v112)
+			n103 += n4
 		}
-		for ; n139 >= 1; n139 -= 1 {
-			v148 = load32(p138, n138)
-			v149 = float32(v148 * v137)
-			store32(p138, n138, v149)
-			n138 += n4
+		for ; n104 >= 1; n104 -= 1 {
+			v113 = load32(p103, n103)
+			v114 = float32(v113 * v102)
+			store32(p103, n103, v114)
+			n103 += n4
 		}
 		n2 += 4
 		n3 += 4

@@ -68,6 +68,7 @@ var genericKernels = &Kernels{
 	Greatest:         greatestGeneric,
 	SoftmaxColumns:   softmaxColumnsGeneric,
 	Transpose:        transposeGeneric,
+	CopyRows:         copyRowsGeneric,
 	Choose:           chooseGeneric,
 	ChooseNumber:     chooseNumberGeneric,
 	NumberChoose:     numberChooseGeneric,

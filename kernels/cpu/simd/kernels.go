@@ -219,6 +219,9 @@ type Kernels struct {
 	// columns into as many rows of z, ldz apart, of Lanes elements.
 	Transpose func(blocks int, z *float32, ldz int, x *float32, ldx int)
 
+	// CopyRows copies rows of n elements; those of z and x are ldz and ldx apart.
+	CopyRows func(rows int, n int, z *float32, ldz int, x *float32, ldx int)
+
 	// Choose sets z to x where c is not 0, and to y elsewhere.
 	Choose func(n int, z *float32, c *uint8, x *float32, y *float32)
 

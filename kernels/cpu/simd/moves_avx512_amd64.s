@@ -29,6 +29,15 @@ DATA alternate<>+8(SB)/8, $0x0000000080000000
 DATA alternate<>+16(SB)/8, $0x0000000080000000
 DATA alternate<>+24(SB)/8, $0x0000000080000000
 GLOBL alternate<>(SB), RODATA|NOPTR, $32
+DATA doubled<>+0(SB)/8, $0x0000000000000000
+DATA doubled<>+8(SB)/8, $0x0000000100000001
+DATA doubled<>+16(SB)/8, $0x0000000200000002
+DATA doubled<>+24(SB)/8, $0x0000000300000003
+DATA doubled<>+32(SB)/8, $0x0000000400000004
+DATA doubled<>+40(SB)/8, $0x0000000500000005
+DATA doubled<>+48(SB)/8, $0x0000000600000006
+DATA doubled<>+56(SB)/8, $0x0000000700000007
+GLOBL doubled<>(SB), RODATA|NOPTR, $64
 
 // func transposeAvx512(blocks int, z *float32, ldz int, x *float32, ldx int)
 TEXT ·transposeAvx512(SB), NOSPLIT, $0-40
@@ -171,6 +180,67 @@ l2:
 	ADDQ CX, BX
 	VMOVUPS Z0, (BX)
 	ADDQ CX, BX
+	SUBQ $1, AX
+	CMPQ AX, $1
+	JGE l2
+l1:
+	VZEROUPPER
+	RET
+
+// func copyRowsAvx512(rows int, n int, z *float32, ldz int, x *float32, ldx int)
+TEXT ·copyRowsAvx512(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), BX
+	MOVQ z+16(FP), CX
+	MOVQ ldz+24(FP), DX
+	MOVQ x+32(FP), SI
+	MOVQ ldx+40(FP), DI
+	SHLQ $2, DX
+	SHLQ $2, DI
+	CMPQ AX, $1
+	JLT l1
+l2:
+	MOVQ CX, R8
+	MOVQ SI, R9
+	MOVQ BX, R10
+	CMPQ R10, $64
+	JLT l3
+l4:
+	VMOVUPS (R9), Z0
+	VMOVUPS Z0, (R8)
+	VMOVUPS 64(R9), Z0
+	VMOVUPS Z0, 64(R8)
+	VMOVUPS 128(R9), Z0
+	VMOVUPS Z0, 128(R8)
+	VMOVUPS 192(R9), Z0
+	VMOVUPS Z0, 192(R8)
+	ADDQ $256, R8
+	ADDQ $256, R9
+	SUBQ $64, R10
+	CMPQ R10, $64
+	JGE l4
+l3:
+	CMPQ R10, $16
+	JLT l5
+l6:
+	VMOVUPS (R9), Z0
+	VMOVUPS Z0, (R8)
+	ADDQ $64, R8
+	ADDQ $64, R9
+	SUBQ $16, R10
+	CMPQ R10, $16
+	JGE l6
+l5:
+	CMPQ R10, $0
+	JLE l7
+	MOVL $-1, R11
+	BZHIL R10, R11, R11
+	KMOVW R11, K1
+	VMOVUPS.Z (R9), K1, Z0
+	VMOVUPS Z0, K1, (R8)
+l7:
+	ADDQ DX, CX
+	ADDQ DI, SI
 	SUBQ $1, AX
 	CMPQ AX, $1
 	JGE l2

@@ -27,6 +27,49 @@ func transposeGeneric(blocks int, z *float32, ldz int, x *float32, ldx int) {
 	}
 }
 
+// copyRowsGeneric is the plain form of CopyRows.
+func copyRowsGeneric(rows int, n int, z *float32, ldz int, x *float32, ldx int) {
+	var v9, v10, v11, v12, v13 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8 int
+	var p2, p4, p6, p7 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	n3 = ldz
+	p4 = unsafe.Pointer(x)
+	n5 = ldx
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, n0, n1, n2, n3, n4, n5, n6, n7, n8, p2, p4, p6, p7
+	n3 <<= 2
+	n5 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		p6 = p2
+		n6 = n2
+		p7 = p4
+		n7 = n4
+		n8 = n1
+		for ; n8 >= 4; n8 -= 4 {
+			v9 = load32(p7, n7)
+			store32(p6, n6, v9)
+			v10 = load32(p7, n7+4)
+			store32(p6, n6+4, v10)
+			v11 = load32(p7, n7+8)
+			store32(p6, n6+8, v11)
+			v12 = load32(p7, n7+12)
+			store32(p6, n6+12, v12)
+			n6 += 16
+			n7 += 16
+		}
+		for ; n8 >= 1; n8 -= 1 {
+			v13 = load32(p7, n7)
+			store32(p6, n6, v13)
+			n6 += 4
+			n7 += 4
+		}
+		n2 += n3
+		n4 += n5
+	}
+}
+
 // chooseGeneric is the plain form of Choose.
 func chooseGeneric(n int, z *float32, c *uint8, x *float32, y *float32) {
 	var v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v18, v19, v20, v21, v23, v24, v25, v26, v28, v29, v30 float32

@@ -53,6 +53,94 @@ l2:
 l1:
 	RET
 
+// func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
+TEXT ·copyRowsNeon(SB), NOSPLIT, $0-48
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD ldz+24(FP), R3
+	MOVD x+32(FP), R4
+	MOVD ldx+40(FP), R5
+	LSL $2, R3
+	LSL $2, R5
+	CMP $1, R0
+	BLT l1
+l2:
+	MOVD R2, R6
+	MOVD R4, R7
+	MOVD R1, R8
+	CMP $16, R8
+	BLT l3
+l4:
+	FMOVQ (R7), F0
+	FMOVQ F0, (R6)
+	FMOVQ 16(R7), F0
+	FMOVQ F0, 16(R6)
+	FMOVQ 32(R7), F0
+	FMOVQ F0, 32(R6)
+	FMOVQ 48(R7), F0
+	FMOVQ F0, 48(R6)
+	ADD $64, R6
+	ADD $64, R7
+	SUB $16, R8
+	CMP $16, R8
+	BGE l4
+l3:
+	CMP $4, R8
+	BLT l5
+l6:
+	FMOVQ (R7), F0
+	FMOVQ F0, (R6)
+	ADD $16, R6
+	ADD $16, R7
+	SUB $4, R8
+	CMP $4, R8
+	BGE l6
+l5:
+	CMP $0, R8
+	BLE l7
+	MOVD $tails<>+16(SB), R17
+	SUB R8<<2, R17, R17
+	FMOVQ (R17), F0
+	MOVD R7, R17
+	CMP $2, R8
+	BLT l8
+	FMOVD (R17), F1
+	BEQ l9
+	ADD $8, R17
+	VLD1 (R17), V1.S[2]
+	CMP $3, R8
+	BEQ l9
+	ADD $4, R17
+	VLD1 (R17), V1.S[3]
+	B l9
+l8:
+	FMOVS (R17), F1
+l9:
+	MOVD R6, R17
+	CMP $2, R8
+	BLT l10
+	FMOVD F1, (R17)
+	BEQ l11
+	ADD $8, R17
+	VST1 V1.S[2], (R17)
+	CMP $3, R8
+	BEQ l11
+	ADD $4, R17
+	VST1 V1.S[3], (R17)
+	B l11
+l10:
+	FMOVS F1, (R17)
+l11:
+l7:
+	ADD R3, R2
+	ADD R5, R4
+	SUB $1, R0
+	CMP $1, R0
+	BGE l2
+l1:
+	RET
+
 // func chooseNeon(n int, z *float32, c *uint8, x *float32, y *float32)
 TEXT ·chooseNeon(SB), NOSPLIT, $0-40
 	MOVD n+0(FP), R0

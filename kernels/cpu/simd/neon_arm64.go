@@ -70,6 +70,7 @@ var neonKernels = &Kernels{
 	Greatest:         greatestNeon,
 	SoftmaxColumns:   softmaxColumnsNeon,
 	Transpose:        transposeNeon,
+	CopyRows:         copyRowsNeon,
 	Choose:           chooseNeon,
 	ChooseNumber:     chooseNumberNeon,
 	NumberChoose:     numberChooseNeon,

@@ -239,27 +239,27 @@ func greatestEachGeneric(rows int, n int, z *float32, x *float32, ldx int) {
 
 // softmaxGeneric is the plain form of Softmax.
 func softmaxGeneric(n int, z *float32, x *float32) {
-	var v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, v141, v142, v143, v144, v145, v146, v147, v148, v149, v150 float32
+	var v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114 float32
 	var n0, n1, n2, n3, n9, n20, n21, n27 int
+	var m49, m61, m73, m85, m97 bool
 	var p1, p2, p3, p20, p21 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, v141, v142, v143, v144, v145, v146, v147, v148, v149, v150, n0, n1, n2, n3, n9, n20, n21, n27, p1, p2, p3, p20, p21
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, n0, n1, n2, n3, n9, n20, n21, n27, m49, m61, m73, m85, m97, p1, p2, p3, p20, p21
 	v4 = ofBits(0xff800000)
 	v22 = 0
-	v30 = 89
-	v31 = -104
-	v34 = 1.442695
-	v38 = 0.6933594
-	v39 = -0.00021219444
-	v40 = 0.0013814599
-	v42 = 0.008368717
-	v43 = 0.04166839
-	v44 = 0.16666521
-	v45 = 0.49999994
-	v47 = 1
-	v52 = ofBits(0x7f)
+	v30 = -87.3
+	v32 = 1.442695
+	v33 = 1.2582912e+07
+	v37 = 0.6933594
+	v38 = -0.00021219444
+	v39 = 0.008369149
+	v41 = 0.041917507
+	v42 = 0.16666505
+	v43 = 0.4999887
+	v44 = 1
+	v45 = 1.0000001
 	p3 = p2
 	n3 = n2
 	v5 = v4
@@ -299,175 +299,145 @@ func softmaxGeneric(n int, z *float32, x *float32) {
 	for ; n27 >= 4; n27 -= 4 {
 		v28 = load32(p20, n20)
 		v29 = v28 - v19
-		v32 = max32(v31, v29)
-		v33 = min32(v30, v32)
-		v35 = float32(v33 * v34)
-		v36 = round32(v35)
-		v37 = v33
-		v37 -= float32(v36 * v38)
-		v37 -= float32(v36 * v39)
-		v41 = v40
-		v41 = float32(v41*v37) + v42
-		v41 = float32(v41*v37) + v43
-		v41 = float32(v41*v37) + v44
-		v41 = float32(v41*v37) + v45
-		v46 = float32(v37 * v37)
-		v41 = float32(v41*v46) + v37
-		v48 = v41 + v47
-		v49 = toInt32(v36)
-		v50 = shiftRight32(v49, 1)
-		v51 = subInt32(v49, v50)
-		v53 = addInt32(v50, v52)
-		v54 = shiftLeft32(v53, 23)
-		v55 = float32(v48 * v54)
-		v56 = addInt32(v51, v52)
-		v57 = shiftLeft32(v56, 23)
-		v58 = float32(v55 * v57)
-		store32(p21, n21, v58)
-		v23 = v23 + v58
-		v59 = load32(p20, n20+4)
-		v60 = v59 - v19
-		v61 = max32(v31, v60)
-		v62 = min32(v30, v61)
-		v63 = float32(v62 * v34)
-		v64 = round32(v63)
-		v65 = v62
-		v65 -= float32(v64 * v38)
-		v65 -= float32(v64 * v39)
-		v66 = v40
-		v66 = float32(v66*v65) + v42
-		v66 = float32(v66*v65) + v43
-		v66 = float32(v66*v65) + v44
-		v66 = float32(v66*v65) + v45
-		v67 = float32(v65 * v65)
-		v66 = float32(v66*v67) + v65
-		v68 = v66 + v47
-		v69 = toInt32(v64)
-		v70 = shiftRight32(v69, 1)
-		v71 = subInt32(v69, v70)
-		v72 = addInt32(v70, v52)
-		v73 = shiftLeft32(v72, 23)
-		v74 = float32(v68 * v73)
-		v75 = addInt32(v71, v52)
-		v76 = shiftLeft32(v75, 23)
-		v77 = float32(v74 * v76)
-		store32(p21, n21+4, v77)
-		v24 = v24 + v77
-		v78 = load32(p20, n20+8)
-		v79 = v78 - v19
-		v80 = max32(v31, v79)
-		v81 = min32(v30, v80)
-		v82 = float32(v81 * v34)
-		v83 = round32(v82)
-		v84 = v81
-		v84 -= float32(v83 * v38)
-		v84 -= float32(v83 * v39)
-		v85 = v40
-		v85 = float32(v85*v84) + v42
-		v85 = float32(v85*v84) + v43
-		v85 = float32(v85*v84) + v44
-		v85 = float32(v85*v84) + v45
-		v86 = float32(v84 * v84)
-		v85 = float32(v85*v86) + v84
-		v87 = v85 + v47
-		v88 = toInt32(v83)
-		v89 = shiftRight32(v88, 1)
-		v90 = subInt32(v88, v89)
-		v91 = addInt32(v89, v52)
-		v92 = shiftLeft32(v91, 23)
-		v93 = float32(v87 * v92)
-		v94 = addInt32(v90, v52)
-		v95 = shiftLeft32(v94, 23)
-		v96 = float32(v93 * v95)
-		store32(p21, n21+8, v96)
-		v25 = v25 + v96
-		v97 = load32(p20, n20+12)
-		v98 = v97 - v19
-		v99 = max32(v31, v98)
-		v100 = min32(v30, v99)
-		v101 = float32(v100 * v34)
-		v102 = round32(v101)
-		v103 = v100
-		v103 -= float32(v102 * v38)
-		v103 -= float32(v102 * v39)
-		v104 = v40
-		v104 = float32(v104*v103) + v42
-		v104 = float32(v104*v103) + v43
-		v104 = float32(v104*v103) + v44
-		v104 = float32(v104*v103) + v45
-		v105 = float32(v103 * v103)
-		v104 = float32(v104*v105) + v103
-		v106 = v104 + v47
-		v107 = toInt32(v102)
-		v108 = shiftRight32(v107, 1)
-		v109 = subInt32(v107, v108)
-		v110 = addInt32(v108, v52)
-		v111 = shiftLeft32(v110, 23)
-		v112 = float32(v106 * v111)
-		v113 = addInt32(v109, v52)
-		v114 = shiftLeft32(v113, 23)
-		v115 = float32(v112 * v114)
-		store32(p21, n21+12, v115)
-		v26 = v26 + v115
+		v31 = max32(v30, v29)
+		v34 = v33
+		v34 += float32(v31 * v32)
+		v35 = v34 - v33
+		v36 = v31
+		v36 -= float32(v35 * v37)
+		v36 -= float32(v35 * v38)
+		v40 = v39
+		v40 = float32(v40*v36) + v41
+		v40 = float32(v40*v36) + v42
+		v40 = float32(v40*v36) + v43
+		v40 = float32(v40*v36) + v44
+		v40 = float32(v40*v36) + v45
+		v46 = shiftLeft32(v34, 23)
+		v47 = addInt32(v46, v44)
+		v48 = float32(v40 * v47)
+		m49 = v29 < v30
+		v50 = choose32(m49, v22, v48)
+		store32(p21, n21, v50)
+		v23 = v23 + v50
+		v51 = load32(p20, n20+4)
+		v52 = v51 - v19
+		v53 = max32(v30, v52)
+		v54 = v33
+		v54 += float32(v53 * v32)
+		v55 = v54 - v33
+		v56 = v53
+		v56 -= float32(v55 * v37)
+		v56 -= float32(v55 * v38)
+		v57 = v39
+		v57 = float32(v57*v56) + v41
+		v57 = float32(v57*v56) + v42
+		v57 = float32(v57*v56) + v43
+		v57 = float32(v57*v56) + v44
+		v57 = float32(v57*v56) + v45
+		v58 = shiftLeft32(v54, 23)
+		v59 = addInt32(v58, v44)
+		v60 = float32(v57 * v59)
+		m61 = v52 < v30
+		v62 = choose32(m61, v22, v60)
+		store32(p21, n21+4, v62)
+		v24 = v24 + v62
+		v63 = load32(p20, n20+8)
+		v64 = v63 - v19
+		v65 = max32(v30, v64)
+		v66 = v33
+		v66 += float32(v65 * v32)
+		v67 = v66 - v33
+		v68 = v65
+		v68 -= float32(v67 * v37)
+		v68 -= float32(v67 * v38)
+		v69 = v39
+		v69 = float32(v69*v68) + v41
+		v69 = float32(v69*v68) + v42
+		v69 = float32(v69*v68) + v43
+		v69 = float32(v69*v68) + v44
+		v69 = float32(v69*v68) + v45
+		v70 = shiftLeft32(v66, 23)
+		v71 = addInt32(v70, v44)
+		v72 = float32(v69 * v71)
+		m73 = v64 < v30
+		v74 = choose32(m73, v22, v72)
+		store32(p21, n21+8, v74)
+		v25 = v25 + v74
+		v75 = load32(p20, n20+12)
+		v76 = v75 - v19
+		v77 = max32(v30, v76)
+		v78 = v33
+		v78 += float32(v77 * v32)
+		v79 = v78 - v33
+		v80 = v77
+		v80 -= float32(v79 * v37)
+		v80 -= float32(v79 * v38)
+		v81 = v39
+		v81 = float32(v81*v80) + v41
+		v81 = float32(v81*v80) + v42
+		v81 = float32(v81*v80) + v43
+		v81 = float32(v81*v80) + v44
+		v81 = float32(v81*v80) + v45
+		v82 = shiftLeft32(v78, 23)
+		v83 = addInt32(v82, v44)
+		v84 = float32(v81 * v83)
+		m85 = v76 < v30
+		v86 = choose32(m85, v22, v84)
+		store32(p21, n21+12, v86)
+		v26 = v26 + v86
 		n20 += 16
 		n21 += 16
 	}
 	for ; n27 >= 1; n27 -= 1 {
-		v116 = load32(p20, n20)
-		v117 = v116 - v19
-		v118 = max32(v31, v117)
-		v119 = min32(v30, v118)
-		v120 = float32(v119 * v34)
-		v121 = round32(v120)
-		v122 = v119
-		v122 -= float32(v121 * v38)
-		v122 -= float32(v121 * v39)
-		v123 = v40
-		v123 = float32(v123*v122) + v42
-		v123 = float32(v123*v122) + v43
-		v123 = float32(v123*v122) + v44
-		v123 = float32(v123*v122) + v45
-		v124 = float32(v122 * v122)
-		v123 = float32(v123*v124) + v122
-		v125 = v123 + v47
-		v126 = toInt32(v121)
-		v127 = shiftRight32(v126, 1)
-		v128 = subInt32(v126, v127)
-		v129 = addInt32(v127, v52)
-		v130 = shiftLeft32(v129, 23)
-		v131 = float32(v125 * v130)
-		v132 = addInt32(v128, v52)
-		v133 = shiftLeft32(v132, 23)
-		v134 = float32(v131 * v133)
-		store32(p21, n21, v134)
-		v23 = v23 + v134
+		v87 = load32(p20, n20)
+		v88 = v87 - v19
+		v89 = max32(v30, v88)
+		v90 = v33
+		v90 += float32(v89 * v32)
+		v91 = v90 - v33
+		v92 = v89
+		v92 -= float32(v91 * v37)
+		v92 -= float32(v91 * v38)
+		v93 = v39
+		v93 = float32(v93*v92) + v41
+		v93 = float32(v93*v92) + v42
+		v93 = float32(v93*v92) + v43
+		v93 = float32(v93*v92) + v44
+		v93 = float32(v93*v92) + v45
+		v94 = shiftLeft32(v90, 23)
+		v95 = addInt32(v94, v44)
+		v96 = float32(v93 * v95)
+		m97 = v88 < v30
+		v98 = choose32(m97, v22, v96)
+		store32(p21, n21, v98)
+		v23 = v23 + v98
 		n20 += 4
 		n21 += 4
 	}
-	v135 = v23 + v25
-	v136 = v24 + v26
-	v137 = v135 + v136
-	v139 = v137
-	v140 = v47 / v139
+	v99 = v23 + v25
+	v100 = v24 + v26
+	v101 = v99 + v100
+	v103 = v101
+	v104 = v44 / v103
 	for ; n0 >= 4; n0 -= 4 {
-		v141 = load32(p1, n1)
-		v142 = float32(v141 * v140)
-		store32(p1, n1, v142)
-		v143 = load32(p1, n1+4)
-		v144 = float32(v143 * v140)
-		store32(p1, n1+4, v144)
-		v145 = load32(p1, n1+8)
-		v146 = float32(v145 * v140)
-		store32(p1, n1+8, v146)
-		v147 = load32(p1, n1+12)
-		v148 = float32(v147 * v140)
-		store32(p1, n1+12, v148)
+		v105 = load32(p1, n1)
+		v106 = float32(v105 * v104)
+		store32(p1, n1, v106)
+		v107 = load32(p1, n1+4)
+		v108 = float32(v107 * v104)
+		store32(p1, n1+4, v108)
+		v109 = load32(p1, n1+8)
+		v110 = float32(v109 * v104)
+		store32(p1, n1+8, v110)
+		v111 = load32(p1, n1+12)
+		v112 = float32(v111 * v104)
+		store32(p1, n1+12, v112)
 		n1 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v149 = load32(p1, n1)
-		v150 = float32(v149 * v140)
-		store32(p1, n1, v150)
+		v113 = load32(p1, n1)
+		v114 = float32(v113 * v104)
+		store32(p1, n1, v114)
 		n1 += 4
 	}
 }
