@@ -36,7 +36,10 @@ func (w *worker) wholeTile(t *tile) {
 		w.weigh(t, &s, false)
 	}
 	for i := range t.n {
-		a := w.addSink(&s, i, t.first+i)
+		a := float32(1)
+		if w.bound.Sink.Tensor != nil {
+			a = w.addSink(&s, i, t.first+i)
+		}
 		w.empty[t.first+i] = s.empty(i)
 		w.early[i], w.late[i] = a/s.d1[i], 1+s.d2[i]/s.d1[i]
 	}

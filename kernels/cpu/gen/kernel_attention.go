@@ -15,8 +15,8 @@ import (
 var attentionKernels = []family{
 	{
 		field:    "Transpose",
-		doc:      "Transpose sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart: n elements of each. The panel's rows up to a multiple of Lanes are set to 0.",
-		params:   slices.Concat(ints("n"), pointers("z", "x"), ints("ldx")),
+		doc:      "Transpose sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart: n elements of each. The panel's rows up to a multiple of Lanes are set to 0. The rows of x 32 further on, and as much of as many rows of next, are brought into the second-level cache.",
+		params:   slices.Concat(ints("n"), pointers("z", "x"), ints("ldx"), pointers("next"), ints("ldnext")),
 		describe: func(b *builder, _ int) { describeTranspose(b) },
 	},
 	{
@@ -80,32 +80,43 @@ func (b *builder) weight(x reg) reg {
 // is −∞.
 func (b *builder) pivot(top reg) reg { return b.max(top, b.constant(-math.MaxFloat32)) }
 
-// ahead is how many rows before they are read memory is asked for.
-const ahead = 16
+// ahead is how many rows before they are read memory is asked for: those of the
+// next panel of the widest level.
+const ahead = 32
 
 func describeTranspose(b *builder) {
 	l := b.level
 	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
 	b.shl(ldx, 2)
 	rows := newRows(b, x, ldx, l.lanes)
-	moving, far := rows.bases, none
+	moving, fetch := rows.bases, func() {}
 	if l.wide() {
-		far = b.copyInt(ldx)
-		b.shl(far, 4)
-		far = b.address(mem{base: x, index: far, scale: ahead / 16})
-		moving = append(moving, far)
-	}
-	b.elements(b.param("n"), 1, moving, func(_ int, t tail) {
-		if l.wide() {
-			p := b.copyInt(far)
-			for range l.lanes {
-				b.prefetch(at(p, 0), 0)
-				b.addInt(p, ldx)
+		far, next, apart := b.copyInt(ldx), b.param("next"), b.param("ldnext")
+		b.shl(far, 5) // ahead
+		far = b.address(mem{base: x, index: far, scale: 1})
+		b.shl(apart, 2)
+		moving = append(moving, far, next)
+		fetch = func() {
+			for _, from := range [][2]reg{{far, ldx}, {next, apart}} {
+				p := b.copyInt(from[0])
+				for range l.lanes {
+					b.prefetch(at(p, 0), 1)
+					b.addInt(p, from[1])
+				}
 			}
+		}
+	}
+	unroll := 1
+	if l.wide() {
+		unroll = 64 / l.bytes() // to fetch each line once
+	}
+	b.elements(b.param("n"), unroll, moving, func(u int, t tail) {
+		if u == 0 {
+			fetch()
 		}
 		r := make([]reg, l.lanes)
 		for i := range r {
-			r[i] = b.loadPart(rows.at(i), t)
+			r[i] = b.loadPart(rows.at(i, u*l.bytes()), t)
 		}
 		for i, column := range b.transpose(r) {
 			b.store(at(z, i*l.columns*l.bytes()), column)
@@ -132,8 +143,9 @@ func newRows(b *builder, x, apart reg, n int) rowBases {
 	return r
 }
 
-func (r rowBases) at(i int) mem {
-	m := at(r.bases[i/3], 0)
+// at is where row i is, disp bytes further on.
+func (r rowBases) at(i, disp int) mem {
+	m := at(r.bases[i/3], disp)
 	if i%3 > 0 {
 		m.index, m.scale = r.apart, i%3
 	}
@@ -189,17 +201,7 @@ func describePanel(b *builder) {
 	l := b.level
 	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
 	b.shl(ldx, 2)
-	distance := none
-	if l.wide() {
-		distance = b.copyInt(ldx)
-		b.shl(distance, 4)
-	}
 	b.steps(b.param("rows"), 4, nil, func(int) {
-		if l.wide() {
-			for line := 0; line < l.columns*l.bytes(); line += 64 {
-				b.prefetch(mem{base: x, index: distance, scale: ahead / 16, disp: line}, 0)
-			}
-		}
 		for j := range l.columns {
 			b.store(at(z, j*l.bytes()), b.load(at(x, j*l.bytes())))
 		}

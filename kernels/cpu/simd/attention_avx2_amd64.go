@@ -5,7 +5,7 @@
 package simd
 
 //go:noescape
-func transposeAvx2(n int, z *float32, x *float32, ldx int)
+func transposeAvx2(n int, z *float32, x *float32, ldx int, next *float32, ldnext int)
 
 //go:noescape
 func panelAvx2(rows int, z *float32, x *float32, ldx int)

@@ -5,7 +5,7 @@
 package simd
 
 //go:noescape
-func transposeAvx512(n int, z *float32, x *float32, ldx int)
+func transposeAvx512(n int, z *float32, x *float32, ldx int, next *float32, ldnext int)
 
 //go:noescape
 func panelAvx512(rows int, z *float32, x *float32, ldx int)

@@ -5,19 +5,19 @@ package simd
 import "unsafe"
 
 // transposeGeneric is the plain form of Transpose.
-func transposeGeneric(n int, z *float32, x *float32, ldx int) {
-	var v4 float32
+func transposeGeneric(n int, z *float32, x *float32, ldx int, next *float32, ldnext int) {
+	var v6 float32
 	var n0, n1, n2, n3 int
 	var p1, p2 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
 	n3 = ldx
-	_, _, _, _, _, _, _ = v4, n0, n1, n2, n3, p1, p2
+	_, _, _, _, _, _, _ = v6, n0, n1, n2, n3, p1, p2
 	n3 <<= 2
 	for ; n0 >= 1; n0 -= 1 {
-		v4 = load32(p2, n2)
-		store32(p1, n1, v4)
+		v6 = load32(p2, n2)
+		store32(p1, n1, v6)
 		n1 += 16
 		n2 += 4
 	}

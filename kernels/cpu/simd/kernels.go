@@ -150,8 +150,10 @@ type Kernels struct {
 	RMSNorm func(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
 
 	// Transpose sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart:
-	// n elements of each. The panel's rows up to a multiple of Lanes are set to 0.
-	Transpose func(n int, z *float32, x *float32, ldx int)
+	// n elements of each. The panel's rows up to a multiple of Lanes are set to 0. The
+	// rows of x 32 further on, and as much of as many rows of next, are brought into
+	// the second-level cache.
+	Transpose func(n int, z *float32, x *float32, ldx int, next *float32, ldnext int)
 
 	// Panel sets a panel, [rows][Columns], to Columns elements of the rows of x, ldx
 	// apart.
