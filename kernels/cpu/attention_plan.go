@@ -10,7 +10,7 @@ const (
 	wholeKeys = 2048
 
 	maxTileRows  = 28 // two tiles of products of the widest level
-	maxTiles     = 5  // of a block
+	maxTiles     = 10 // of a block
 	maxBlockRows = maxTiles * maxTileRows
 
 	tileFloats = 1 << 16 // of the scores of a tile: they should stay in the second-level cache

@@ -64,16 +64,30 @@ var attentionKernels = []family{
 	},
 }
 
-// weightCoefficients is (eʳ − 1)/r on |r| ≤ ½ln 2.
-var weightCoefficients = fit(func(r float64) float64 { return math.Expm1(r) / r }, -math.Ln2/2, math.Ln2/2, 4)
+// weightCoefficients are 2ʳ on 0 ≤ r < 1 and on |r| ≤ ½, exactly 1 at 0.
+var weightCoefficients = [2][]float64{powersOfTwo(0, 1), powersOfTwo(-0.5, 0.5)}
 
-// weight is eˣ for x ≤ 0 and NaN, within 8 units: 1 at 0, and 0 from −104 down.
-// x is changed.
+func powersOfTwo(lo, hi float64) []float64 {
+	slope := func(r float64) float64 {
+		if r == 0 {
+			return math.Ln2
+		}
+		return math.Expm1(r*math.Ln2) / r
+	}
+	return append([]float64{1}, fit(slope, lo, hi, 4)...)
+}
+
+// weight is eˣ for x ≤ 0 and NaN, within 4 units beside a rounding of x, as the
+// scores have one themselves: 1 at 0, and 0 from −104 down.
 func (b *builder) weight(x reg) reg {
-	x = b.max(b.constant(-104), x)
-	n := b.round(b.mul(x, b.constant(math.Log2E)))
-	b.fnma(x, n, b.constant(math.Ln2))
-	return b.timesPower(b.polynomial(x, append([]float64{1}, weightCoefficients...)...), n)
+	if b.level.name == "avx512" { // the fraction of −∞ is 0, and 2 to it is 0
+		x = b.mul(x, b.constant(math.Log2E))
+		p := b.polynomial(b.set(vector, opFraction, x), weightCoefficients[0]...)
+		return b.timesPower(p, x)
+	}
+	x = b.max(b.constant(-150.1), b.mul(x, b.constant(math.Log2E)))
+	n := b.round(x)
+	return b.timesPower(b.polynomial(b.sub(x, n), weightCoefficients[1]...), n)
 }
 
 // pivot is what scores are taken relative to: their greatest, or a number if that
@@ -86,8 +100,7 @@ const ahead = 32
 
 func describeTranspose(b *builder) {
 	l := b.level
-	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
-	b.shl(ldx, 2)
+	z, x, ldx := b.param("z"), b.param("x"), b.pitch("ldx")
 	rows := newRows(b, x, ldx, l.lanes)
 	moving, fetch := rows.bases, func() {}
 	if l.wide() {
@@ -199,8 +212,7 @@ func (b *builder) gatherGroups(x []reg) []reg {
 
 func describePanel(b *builder) {
 	l := b.level
-	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
-	b.shl(ldx, 2)
+	z, x, ldx := b.param("z"), b.param("x"), b.pitch("ldx")
 	b.steps(b.param("rows"), 4, nil, func(int) {
 		for j := range l.columns {
 			b.store(at(z, j*l.bytes()), b.load(at(x, j*l.bytes())))
@@ -210,29 +222,33 @@ func describePanel(b *builder) {
 	})
 }
 
-// eachRow runs body for rows of n elements, a vector of each of the Columns at a
-// time: next moves the pointers of matrices to the next row, and those of numbers
-// by one.
-func (b *builder) eachRow(matrices []string, pitch string, numbers []string, body func()) {
-	ld := b.param(pitch)
-	b.shl(ld, 2)
-	b.while(b.param("rows"), 1, func() {
+// eachRow runs body for rows of n elements, after which the pointers of matrices
+// move by pitch bytes, and those of numbers by one.
+func (b *builder) eachRow(rows reg, matrices []reg, pitch reg, numbers []reg, body func()) {
+	b.while(rows, 1, func() {
 		body()
-		for _, name := range matrices {
-			b.addInt(b.param(name), ld)
+		for _, p := range matrices {
+			b.addInt(p, pitch)
 		}
-		for _, name := range numbers {
-			b.addImm(b.param(name), 4)
+		for _, p := range numbers {
+			b.addImm(p, 4)
 		}
 	})
 }
 
+// pitch is a parameter that counts floats, in bytes.
+func (b *builder) pitch(name string) reg {
+	p := b.param(name)
+	b.shl(p, 2)
+	return p
+}
+
 // panels runs body on the vectors of a row of n elements, a multiple of Columns.
-func (b *builder) panels(matrices []string, body func(j int, m []mem)) {
+func (b *builder) panels(rows []reg, body func(j int, m []mem)) {
 	l := b.level
-	pointers := make([]reg, len(matrices))
-	for i, name := range matrices {
-		pointers[i] = b.copyInt(b.param(name))
+	pointers := make([]reg, len(rows))
+	for i, p := range rows {
+		pointers[i] = b.copyInt(p)
 	}
 	b.while(b.copyInt(b.param("n")), l.columns*l.lanes, func() {
 		for j := range l.columns {
@@ -259,22 +275,26 @@ func joined(x []reg, f func(x, y reg) reg) reg {
 }
 
 // describeWeigh writes Weigh, with a probe or without; products: t is set to s·t.
+// All rows' greatest scores come first, so that no row waits for its own.
 func describeWeigh(b *builder, probed, products bool) {
 	columns := b.level.columns
-	matrices, numbers := []string{"s"}, []string{"top", "sum"}
-	if probed {
-		matrices, numbers = []string{"s", "t"}, []string{"top", "sum", "second"}
-	}
+	s, rows, lds, top := b.param("s"), b.param("rows"), b.pitch("lds"), b.param("top")
 	least, zero := b.bits(0xff800000), b.constant(0)
-	b.eachRow(matrices, "lds", numbers, func() {
+	p, q := b.copyInt(s), b.copyInt(top)
+	b.eachRow(b.copyInt(rows), []reg{p}, lds, []reg{q}, func() {
 		tops := make([]reg, columns)
 		for j := range tops {
 			tops[j] = b.copy(least)
 		}
-		b.panels([]string{"s"}, func(j int, m []mem) { b.change(opMax, tops[j], b.load(m[0]), tops[j]) })
-		top := b.top(joined(tops, b.max))
-		b.storeOne(at(b.param("top"), 0), top)
-		top = b.pivot(top)
+		b.panels([]reg{p}, func(j int, m []mem) { b.change(opMax, tops[j], b.load(m[0]), tops[j]) })
+		b.storeOne(at(q, 0), b.top(joined(tops, b.max)))
+	})
+	matrices, numbers := []reg{s}, []reg{top, b.param("sum")}
+	if probed {
+		matrices, numbers = append(matrices, b.param("t")), append(numbers, b.param("second"))
+	}
+	b.eachRow(rows, matrices, lds, numbers, func() {
+		pivot := b.pivot(b.splat(at(top, 0)))
 		sums, seconds := make([]reg, columns), make([]reg, columns)
 		for j := range sums {
 			sums[j] = b.zero()
@@ -283,7 +303,7 @@ func describeWeigh(b *builder, probed, products bool) {
 			}
 		}
 		b.panels(matrices, func(j int, m []mem) {
-			e := b.weight(b.sub(b.load(m[0]), top))
+			e := b.weight(b.sub(b.load(m[0]), pivot))
 			b.store(m[0], e)
 			b.addTo(sums[j], e)
 			if !probed {
@@ -295,18 +315,20 @@ func describeWeigh(b *builder, probed, products bool) {
 				b.store(m[1], y)
 			}
 		})
-		b.storeOne(at(b.param("sum"), 0), b.sum(joined(sums, b.add)))
+		b.storeOne(at(numbers[1], 0), b.sum(joined(sums, b.add)))
 		if probed {
-			b.storeOne(at(b.param("second"), 0), b.sum(joined(seconds, b.add)))
+			b.storeOne(at(numbers[2], 0), b.sum(joined(seconds, b.add)))
 		}
 	})
 }
 
 func describeCorrect(b *builder) {
 	zero := b.constant(0)
-	b.eachRow([]string{"s", "t"}, "lds", []string{"scale", "shift"}, func() {
-		scale, shift := b.splat(at(b.param("scale"), 0)), b.splat(at(b.param("shift"), 0))
-		b.panels([]string{"s", "t"}, func(_ int, m []mem) {
+	scales, shifts := b.param("scale"), b.param("shift")
+	matrices := []reg{b.param("s"), b.param("t")}
+	b.eachRow(b.param("rows"), matrices, b.pitch("lds"), []reg{scales, shifts}, func() {
+		scale, shift := b.splat(at(scales, 0)), b.splat(at(shifts, 0))
+		b.panels(matrices, func(_ int, m []mem) {
 			e := b.load(m[0])
 			w := b.mul(b.mul(e, scale), b.sub(shift, b.load(m[1])))
 			b.store(m[0], b.choose(b.equal(e, zero), zero, w))
@@ -340,27 +362,28 @@ func describeJoin(b *builder) {
 
 // describeBlend writes x·a + y·b.
 func describeBlend(b *builder) {
-	b.eachRow([]string{"x", "y"}, "ldx", []string{"a", "b"}, func() {
-		x, y := b.copyInt(b.param("x")), b.copyInt(b.param("y"))
-		f, g := b.splat(at(b.param("a"), 0)), b.splat(at(b.param("b"), 0))
+	left, right := b.param("x"), b.param("y")
+	f, g := b.param("a"), b.param("b")
+	b.eachRow(b.param("rows"), []reg{left, right}, b.pitch("ldx"), []reg{f, g}, func() {
+		x, y, scaleX, scaleY := b.copyInt(left), b.copyInt(right), b.splat(at(f, 0)), b.splat(at(g, 0))
 		b.elements(b.copyInt(b.param("n")), 2, []reg{x, y}, func(u int, t tail) {
 			m := at(x, u*b.level.bytes())
-			v := b.mul(b.loadPart(m, t), f)
-			b.fma(v, b.loadPart(at(y, m.disp), t), g)
+			v := b.mul(b.loadPart(m, t), scaleX)
+			b.fma(v, b.loadPart(at(y, m.disp), t), scaleY)
 			b.storePart(m, v, t)
 		})
 	})
 }
 
 func describeScale(b *builder) {
-	ldz := b.param("ldz")
-	b.shl(ldz, 2)
-	b.eachRow([]string{"x"}, "ldx", []string{"a"}, func() {
-		z, x, f := b.copyInt(b.param("z")), b.copyInt(b.param("x")), b.splat(at(b.param("a"), 0))
+	to, from, factor := b.param("z"), b.param("x"), b.param("a")
+	ldz := b.pitch("ldz")
+	b.eachRow(b.param("rows"), []reg{from}, b.pitch("ldx"), []reg{factor}, func() {
+		z, x, f := b.copyInt(to), b.copyInt(from), b.splat(at(factor, 0))
 		b.elements(b.copyInt(b.param("n")), 2, []reg{z, x}, func(u int, t tail) {
 			disp := u * b.level.bytes()
 			b.storePart(at(z, disp), b.mul(b.loadPart(at(x, disp), t), f), t)
 		})
-		b.addInt(b.param("z"), ldz)
+		b.addInt(to, ldz)
 	})
 }
