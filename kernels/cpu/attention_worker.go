@@ -26,6 +26,7 @@ type worker struct {
 	query, probe     []float32 // rows of q, scaled, and of r
 	scores, second   []float32 // of a tile, by q and by r; then the weights
 	totalPart, parts []float32
+	chunkParts       []float32 // of each chunk of a span that is whole
 	part             state
 	early, late      []float32 // factors of rows
 	row              []float32 // a row of biases or of the result
@@ -52,6 +53,7 @@ func newWorker(t *attend) *worker {
 		{&w.second, probes * t.tileRows * t.scorePitch()},
 		{&w.totalPart, t.stateSize()},
 		{&w.parts, t.tileRows * stateFloats(t.pitch, t.branches)},
+		{&w.chunkParts, t.span / chunkKeys * t.tileRows * stateFloats(0, 1)},
 		{&w.early, t.blockRows},
 		{&w.late, t.blockRows},
 		{&w.row, max(t.pitch, t.span)},
