@@ -13,7 +13,7 @@ const (
 	maxTiles     = 10 // of a block
 	maxBlockRows = maxTiles * maxTileRows
 
-	tileFloats = 1 << 16 // of the scores of a tile: they should stay in the second-level cache
+	tileFloats = 1 << 17 // of the scores of a tile: they should stay in the second-level cache
 )
 
 // plan is how the rows and keys of a call are cut up. A worker takes a block of

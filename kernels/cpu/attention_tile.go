@@ -1,6 +1,10 @@
 package cpu
 
-import "math"
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
 
 // tile is some rows of a block, and what they see of the span of keys: row i sees
 // something of the keys from ≤ j < to, counted from the span's first.
@@ -140,6 +144,13 @@ func (w *worker) sumValues(s *state, t *tile) {
 // sumChunk adds the values from ≤ j < to of a chunk, or sets the results to them if
 // they are the tile's first.
 func (w *worker) sumChunk(s *state, t *tile, from, to int) {
+	if w.streams(t) {
+		w.stream(s.o1, w.scores, t, from, to)
+		if s.o2 != nil {
+			w.stream(s.o2, w.second, t, from, to)
+		}
+		return
+	}
 	values := w.valuePanels(from, to)
 	if t.partial {
 		w.takeOut(values, from, to)
@@ -162,6 +173,37 @@ func (w *worker) sum(o, weights, values []float32, t *tile, from, to int) {
 		w.strips(t.n, func(row, height int) {
 			k.ProductRows[height](n, &weights[row*pitch+from], pitch, panel, &o[row*w.pitch+col], w.pitch, add)
 		})
+	}
+}
+
+// streamRows is how many rows make it pay to pack values.
+const streamRows = len(simd.Kernels{}.Stream)
+
+// streams reports whether the values are read as they lie: for few rows, which see
+// the same keys.
+func (w *worker) streams(t *tile) bool {
+	if t.n >= streamRows || w.n > t.n || w.masked() || w.v[1].f32 == nil || w.bound.Dv == 0 {
+		return false
+	}
+	for i := range t.n {
+		if t.from[i] != t.from[0] || t.to[i] != t.to[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// stream is sum for values as they lie.
+func (w *worker) stream(o, weights []float32, t *tile, from, to int) {
+	from, to = max(from, t.from[0]), min(to, t.to[0])
+	for from < to {
+		f, at, apart, here := w.valuesAt(w.panels.j0+from, to-from)
+		add := 0
+		if from > t.from[0] {
+			add = 1
+		}
+		w.kernels.Stream[t.n](here, w.bound.Dv, &f.f32[at], apart, &weights[from], w.scorePitch(), &o[0], w.pitch, add)
+		from += here
 	}
 }
 

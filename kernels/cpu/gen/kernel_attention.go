@@ -26,6 +26,13 @@ var attentionKernels = []family{
 		describe: func(b *builder, _ int) { describePanel(b) },
 	},
 	{
+		field: "Stream", size: fewRows + 1,
+		doc:      "Stream[r] multiplies r rows of weights of n keys, ldw apart, with values of size elements as they lie, ldv apart: the rows of o, ldo apart, are set, or added to if add > 0. It gives the bits of Product.",
+		params:   slices.Concat(ints("n", "size"), pointers("v"), ints("ldv"), pointers("w"), ints("ldw"), pointers("o"), ints("ldo", "add")),
+		indices:  func(*level) []int { return upTo(fewRows) },
+		describe: describeStream,
+	},
+	{
 		field:    "Weigh",
 		doc:      "Weigh makes scores weights: of each row of s, lds apart, *top is the greatest of n elements, a multiple of Columns, and s becomes e^(s − top), whose sum is *sum. Elements of −∞ get weight 0. NaN reaches the sum, but not top.",
 		params:   slices.Concat(ints("rows", "n"), pointers("s"), ints("lds"), pointers("top", "sum")),
@@ -136,6 +143,74 @@ func describeTranspose(b *builder) {
 		}
 		b.addImm(z, l.lanes*l.columns*l.bytes())
 	})
+}
+
+// fewRows is the most rows that values are streamed for: with more, panels pay.
+const fewRows = 3
+
+func describeStream(b *builder, rows int) {
+	l := b.level
+	size, v, o := b.param("size"), b.param("v"), b.param("o")
+	pitch := b.pitch("ldo")
+	b.pitch("ldv")
+	b.pitch("ldw")
+	pass := func(width int, t tail) {
+		streamPass(b, rows, width, pitch, t)
+		if !t.partial {
+			b.addImm(v, width*l.bytes())
+			b.addImm(o, width*l.bytes())
+		}
+	}
+	width := max(1, min(4, l.rows*l.columns/2/rows)) // vectors: half the sums of a product
+	b.while(size, width*l.lanes, func() { pass(width, tail{}) })
+	b.while(size, l.lanes, func() { pass(1, tail{}) })
+	if l.wide() {
+		b.ifMore(size, 0, func() { pass(1, b.tail(size)) })
+	}
+}
+
+// streamPass sums a few vectors of the values.
+func streamPass(b *builder, rows, width int, pitch reg, t tail) {
+	bytes := b.level.bytes()
+	sums := make([][]reg, rows)
+	for i := range sums {
+		for range width {
+			sums[i] = append(sums[i], b.zero())
+		}
+	}
+	each := func(f func(m mem, i, j int)) {
+		p := b.copyInt(b.param("o"))
+		for i := range sums {
+			for j := range width {
+				f(at(p, j*bytes), i, j)
+			}
+			if i+1 < rows {
+				b.addInt(p, pitch)
+			}
+		}
+	}
+	b.ifMore(b.param("add"), 0, func() {
+		each(func(m mem, i, j int) { b.addTo(sums[i][j], b.loadPart(m, t)) })
+	})
+	v, w := b.copyInt(b.param("v")), b.copyInt(b.param("w"))
+	b.steps(b.copyInt(b.param("n")), 4, []stride{{w, 4}}, func(u int) {
+		x := make([]reg, width)
+		for j := range x {
+			x[j] = b.loadPart(at(v, j*bytes), t)
+		}
+		for i, row := range sums {
+			m := at(w, 4*u)
+			if i > 0 {
+				m.index, m.scale = b.param("ldw"), i
+			}
+			weight := b.splat(m)
+			for j, sum := range row {
+				b.fma(sum, x[j], weight)
+			}
+		}
+		b.addInt(v, b.param("ldv"))
+	})
+	each(func(m mem, i, j int) { b.storePart(m, sums[i][j], t) })
 }
 
 // rowBases addresses rows that lie apart: three of them share a base.

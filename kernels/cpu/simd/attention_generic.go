@@ -90,6 +90,497 @@ func panelGeneric(rows int, z *float32, x *float32, ldx int) {
 	}
 }
 
+// stream1Generic is the plain form of Stream1.
+func stream1Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v49, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n46, n48, n50, n51, n52, n63 int
+	var p2, p4, p6, p13, p18, p19, p46, p48, p50, p51, p63 unsafe.Pointer
+	n0 = n
+	n1 = size
+	p2 = unsafe.Pointer(v)
+	n3 = ldv
+	p4 = unsafe.Pointer(w)
+	n5 = ldw
+	p6 = unsafe.Pointer(o)
+	n7 = ldo
+	n8 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v49, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n46, n48, n50, n51, n52, n63, p2, p4, p6, p13, p18, p19, p46, p48, p50, p51, p63
+	n7 <<= 2
+	n3 <<= 2
+	n5 <<= 2
+	for ; n1 >= 4; n1 -= 4 {
+		v9 = 0
+		v10 = 0
+		v11 = 0
+		v12 = 0
+		if n8 > 0 {
+			p13 = p6
+			n13 = n6
+			v14 = load32(p13, n13)
+			v9 = v9 + v14
+			v15 = load32(p13, n13+4)
+			v10 = v10 + v15
+			v16 = load32(p13, n13+8)
+			v11 = v11 + v16
+			v17 = load32(p13, n13+12)
+			v12 = v12 + v17
+		}
+		p18 = p2
+		n18 = n2
+		p19 = p4
+		n19 = n4
+		n20 = n0
+		for ; n20 >= 4; n20 -= 4 {
+			v21 = load32(p18, n18)
+			v22 = load32(p18, n18+4)
+			v23 = load32(p18, n18+8)
+			v24 = load32(p18, n18+12)
+			v25 = load32(p19, n19)
+			v9 += float32(v21 * v25)
+			v10 += float32(v22 * v25)
+			v11 += float32(v23 * v25)
+			v12 += float32(v24 * v25)
+			n18 += n3
+			v26 = load32(p18, n18)
+			v27 = load32(p18, n18+4)
+			v28 = load32(p18, n18+8)
+			v29 = load32(p18, n18+12)
+			v30 = load32(p19, n19+4)
+			v9 += float32(v26 * v30)
+			v10 += float32(v27 * v30)
+			v11 += float32(v28 * v30)
+			v12 += float32(v29 * v30)
+			n18 += n3
+			v31 = load32(p18, n18)
+			v32 = load32(p18, n18+4)
+			v33 = load32(p18, n18+8)
+			v34 = load32(p18, n18+12)
+			v35 = load32(p19, n19+8)
+			v9 += float32(v31 * v35)
+			v10 += float32(v32 * v35)
+			v11 += float32(v33 * v35)
+			v12 += float32(v34 * v35)
+			n18 += n3
+			v36 = load32(p18, n18)
+			v37 = load32(p18, n18+4)
+			v38 = load32(p18, n18+8)
+			v39 = load32(p18, n18+12)
+			v40 = load32(p19, n19+12)
+			v9 += float32(v36 * v40)
+			v10 += float32(v37 * v40)
+			v11 += float32(v38 * v40)
+			v12 += float32(v39 * v40)
+			n18 += n3
+			n19 += 16
+		}
+		for ; n20 >= 1; n20 -= 1 {
+			v41 = load32(p18, n18)
+			v42 = load32(p18, n18+4)
+			v43 = load32(p18, n18+8)
+			v44 = load32(p18, n18+12)
+			v45 = load32(p19, n19)
+			v9 += float32(v41 * v45)
+			v10 += float32(v42 * v45)
+			v11 += float32(v43 * v45)
+			v12 += float32(v44 * v45)
+			n18 += n3
+			n19 += 4
+		}
+		p46 = p6
+		n46 = n6
+		store32(p46, n46, v9)
+		store32(p46, n46+4, v10)
+		store32(p46, n46+8, v11)
+		store32(p46, n46+12, v12)
+		n2 += 16
+		n6 += 16
+	}
+	for ; n1 >= 1; n1 -= 1 {
+		v47 = 0
+		if n8 > 0 {
+			p48 = p6
+			n48 = n6
+			v49 = load32(p48, n48)
+			v47 = v47 + v49
+		}
+		p50 = p2
+		n50 = n2
+		p51 = p4
+		n51 = n4
+		n52 = n0
+		for ; n52 >= 4; n52 -= 4 {
+			v53 = load32(p50, n50)
+			v54 = load32(p51, n51)
+			v47 += float32(v53 * v54)
+			n50 += n3
+			v55 = load32(p50, n50)
+			v56 = load32(p51, n51+4)
+			v47 += float32(v55 * v56)
+			n50 += n3
+			v57 = load32(p50, n50)
+			v58 = load32(p51, n51+8)
+			v47 += float32(v57 * v58)
+			n50 += n3
+			v59 = load32(p50, n50)
+			v60 = load32(p51, n51+12)
+			v47 += float32(v59 * v60)
+			n50 += n3
+			n51 += 16
+		}
+		for ; n52 >= 1; n52 -= 1 {
+			v61 = load32(p50, n50)
+			v62 = load32(p51, n51)
+			v47 += float32(v61 * v62)
+			n50 += n3
+			n51 += 4
+		}
+		p63 = p6
+		n63 = n6
+		store32(p63, n63, v47)
+		n2 += 4
+		n6 += 4
+	}
+}
+
+// stream2Generic is the plain form of Stream2.
+func stream2Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v42, v43, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n41, n44, n47, n48, n49, n65 int
+	var p2, p4, p6, p13, p18, p19, p41, p44, p47, p48, p65 unsafe.Pointer
+	n0 = n
+	n1 = size
+	p2 = unsafe.Pointer(v)
+	n3 = ldv
+	p4 = unsafe.Pointer(w)
+	n5 = ldw
+	p6 = unsafe.Pointer(o)
+	n7 = ldo
+	n8 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v42, v43, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n41, n44, n47, n48, n49, n65, p2, p4, p6, p13, p18, p19, p41, p44, p47, p48, p65
+	n7 <<= 2
+	n3 <<= 2
+	n5 <<= 2
+	for ; n1 >= 2; n1 -= 2 {
+		v9 = 0
+		v10 = 0
+		v11 = 0
+		v12 = 0
+		if n8 > 0 {
+			p13 = p6
+			n13 = n6
+			v14 = load32(p13, n13)
+			v9 = v9 + v14
+			v15 = load32(p13, n13+4)
+			v10 = v10 + v15
+			n13 += n7
+			v16 = load32(p13, n13)
+			v11 = v11 + v16
+			v17 = load32(p13, n13+4)
+			v12 = v12 + v17
+		}
+		p18 = p2
+		n18 = n2
+		p19 = p4
+		n19 = n4
+		n20 = n0
+		for ; n20 >= 4; n20 -= 4 {
+			v21 = load32(p18, n18)
+			v22 = load32(p18, n18+4)
+			v23 = load32(p19, n19)
+			v9 += float32(v21 * v23)
+			v10 += float32(v22 * v23)
+			v24 = load32(p19, n19+n5*1)
+			v11 += float32(v21 * v24)
+			v12 += float32(v22 * v24)
+			n18 += n3
+			v25 = load32(p18, n18)
+			v26 = load32(p18, n18+4)
+			v27 = load32(p19, n19+4)
+			v9 += float32(v25 * v27)
+			v10 += float32(v26 * v27)
+			v28 = load32(p19, n19+n5*1+4)
+			v11 += float32(v25 * v28)
+			v12 += float32(v26 * v28)
+			n18 += n3
+			v29 = load32(p18, n18)
+			v30 = load32(p18, n18+4)
+			v31 = load32(p19, n19+8)
+			v9 += float32(v29 * v31)
+			v10 += float32(v30 * v31)
+			v32 = load32(p19, n19+n5*1+8)
+			v11 += float32(v29 * v32)
+			v12 += float32(v30 * v32)
+			n18 += n3
+			v33 = load32(p18, n18)
+			v34 = load32(p18, n18+4)
+			v35 = load32(p19, n19+12)
+			v9 += float32(v33 * v35)
+			v10 += float32(v34 * v35)
+			v36 = load32(p19, n19+n5*1+12)
+			v11 += float32(v33 * v36)
+			v12 += float32(v34 * v36)
+			n18 += n3
+			n19 += 16
+		}
+		for ; n20 >= 1; n20 -= 1 {
+			v37 = load32(p18, n18)
+			v38 = load32(p18, n18+4)
+			v39 = load32(p19, n19)
+			v9 += float32(v37 * v39)
+			v10 += float32(v38 * v39)
+			v40 = load32(p19, n19+n5*1)
+			v11 += float32(v37 * v40)
+			v12 += float32(v38 * v40)
+			n18 += n3
+			n19 += 4
+		}
+		p41 = p6
+		n41 = n6
+		store32(p41, n41, v9)
+		store32(p41, n41+4, v10)
+		n41 += n7
+		store32(p41, n41, v11)
+		store32(p41, n41+4, v12)
+		n2 += 8
+		n6 += 8
+	}
+	for ; n1 >= 1; n1 -= 1 {
+		v42 = 0
+		v43 = 0
+		if n8 > 0 {
+			p44 = p6
+			n44 = n6
+			v45 = load32(p44, n44)
+			v42 = v42 + v45
+			n44 += n7
+			v46 = load32(p44, n44)
+			v43 = v43 + v46
+		}
+		p47 = p2
+		n47 = n2
+		p48 = p4
+		n48 = n4
+		n49 = n0
+		for ; n49 >= 4; n49 -= 4 {
+			v50 = load32(p47, n47)
+			v51 = load32(p48, n48)
+			v42 += float32(v50 * v51)
+			v52 = load32(p48, n48+n5*1)
+			v43 += float32(v50 * v52)
+			n47 += n3
+			v53 = load32(p47, n47)
+			v54 = load32(p48, n48+4)
+			v42 += float32(v53 * v54)
+			v55 = load32(p48, n48+n5*1+4)
+			v43 += float32(v53 * v55)
+			n47 += n3
+			v56 = load32(p47, n47)
+			v57 = load32(p48, n48+8)
+			v42 += float32(v56 * v57)
+			v58 = load32(p48, n48+n5*1+8)
+			v43 += float32(v56 * v58)
+			n47 += n3
+			v59 = load32(p47, n47)
+			v60 = load32(p48, n48+12)
+			v42 += float32(v59 * v60)
+			v61 = load32(p48, n48+n5*1+12)
+			v43 += float32(v59 * v61)
+			n47 += n3
+			n48 += 16
+		}
+		for ; n49 >= 1; n49 -= 1 {
+			v62 = load32(p47, n47)
+			v63 = load32(p48, n48)
+			v42 += float32(v62 * v63)
+			v64 = load32(p48, n48+n5*1)
+			v43 += float32(v62 * v64)
+			n47 += n3
+			n48 += 4
+		}
+		p65 = p6
+		n65 = n6
+		store32(p65, n65, v42)
+		n65 += n7
+		store32(p65, n65, v43)
+		n2 += 4
+		n6 += 4
+	}
+}
+
+// stream3Generic is the plain form of Stream3.
+func stream3Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
+	var v9, v10, v11, v13, v14, v15, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v44, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n12, n16, n17, n18, n39, n43, n47, n48, n49, n70 int
+	var p2, p4, p6, p12, p16, p17, p39, p43, p47, p48, p70 unsafe.Pointer
+	n0 = n
+	n1 = size
+	p2 = unsafe.Pointer(v)
+	n3 = ldv
+	p4 = unsafe.Pointer(w)
+	n5 = ldw
+	p6 = unsafe.Pointer(o)
+	n7 = ldo
+	n8 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v13, v14, v15, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v44, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, n0, n1, n2, n3, n4, n5, n6, n7, n8, n12, n16, n17, n18, n39, n43, n47, n48, n49, n70, p2, p4, p6, p12, p16, p17, p39, p43, p47, p48, p70
+	n7 <<= 2
+	n3 <<= 2
+	n5 <<= 2
+	for ; n1 >= 1; n1 -= 1 {
+		v9 = 0
+		v10 = 0
+		v11 = 0
+		if n8 > 0 {
+			p12 = p6
+			n12 = n6
+			v13 = load32(p12, n12)
+			v9 = v9 + v13
+			n12 += n7
+			v14 = load32(p12, n12)
+			v10 = v10 + v14
+			n12 += n7
+			v15 = load32(p12, n12)
+			v11 = v11 + v15
+		}
+		p16 = p2
+		n16 = n2
+		p17 = p4
+		n17 = n4
+		n18 = n0
+		for ; n18 >= 4; n18 -= 4 {
+			v19 = load32(p16, n16)
+			v20 = load32(p17, n17)
+			v9 += float32(v19 * v20)
+			v21 = load32(p17, n17+n5*1)
+			v10 += float32(v19 * v21)
+			v22 = load32(p17, n17+n5*2)
+			v11 += float32(v19 * v22)
+			n16 += n3
+			v23 = load32(p16, n16)
+			v24 = load32(p17, n17+4)
+			v9 += float32(v23 * v24)
+			v25 = load32(p17, n17+n5*1+4)
+			v10 += float32(v23 * v25)
+			v26 = load32(p17, n17+n5*2+4)
+			v11 += float32(v23 * v26)
+			n16 += n3
+			v27 = load32(p16, n16)
+			v28 = load32(p17, n17+8)
+			v9 += float32(v27 * v28)
+			v29 = load32(p17, n17+n5*1+8)
+			v10 += float32(v27 * v29)
+			v30 = load32(p17, n17+n5*2+8)
+			v11 += float32(v27 * v30)
+			n16 += n3
+			v31 = load32(p16, n16)
+			v32 = load32(p17, n17+12)
+			v9 += float32(v31 * v32)
+			v33 = load32(p17, n17+n5*1+12)
+			v10 += float32(v31 * v33)
+			v34 = load32(p17, n17+n5*2+12)
+			v11 += float32(v31 * v34)
+			n16 += n3
+			n17 += 16
+		}
+		for ; n18 >= 1; n18 -= 1 {
+			v35 = load32(p16, n16)
+			v36 = load32(p17, n17)
+			v9 += float32(v35 * v36)
+			v37 = load32(p17, n17+n5*1)
+			v10 += float32(v35 * v37)
+			v38 = load32(p17, n17+n5*2)
+			v11 += float32(v35 * v38)
+			n16 += n3
+			n17 += 4
+		}
+		p39 = p6
+		n39 = n6
+		store32(p39, n39, v9)
+		n39 += n7
+		store32(p39, n39, v10)
+		n39 += n7
+		store32(p39, n39, v11)
+		n2 += 4
+		n6 += 4
+	}
+	for ; n1 >= 1; n1 -= 1 {
+		v40 = 0
+		v41 = 0
+		v42 = 0
+		if n8 > 0 {
+			p43 = p6
+			n43 = n6
+			v44 = load32(p43, n43)
+			v40 = v40 + v44
+			n43 += n7
+			v45 = load32(p43, n43)
+			v41 = v41 + v45
+			n43 += n7
+			v46 = load32(p43, n43)
+			v42 = v42 + v46
+		}
+		p47 = p2
+		n47 = n2
+		p48 = p4
+		n48 = n4
+		n49 = n0
+		for ; n49 >= 4; n49 -= 4 {
+			v50 = load32(p47, n47)
+			v51 = load32(p48, n48)
+			v40 += float32(v50 * v51)
+			v52 = load32(p48, n48+n5*1)
+			v41 += float32(v50 * v52)
+			v53 = load32(p48, n48+n5*2)
+			v42 += float32(v50 * v53)
+			n47 += n3
+			v54 = load32(p47, n47)
+			v55 = load32(p48, n48+4)
+			v40 += float32(v54 * v55)
+			v56 = load32(p48, n48+n5*1+4)
+			v41 += float32(v54 * v56)
+			v57 = load32(p48, n48+n5*2+4)
+			v42 += float32(v54 * v57)
+			n47 += n3
+			v58 = load32(p47, n47)
+			v59 = load32(p48, n48+8)
+			v40 += float32(v58 * v59)
+			v60 = load32(p48, n48+n5*1+8)
+			v41 += float32(v58 * v60)
+			v61 = load32(p48, n48+n5*2+8)
+			v42 += float32(v58 * v61)
+			n47 += n3
+			v62 = load32(p47, n47)
+			v63 = load32(p48, n48+12)
+			v40 += float32(v62 * v63)
+			v64 = load32(p48, n48+n5*1+12)
+			v41 += float32(v62 * v64)
+			v65 = load32(p48, n48+n5*2+12)
+			v42 += float32(v62 * v65)
+			n47 += n3
+			n48 += 16
+		}
+		for ; n49 >= 1; n49 -= 1 {
+			v66 = load32(p47, n47)
+			v67 = load32(p48, n48)
+			v40 += float32(v66 * v67)
+			v68 = load32(p48, n48+n5*1)
+			v41 += float32(v66 * v68)
+			v69 = load32(p48, n48+n5*2)
+			v42 += float32(v66 * v69)
+			n47 += n3
+			n48 += 4
+		}
+		p70 = p6
+		n70 = n6
+		store32(p70, n70, v40)
+		n70 += n7
+		store32(p70, n70, v41)
+		n70 += n7
+		store32(p70, n70, v42)
+		n2 += 4
+		n6 += 4
+	}
+}
+
 // weighGeneric is the plain form of Weigh.
 func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float32) {
 	var v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112 float32

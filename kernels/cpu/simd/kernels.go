@@ -159,6 +159,11 @@ type Kernels struct {
 	// apart.
 	Panel func(rows int, z *float32, x *float32, ldx int)
 
+	// Stream[r] multiplies r rows of weights of n keys, ldw apart, with values of size
+	// elements as they lie, ldv apart: the rows of o, ldo apart, are set, or added to
+	// if add > 0. It gives the bits of Product.
+	Stream [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
+
 	// Weigh makes scores weights: of each row of s, lds apart, *top is the greatest of
 	// n elements, a multiple of Columns, and s becomes e^(s − top), whose sum is
 	// *sum. Elements of −∞ get weight 0. NaN reaches the sum, but not top.
