@@ -91,7 +91,8 @@ const (
 	opShiftLeft  // by imm
 	opShiftRight // by imm, keeping the sign
 	opInverse    // 1/args[0] to 14 bits: AVX-512 alone
-	opScale      // args[0]·2^args[1]: AVX-512 alone
+	opScale      // args[0]·2^⌊args[1]⌋: AVX-512 alone
+	opFraction   // args[0] − ⌊args[0]⌋, 0 of −∞: AVX-512 alone
 
 	opLess // dst is a mask: args[0] < args[1]
 	opLessEqual
