@@ -16,8 +16,16 @@ func (w *worker) see(t *tile) bool {
 		}
 	}
 	t.lo, t.hi = p.n, 0
+	if w.alike && !w.masked() {
+		low, high := w.keysOf(0)
+		t.lo, t.hi = min(max(low-p.j0, 0), p.n), min(max(high-p.j0, 0), p.n)
+		for i := range t.n {
+			t.from[i], t.to[i] = t.lo, t.hi
+		}
+		return w.align(t, false)
+	}
 	for i := range t.n {
-		low, high := w.low[t.first+i], w.high[t.first+i]
+		low, high := w.keysOf(t.first + i)
 		from, to := min(max(low-p.j0, 0), p.n), min(max(high-p.j0, 0), p.n)
 		if from < to && w.masked() {
 			from, to = w.unmasked(t, i, from, to)
@@ -28,15 +36,21 @@ func (w *worker) see(t *tile) bool {
 		t.from[i], t.to[i] = from, to
 		t.lo, t.hi = min(t.lo, from), max(t.hi, to)
 	}
+	partial := w.masked()
+	for i := range t.n {
+		partial = partial || t.from[i] > t.lo || t.to[i] < t.hi
+	}
+	return w.align(t, partial)
+}
+
+// align takes a tile to whole units of keys; false: there are none. partial: some
+// row doesn't see all that others see.
+func (w *worker) align(t *tile, partial bool) bool {
+	columns, n := w.kernels.Columns, w.panels.n
+	t.partial = partial || t.lo%columns > 0 || t.hi%columns > 0 && t.hi < n
 	if t.lo >= t.hi {
 		return false
 	}
-	t.partial = w.masked()
-	for i := range t.n {
-		t.partial = t.partial || t.from[i] > t.lo || t.to[i] < t.hi
-	}
-	columns := w.kernels.Columns
-	t.partial = t.partial || t.lo%columns > 0 || t.hi%columns > 0 && t.hi < p.n
 	t.lo, t.hi = t.lo/columns*columns, roundUp(t.hi, columns)
 	return true
 }
@@ -167,10 +181,13 @@ func (w *worker) numbers(t attr.Term, h, q, j int, out []float64) {
 
 // adjust turns products into scores: soft cap, biases and the masks.
 func (w *worker) adjust(t *tile) {
-	pitch := w.scorePitch()
+	pitch, bent := w.scorePitch(), w.bent()
+	if !bent && !t.partial && t.hi <= w.panels.n {
+		return
+	}
 	for i := range t.n {
 		row := w.scores[i*pitch:][:t.hi]
-		if x := row[t.from[i]:t.to[i]]; len(x) > 0 && w.bent() {
+		if x := row[t.from[i]:t.to[i]]; len(x) > 0 && bent {
 			w.bend(x, t, i)
 		}
 		hide(row[t.lo:max(t.from[i], t.lo)])

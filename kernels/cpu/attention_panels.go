@@ -112,12 +112,18 @@ func (w *worker) keyPanel(unit int) *float32 {
 	return &panel[0]
 }
 
-// packKeys sets columns of a panel to n ≤ Lanes keys from j on.
+// packKeys sets columns of a panel to n ≤ Lanes keys from j on. Their values are
+// fetched meanwhile: they are packed next.
 func (w *worker) packKeys(panel []float32, j, n int) {
 	k, d := w.kernels, w.bound.D
 	f, at, apart, here := w.keysAt(j, n)
 	if f.f32 != nil && here == k.Lanes {
-		k.PanelStrip(d, &panel[0], &f.f32[at], apart)
+		next, from, stride, _ := w.valuesAt(j, n)
+		if from < len(next.f32) {
+			k.PanelStrip(d, &panel[0], &f.f32[at], apart, &next.f32[from], stride)
+			return
+		}
+		k.PanelStrip(d, &panel[0], &f.f32[at], apart, &panel[0], 0)
 		return
 	}
 	rows := w.panels.rows
@@ -129,7 +135,7 @@ func (w *worker) packKeys(panel []float32, j, n int) {
 		}
 	}
 	clear(rows[n*d:])
-	k.PanelStrip(d, &panel[0], &rows[0], d)
+	k.PanelStrip(d, &panel[0], &rows[0], d, &panel[0], 0)
 }
 
 // valuePanels returns the values of the chunk that begins at key from of the span,

@@ -10,10 +10,10 @@ const (
 	wholeKeys = 2048
 
 	maxTileRows  = 28 // two tiles of products of the widest level
-	maxTiles     = 4  // of a block
+	maxTiles     = 10 // of a block
 	maxBlockRows = maxTiles * maxTileRows
 
-	tileFloats = 1 << 16 // of the scores of a tile: they should stay in the second-level cache
+	tileFloats = 1 << 17 // of the scores of a tile: they should stay in the second-level cache
 )
 
 // plan is how the rows and keys of a call are cut up. A worker takes a block of

@@ -1,6 +1,10 @@
 package cpu
 
-import "math"
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
 
 // tile is some rows of a block, and what they see of the span of keys: row i sees
 // something of the keys from ≤ j < to, counted from the span's first.
@@ -26,25 +30,61 @@ func (w *worker) addKeys(s state, t *tile) {
 	s.merge(w.kernels, &part, w.early, w.late)
 }
 
-// wholeTile writes the result of a tile whose rows have all their keys in the span.
-func (w *worker) wholeTile(t *tile) {
-	s := stateIn(w.parts, t.n, w.pitch, w.bound.Dv, w.branches)
-	s.reset()
-	if t.lo < t.hi {
-		w.score(t)
-		w.adjust(t)
-		w.weigh(t, &s, false)
-	}
+// within is the tile's part of the keys lo ≤ j < hi, whole units of them.
+func (t *tile) within(lo, hi int) tile {
+	part := *t
+	part.lo, part.hi = lo, hi
 	for i := range t.n {
-		a := w.addSink(&s, i, t.first+i)
+		part.from[i], part.to[i] = min(max(t.from[i], lo), hi), min(max(t.to[i], lo), hi)
+	}
+	return part
+}
+
+// chunks calls f for the tile's parts of the chunks of the span.
+func (t *tile) chunks(f func(chunk, from, to int)) {
+	for from := t.lo; from < t.hi; {
+		to := min(t.hi, (from/chunkKeys+1)*chunkKeys)
+		f(from/chunkKeys, from, to)
+		from = to
+	}
+}
+
+// wholeTile writes the result of a tile whose rows have all their keys in the span:
+// Σ w·v with w = p(1 + t̄ − t). What weighs a key is relative to the greatest score
+// of its chunk until all chunks are known.
+func (w *worker) wholeTile(t *tile) {
+	k, pitch := w.kernels, w.scorePitch()
+	s := stateIn(w.parts, t.n, w.pitch, w.bound.Dv, 2)
+	s.reset()
+	t.chunks(func(chunk, from, to int) {
+		part := t.within(from, to)
+		w.score(&part)
+		w.adjust(&part)
+		late := w.chunkState(chunk, t.n)
+		w.weigh(&part, &late, false)
+		k.Join(t.n, &s.m[0], &s.d1[0], &s.d2[0], &late.m[0], &late.d1[0], &late.d2[0], &w.early[0], &w.late[0])
+	})
+	for i := range t.n {
+		if w.bound.Sink.Tensor != nil {
+			w.addSink(&s, i, t.first+i)
+		}
 		w.empty[t.first+i] = s.empty(i)
-		w.early[i], w.late[i] = a/s.d1[i], 1+s.d2[i]/s.d1[i]
+		w.late[i] = 1 + s.d2[i]/s.d1[i]
 	}
-	if t.lo < t.hi {
-		w.kernels.Correct(t.n, t.hi-t.lo, &w.scores[t.lo], &w.second[t.lo], w.scorePitch(), &w.early[0], &w.late[0])
-		s.o2 = nil
-		w.sumValues(&s, t)
-	}
+	s.o2 = nil
+	t.chunks(func(chunk, from, to int) {
+		scale := w.chunkState(chunk, t.n).m
+		for i := range scale {
+			scale[i] -= s.m[i]
+		}
+		k.Exp(t.n, &scale[0], &scale[0])
+		for i := range scale {
+			scale[i] /= s.d1[i]
+		}
+		k.Correct(t.n, to-from, &w.scores[from], &w.second[from], pitch, &scale[0], &w.late[0])
+		w.sumChunk(&s, t, from, to)
+	})
+	w.putBack(&s, t)
 	for i := range t.n {
 		w.early[i] = 1
 		if w.empty[t.first+i] {
@@ -52,6 +92,11 @@ func (w *worker) wholeTile(t *tile) {
 		}
 	}
 	w.write(s.o1, w.early, t.first, t.n)
+}
+
+// chunkState is where the greatest scores and the sums of a chunk are.
+func (w *worker) chunkState(chunk, n int) state {
+	return stateIn(w.chunkParts[chunk*stateFloats(0, 1)*w.tileRows:], n, 0, 0, 1)
 }
 
 // score multiplies the rows with the keys that the tile sees.
@@ -92,24 +137,32 @@ func (w *worker) weigh(t *tile, s *state, products bool) {
 // sumValues sets the results of s to the sums of the values by their weights, and
 // by their second weights if s has such a result.
 func (w *worker) sumValues(s *state, t *tile) {
-	for from := t.lo; from < t.hi; {
-		to := min(t.hi, (from/chunkKeys+1)*chunkKeys)
-		values := w.valuePanels(from, to)
-		if t.partial {
-			w.takeOut(values, from, to)
-		}
-		w.sumChunk(s.o1, w.scores, values, t, from, to)
-		if s.o2 != nil {
-			w.sumChunk(s.o2, w.second, values, t, from, to)
-		}
-		from = to
-	}
+	t.chunks(func(_, from, to int) { w.sumChunk(s, t, from, to) })
 	w.putBack(s, t)
 }
 
-// sumChunk adds the values from ≤ j < to of a chunk to o, or sets it to them if
+// sumChunk adds the values from ≤ j < to of a chunk, or sets the results to them if
 // they are the tile's first.
-func (w *worker) sumChunk(o, weights, values []float32, t *tile, from, to int) {
+func (w *worker) sumChunk(s *state, t *tile, from, to int) {
+	if w.streams(t) {
+		w.stream(s.o1, w.scores, t, from, to)
+		if s.o2 != nil {
+			w.stream(s.o2, w.second, t, from, to)
+		}
+		return
+	}
+	values := w.valuePanels(from, to)
+	if t.partial {
+		w.takeOut(values, from, to)
+	}
+	w.sum(s.o1, w.scores, values, t, from, to)
+	if s.o2 != nil {
+		w.sum(s.o2, w.second, values, t, from, to)
+	}
+}
+
+// sum is sumChunk for one result.
+func (w *worker) sum(o, weights, values []float32, t *tile, from, to int) {
 	k, pitch, add := w.kernels, w.scorePitch(), 0
 	if from > t.lo {
 		add = 1
@@ -120,6 +173,37 @@ func (w *worker) sumChunk(o, weights, values []float32, t *tile, from, to int) {
 		w.strips(t.n, func(row, height int) {
 			k.ProductRows[height](n, &weights[row*pitch+from], pitch, panel, &o[row*w.pitch+col], w.pitch, add)
 		})
+	}
+}
+
+// streamRows is how many rows make it pay to pack values.
+const streamRows = len(simd.Kernels{}.Stream)
+
+// streams reports whether the values are read as they lie: for few rows, which see
+// the same keys.
+func (w *worker) streams(t *tile) bool {
+	if t.n >= streamRows || w.n > t.n || w.masked() || w.v[1].f32 == nil || w.bound.Dv == 0 {
+		return false
+	}
+	for i := range t.n {
+		if t.from[i] != t.from[0] || t.to[i] != t.to[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// stream is sum for values as they lie.
+func (w *worker) stream(o, weights []float32, t *tile, from, to int) {
+	from, to = max(from, t.from[0]), min(to, t.to[0])
+	for from < to {
+		f, at, apart, here := w.valuesAt(w.panels.j0+from, to-from)
+		add := 0
+		if from > t.from[0] {
+			add = 1
+		}
+		w.kernels.Stream[t.n](here, w.bound.Dv, &f.f32[at], apart, &weights[from], w.scorePitch(), &o[0], w.pitch, add)
+		from += here
 	}
 }
 

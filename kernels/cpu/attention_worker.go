@@ -13,8 +13,9 @@ type worker struct {
 	b, kv    int // the block's batch entry and key head
 	first, n int // its rows among those of the key head
 	filled   bool
-	low      [maxBlockRows]int  // the keys low ≤ j < high that a row sees by position
-	high     [maxBlockRows]int  //
+	alike    bool               // all rows see the same keys by position: those of the first
+	lows     [maxBlockRows]int  // where they begin
+	highs    [maxBlockRows]int  // and end
 	empty    [maxBlockRows]bool // the rows that saw no key
 	panels   panels
 	seen     []bool // which keys of the span a tile's rows see by the masks
@@ -25,6 +26,7 @@ type worker struct {
 	query, probe     []float32 // rows of q, scaled, and of r
 	scores, second   []float32 // of a tile, by q and by r; then the weights
 	totalPart, parts []float32
+	chunkParts       []float32 // of each chunk of a span that is whole
 	part             state
 	early, late      []float32 // factors of rows
 	row              []float32 // a row of biases or of the result
@@ -51,6 +53,7 @@ func newWorker(t *attend) *worker {
 		{&w.second, probes * t.tileRows * t.scorePitch()},
 		{&w.totalPart, t.stateSize()},
 		{&w.parts, t.tileRows * stateFloats(t.pitch, t.branches)},
+		{&w.chunkParts, t.span / chunkKeys * t.tileRows * stateFloats(0, 1)},
 		{&w.early, t.blockRows},
 		{&w.late, t.blockRows},
 		{&w.row, max(t.pitch, t.span)},
@@ -113,17 +116,32 @@ func (w *worker) load(head, first, n int, filled bool) {
 	w.b, w.kv = head/w.bound.KVHeads, head%w.bound.KVHeads
 	w.first, w.n, w.filled = first, n, filled
 	w.total = stateIn(w.totalPart, n, w.pitch, w.bound.Dv, w.branches)
-	for i := range n {
-		_, q := w.place(i)
-		w.low[i], w.high[i] = 0, w.bound.S
-		if !filled {
-			w.low[i], w.high[i] = w.bound.Keys(w.b, q)
-		}
-	}
+	w.seeKeys()
 	w.loadRows(w.query, w.q, w.bound.Q, float32(w.bound.Scale))
 	if w.branches == 2 {
 		w.loadRows(w.probe, w.r, w.bound.R, 1)
 	}
+}
+
+// seeKeys sets which keys the block's rows see by position.
+func (w *worker) seeKeys() {
+	w.alike = w.filled || !w.bound.Positional()
+	if w.alike {
+		w.lows[0], w.highs[0] = 0, w.bound.S
+		return
+	}
+	for i := range w.n {
+		_, q := w.place(i)
+		w.lows[i], w.highs[i] = w.bound.Keys(w.b, q)
+	}
+}
+
+// keysOf returns the keys lo ≤ j < hi that row i sees by position.
+func (w *worker) keysOf(i int) (lo, hi int) {
+	if w.alike {
+		i = 0
+	}
+	return w.lows[i], w.highs[i]
 }
 
 // loadRows copies the block's rows of an operand, times scale.
@@ -168,10 +186,13 @@ func (w *worker) place(i int) (head, query int) {
 // sees returns the keys that any of n rows from first on sees by position; none:
 // lo ≥ hi.
 func (w *worker) sees(first, n int) (lo, hi int) {
+	if w.alike {
+		return w.keysOf(0)
+	}
 	lo, hi = w.bound.S, 0
 	for i := first; i < first+n; i++ {
-		if w.low[i] < w.high[i] {
-			lo, hi = min(lo, w.low[i]), max(hi, w.high[i])
+		if w.lows[i] < w.highs[i] {
+			lo, hi = min(lo, w.lows[i]), max(hi, w.highs[i])
 		}
 	}
 	return lo, hi
@@ -226,7 +247,10 @@ func (w *worker) compute() {
 // finish writes the rows of a state that holds all keys: (O1/d1)(1 + d2/d1) − O2/d1.
 func (w *worker) finish(s *state) {
 	for i := range w.n {
-		d := w.addSink(s, i, i) / s.d1[i]
+		d := 1 / s.d1[i]
+		if w.bound.Sink.Tensor != nil {
+			d = w.addSink(s, i, i) / s.d1[i]
+		}
 		w.empty[i] = s.empty(i)
 		w.early[i], w.late[i] = d, -d
 		if w.branches == 2 {
@@ -247,9 +271,6 @@ func (w *worker) finish(s *state) {
 // block's row at place. It returns what the results so far are worth beside it.
 func (w *worker) addSink(s *state, i, place int) float32 {
 	g := &w.bound.Sink
-	if g.Tensor == nil {
-		return 1
-	}
 	var buf [1]float32
 	h, q := w.place(place)
 	sink := w.sink.pick(buf[:], g.At(w.b, h, q), 1, 1)[0]

@@ -276,6 +276,8 @@ func (w *amd64) special(n *node) {
 		} else {
 			w.line("\tVROUNDPS $8, %s, %s", w.held(n.args[0]), w.reg(n.dst))
 		}
+	case opFraction:
+		w.line("\tVREDUCEPS $1, %s, %s", w.held(n.args[0]), w.reg(n.dst)) // of whole numbers, rounding down
 	case opToInt:
 		w.line("\tVCVTPS2DQ %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opShiftLeft:

@@ -52,6 +52,14 @@ func solve(rows [][]float64) []float64 {
 	return x
 }
 
+// powerSlope is (2ʳ − 1)/r.
+func powerSlope(r float64) float64 {
+	if r == 0 {
+		return math.Ln2
+	}
+	return math.Expm1(r*math.Ln2) / r
+}
+
 // TestCoefficients: those written down are as near to their functions as those
 // that fit gives here, but for the rounding of each to f32.
 func TestCoefficients(t *testing.T) {
@@ -62,12 +70,8 @@ func TestCoefficients(t *testing.T) {
 		lo, hi float64
 	}{
 		{"exp2", exp2Coefficients, math.Exp2, -0.5, 0.5},
-		{"weight", weightCoefficients, func(r float64) float64 {
-			if r == 0 {
-				return 1
-			}
-			return math.Expm1(r) / r
-		}, -math.Ln2 / 2, math.Ln2 / 2},
+		{"weightFloor", weightFloor, powerSlope, 0, 1},
+		{"weightNear", weightNear, powerSlope, -0.5, 0.5},
 		{"gelu", geluCoefficients, func(x float64) float64 {
 			x = max(x, 1e-9)
 			return -math.Log2(math.Erfc(x/math.Sqrt2)) / x

@@ -15,8 +15,8 @@ import (
 var attentionKernels = []family{
 	{
 		field:    "PanelStrip",
-		doc:      "PanelStrip sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart: n elements of each. The panel's rows up to a multiple of Lanes are set to 0.",
-		params:   slices.Concat(ints("n"), pointers("z", "x"), ints("ldx")),
+		doc:      "PanelStrip sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart: n elements of each. The panel's rows up to a multiple of Lanes are set to 0. The rows of x 32 further on, and as much of as many rows of next, are brought into the second-level cache.",
+		params:   slices.Concat(ints("n"), pointers("z", "x"), ints("ldx"), pointers("next"), ints("ldnext")),
 		describe: func(b *builder, _ int) { describePanelStrip(b) },
 	},
 	{
@@ -24,6 +24,13 @@ var attentionKernels = []family{
 		doc:      "Panel sets a panel, [rows][Columns], to Columns elements of the rows of x, ldx apart.",
 		params:   slices.Concat(ints("rows"), pointers("z", "x"), ints("ldx")),
 		describe: func(b *builder, _ int) { describePanel(b) },
+	},
+	{
+		field: "Stream", size: fewRows + 1,
+		doc:      "Stream[r] multiplies r rows of weights of n keys, ldw apart, with values of size elements as they lie, ldv apart: the rows of o, ldo apart, are set, or added to if add > 0. It gives the bits of Product.",
+		params:   slices.Concat(ints("n", "size"), pointers("v"), ints("ldv"), pointers("w"), ints("ldw"), pointers("o"), ints("ldo", "add")),
+		indices:  func(*level) []int { return upTo(fewRows) },
+		describe: describeStream,
 	},
 	{
 		field:    "Weigh",
@@ -64,54 +71,139 @@ var attentionKernels = []family{
 	},
 }
 
-// weightCoefficients is (eʳ − 1)/r on |r| ≤ ½ln 2.
-var weightCoefficients = []float64{1, 0.4999937, 0.16666578, 0.041875646, 0.008363173}
+// weightFloor and weightNear are (2ʳ − 1)/r on 0 ≤ r < 1 and on |r| ≤ ½.
+var (
+	weightFloor = []float64{0.69314754, 0.2402072, 0.055657055, 0.009199387, 0.0017883688}
+	weightNear  = []float64{0.6931472, 0.2402235, 0.05550381, 0.009666368, 0.0013381302}
+)
 
-// weight is eˣ for x ≤ 0 and NaN, within 8 units: 1 at 0, and 0 from −104 down.
-// x is changed.
+// weight is eˣ for x ≤ 0 and NaN, within 4 units beside a rounding of x, as the
+// scores have one themselves: 1 at 0, and 0 from −104 down.
 func (b *builder) weight(x reg) reg {
-	x = b.max(b.constant(-104), x)
-	n := b.round(b.mul(x, b.constant(math.Log2E)))
-	b.fnma(x, n, b.constant(math.Ln2))
-	return b.timesPower(b.polynomial(x, append([]float64{1}, weightCoefficients...)...), n)
+	if b.level.name == "avx512" { // the fraction of −∞ is 0, and 2 to it is 0
+		x = b.mul(x, b.constant(math.Log2E))
+		r := b.set(vector, opFraction, x)
+		return b.timesPower(b.polynomial(r, append([]float64{1}, weightFloor...)...), x)
+	}
+	x = b.max(b.constant(-150.1), b.mul(x, b.constant(math.Log2E)))
+	n := b.round(x)
+	return b.timesPower(b.polynomial(b.sub(x, n), append([]float64{1}, weightNear...)...), n)
 }
 
 // pivot is what scores are taken relative to: their greatest, or a number if that
 // is −∞.
 func (b *builder) pivot(top reg) reg { return b.max(top, b.constant(-math.MaxFloat32)) }
 
-// ahead is how many rows before they are read memory is asked for.
-const ahead = 16
+// ahead is how many rows before they are read memory is asked for: those of the
+// next panel of the widest level.
+const ahead = 32
 
 func describePanelStrip(b *builder) {
 	l := b.level
-	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
-	b.shl(ldx, 2)
+	z, x, ldx := b.param("z"), b.param("x"), b.pitch("ldx")
 	rows := newRows(b, x, ldx, l.lanes)
-	moving, far := rows.bases, none
+	moving, fetch := rows.bases, func() {}
 	if l.wide() {
-		far = b.copyInt(ldx)
-		b.shl(far, 4)
-		far = b.address(mem{base: x, index: far, scale: ahead / 16})
-		moving = append(moving, far)
-	}
-	b.elements(b.param("n"), 1, moving, func(_ int, t tail) {
-		if l.wide() {
-			p := b.copyInt(far)
-			for range l.lanes {
-				b.prefetch(at(p, 0), 0)
-				b.addInt(p, ldx)
+		far, next, apart := b.copyInt(ldx), b.param("next"), b.param("ldnext")
+		b.shl(far, 5) // ahead
+		far = b.address(mem{base: x, index: far, scale: 1})
+		b.shl(apart, 2)
+		moving = append(moving, far, next)
+		fetch = func() {
+			for _, from := range [][2]reg{{far, ldx}, {next, apart}} {
+				p := b.copyInt(from[0])
+				for range l.lanes {
+					b.prefetch(at(p, 0), 1)
+					b.addInt(p, from[1])
+				}
 			}
+		}
+	}
+	unroll := 1
+	if l.wide() {
+		unroll = 64 / l.bytes() // to fetch each line once
+	}
+	b.elements(b.param("n"), unroll, moving, func(u int, t tail) {
+		if u == 0 {
+			fetch()
 		}
 		r := make([]reg, l.lanes)
 		for i := range r {
-			r[i] = b.loadPart(rows.at(i), t)
+			r[i] = b.loadPart(rows.at(i, u*l.bytes()), t)
 		}
 		for i, column := range b.square(r) {
 			b.store(at(z, i*l.columns*l.bytes()), column)
 		}
 		b.addImm(z, l.lanes*l.columns*l.bytes())
 	})
+}
+
+// fewRows is the most rows that values are streamed for: with more, panels pay.
+const fewRows = 3
+
+func describeStream(b *builder, rows int) {
+	l := b.level
+	size, v, o := b.param("size"), b.param("v"), b.param("o")
+	pitch := b.pitch("ldo")
+	b.pitch("ldv")
+	b.pitch("ldw")
+	pass := func(width int, t tail) {
+		streamPass(b, rows, width, pitch, t)
+		if !t.partial {
+			b.addImm(v, width*l.bytes())
+			b.addImm(o, width*l.bytes())
+		}
+	}
+	width := max(1, min(4, l.rows*l.columns/2/rows)) // vectors: half the sums of a product
+	b.while(size, width*l.lanes, func() { pass(width, tail{}) })
+	b.while(size, l.lanes, func() { pass(1, tail{}) })
+	if l.wide() {
+		b.ifMore(size, 0, func() { pass(1, b.tail(size)) })
+	}
+}
+
+// streamPass sums a few vectors of the values.
+func streamPass(b *builder, rows, width int, pitch reg, t tail) {
+	bytes := b.level.bytes()
+	sums := make([][]reg, rows)
+	for i := range sums {
+		for range width {
+			sums[i] = append(sums[i], b.zero())
+		}
+	}
+	each := func(f func(m mem, i, j int)) {
+		p := b.copyInt(b.param("o"))
+		for i := range sums {
+			for j := range width {
+				f(at(p, j*bytes), i, j)
+			}
+			if i+1 < rows {
+				b.addInt(p, pitch)
+			}
+		}
+	}
+	b.ifMore(b.param("add"), 0, func() {
+		each(func(m mem, i, j int) { b.addTo(sums[i][j], b.loadPart(m, t)) })
+	})
+	v, w := b.copyInt(b.param("v")), b.copyInt(b.param("w"))
+	b.steps(b.copyInt(b.param("n")), 4, []stride{{w, 4}}, func(u int) {
+		x := make([]reg, width)
+		for j := range x {
+			x[j] = b.loadPart(at(v, j*bytes), t)
+		}
+		for i, row := range sums {
+			m := at(w, 4*u)
+			if i > 0 {
+				m.index, m.scale = b.param("ldw"), i
+			}
+			weight := b.splat(m)
+			for j, sum := range row {
+				b.fma(sum, x[j], weight)
+			}
+		}
+		b.addInt(v, b.param("ldv"))
+	})
+	each(func(m mem, i, j int) { b.storePart(m, sums[i][j], t) })
 }
 
 // rowBases addresses rows that lie apart: three of them share a base.
@@ -132,8 +224,9 @@ func newRows(b *builder, x, apart reg, n int) rowBases {
 	return r
 }
 
-func (r rowBases) at(i int) mem {
-	m := at(r.bases[i/3], 0)
+// at is where row i is, disp bytes further on.
+func (r rowBases) at(i, disp int) mem {
+	m := at(r.bases[i/3], disp)
 	if i%3 > 0 {
 		m.index, m.scale = r.apart, i%3
 	}
@@ -142,19 +235,8 @@ func (r rowBases) at(i int) mem {
 
 func describePanel(b *builder) {
 	l := b.level
-	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
-	b.shl(ldx, 2)
-	distance := none
-	if l.wide() {
-		distance = b.copyInt(ldx)
-		b.shl(distance, 4)
-	}
+	z, x, ldx := b.param("z"), b.param("x"), b.pitch("ldx")
 	b.steps(b.param("rows"), 4, nil, func(int) {
-		if l.wide() {
-			for line := 0; line < l.columns*l.bytes(); line += 64 {
-				b.prefetch(mem{base: x, index: distance, scale: ahead / 16, disp: line}, 0)
-			}
-		}
 		for j := range l.columns {
 			b.store(at(z, j*l.bytes()), b.load(at(x, j*l.bytes())))
 		}
@@ -163,29 +245,33 @@ func describePanel(b *builder) {
 	})
 }
 
-// eachRow runs body for rows of n elements, a vector of each of the Columns at a
-// time: next moves the pointers of matrices to the next row, and those of numbers
-// by one.
-func (b *builder) eachRow(matrices []string, pitch string, numbers []string, body func()) {
-	ld := b.param(pitch)
-	b.shl(ld, 2)
-	b.while(b.param("rows"), 1, func() {
+// eachRow runs body for rows of n elements, after which the pointers of matrices
+// move by pitch bytes, and those of numbers by one.
+func (b *builder) eachRow(rows reg, matrices []reg, pitch reg, numbers []reg, body func()) {
+	b.while(rows, 1, func() {
 		body()
-		for _, name := range matrices {
-			b.addInt(b.param(name), ld)
+		for _, p := range matrices {
+			b.addInt(p, pitch)
 		}
-		for _, name := range numbers {
-			b.addImm(b.param(name), 4)
+		for _, p := range numbers {
+			b.addImm(p, 4)
 		}
 	})
 }
 
+// pitch is a parameter that counts floats, in bytes.
+func (b *builder) pitch(name string) reg {
+	p := b.param(name)
+	b.shl(p, 2)
+	return p
+}
+
 // panels runs body on the vectors of a row of n elements, a multiple of Columns.
-func (b *builder) panels(matrices []string, body func(j int, m []mem)) {
+func (b *builder) panels(rows []reg, body func(j int, m []mem)) {
 	l := b.level
-	pointers := make([]reg, len(matrices))
-	for i, name := range matrices {
-		pointers[i] = b.copyInt(b.param(name))
+	pointers := make([]reg, len(rows))
+	for i, p := range rows {
+		pointers[i] = b.copyInt(p)
 	}
 	b.while(b.copyInt(b.param("n")), l.columns*l.lanes, func() {
 		for j := range l.columns {
@@ -202,22 +288,26 @@ func (b *builder) panels(matrices []string, body func(j int, m []mem)) {
 }
 
 // describeWeigh writes Weigh, with a probe or without; products: t is set to s·t.
+// All rows' greatest scores come first, so that no row waits for its own.
 func describeWeigh(b *builder, probed, products bool) {
 	columns := b.level.columns
-	matrices, numbers := []string{"s"}, []string{"top", "sum"}
-	if probed {
-		matrices, numbers = []string{"s", "t"}, []string{"top", "sum", "second"}
-	}
+	s, rows, lds, top := b.param("s"), b.param("rows"), b.pitch("lds"), b.param("top")
 	least, zero := b.bits(0xff800000), b.constant(0)
-	b.eachRow(matrices, "lds", numbers, func() {
+	p, q := b.copyInt(s), b.copyInt(top)
+	b.eachRow(b.copyInt(rows), []reg{p}, lds, []reg{q}, func() {
 		tops := make([]reg, columns)
 		for j := range tops {
 			tops[j] = b.copy(least)
 		}
-		b.panels([]string{"s"}, func(j int, m []mem) { b.change(opMax, tops[j], b.load(m[0]), tops[j]) })
-		top := b.top(joinAll(tops, b.max))
-		b.storeOne(at(b.param("top"), 0), top)
-		top = b.pivot(top)
+		b.panels([]reg{p}, func(j int, m []mem) { b.change(opMax, tops[j], b.load(m[0]), tops[j]) })
+		b.storeOne(at(q, 0), b.top(joinAll(tops, b.max)))
+	})
+	matrices, numbers := []reg{s}, []reg{top, b.param("sum")}
+	if probed {
+		matrices, numbers = append(matrices, b.param("t")), append(numbers, b.param("second"))
+	}
+	b.eachRow(rows, matrices, lds, numbers, func() {
+		pivot := b.pivot(b.splat(at(top, 0)))
 		sums, seconds := make([]reg, columns), make([]reg, columns)
 		for j := range sums {
 			sums[j] = b.zero()
@@ -226,7 +316,7 @@ func describeWeigh(b *builder, probed, products bool) {
 			}
 		}
 		b.panels(matrices, func(j int, m []mem) {
-			e := b.weight(b.sub(b.load(m[0]), top))
+			e := b.weight(b.sub(b.load(m[0]), pivot))
 			b.store(m[0], e)
 			b.addTo(sums[j], e)
 			if !probed {
@@ -238,18 +328,20 @@ func describeWeigh(b *builder, probed, products bool) {
 				b.store(m[1], y)
 			}
 		})
-		b.storeOne(at(b.param("sum"), 0), b.sum(joinAll(sums, b.add)))
+		b.storeOne(at(numbers[1], 0), b.sum(joinAll(sums, b.add)))
 		if probed {
-			b.storeOne(at(b.param("second"), 0), b.sum(joinAll(seconds, b.add)))
+			b.storeOne(at(numbers[2], 0), b.sum(joinAll(seconds, b.add)))
 		}
 	})
 }
 
 func describeCorrect(b *builder) {
 	zero := b.constant(0)
-	b.eachRow([]string{"s", "t"}, "lds", []string{"scale", "shift"}, func() {
-		scale, shift := b.splat(at(b.param("scale"), 0)), b.splat(at(b.param("shift"), 0))
-		b.panels([]string{"s", "t"}, func(_ int, m []mem) {
+	scales, shifts := b.param("scale"), b.param("shift")
+	matrices := []reg{b.param("s"), b.param("t")}
+	b.eachRow(b.param("rows"), matrices, b.pitch("lds"), []reg{scales, shifts}, func() {
+		scale, shift := b.splat(at(scales, 0)), b.splat(at(shifts, 0))
+		b.panels(matrices, func(_ int, m []mem) {
 			e := b.load(m[0])
 			w := b.mul(b.mul(e, scale), b.sub(shift, b.load(m[1])))
 			b.store(m[0], b.choose(b.equal(e, zero), zero, w))
@@ -283,27 +375,28 @@ func describeJoin(b *builder) {
 
 // describeBlend writes x·a + y·b.
 func describeBlend(b *builder) {
-	b.eachRow([]string{"x", "y"}, "ldx", []string{"a", "b"}, func() {
-		x, y := b.copyInt(b.param("x")), b.copyInt(b.param("y"))
-		f, g := b.splat(at(b.param("a"), 0)), b.splat(at(b.param("b"), 0))
+	left, right := b.param("x"), b.param("y")
+	f, g := b.param("a"), b.param("b")
+	b.eachRow(b.param("rows"), []reg{left, right}, b.pitch("ldx"), []reg{f, g}, func() {
+		x, y, scaleX, scaleY := b.copyInt(left), b.copyInt(right), b.splat(at(f, 0)), b.splat(at(g, 0))
 		b.elements(b.copyInt(b.param("n")), 2, []reg{x, y}, func(u int, t tail) {
 			m := at(x, u*b.level.bytes())
-			v := b.mul(b.loadPart(m, t), f)
-			b.fma(v, b.loadPart(at(y, m.disp), t), g)
+			v := b.mul(b.loadPart(m, t), scaleX)
+			b.fma(v, b.loadPart(at(y, m.disp), t), scaleY)
 			b.storePart(m, v, t)
 		})
 	})
 }
 
 func describeScale(b *builder) {
-	ldz := b.param("ldz")
-	b.shl(ldz, 2)
-	b.eachRow([]string{"x"}, "ldx", []string{"a"}, func() {
-		z, x, f := b.copyInt(b.param("z")), b.copyInt(b.param("x")), b.splat(at(b.param("a"), 0))
+	to, from, factor := b.param("z"), b.param("x"), b.param("a")
+	ldz := b.pitch("ldz")
+	b.eachRow(b.param("rows"), []reg{from}, b.pitch("ldx"), []reg{factor}, func() {
+		z, x, f := b.copyInt(to), b.copyInt(from), b.splat(at(factor, 0))
 		b.elements(b.copyInt(b.param("n")), 2, []reg{z, x}, func(u int, t tail) {
 			disp := u * b.level.bytes()
 			b.storePart(at(z, disp), b.mul(b.loadPart(at(x, disp), t), f), t)
 		})
-		b.addInt(b.param("z"), ldz)
+		b.addInt(to, ldz)
 	})
 }

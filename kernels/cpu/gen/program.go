@@ -90,7 +90,8 @@ const (
 	opSubInt
 	opShiftLeft  // by imm
 	opShiftRight // by imm, keeping the sign
-	opScale      // args[0]·2^args[1]: AVX-512 alone
+	opScale      // args[0]·2^⌊args[1]⌋: AVX-512 alone
+	opFraction   // args[0] − ⌊args[0]⌋, 0 of −∞: AVX-512 alone
 
 	opLess // dst is a mask: args[0] < args[1]
 	opLessEqual

@@ -5,10 +5,19 @@
 package simd
 
 //go:noescape
-func panelStripAvx2(n int, z *float32, x *float32, ldx int)
+func panelStripAvx2(n int, z *float32, x *float32, ldx int, next *float32, ldnext int)
 
 //go:noescape
 func panelAvx2(rows int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func stream1Avx2(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
+
+//go:noescape
+func stream2Avx2(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
+
+//go:noescape
+func stream3Avx2(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 //go:noescape
 func weighAvx2(rows int, n int, s *float32, lds int, top *float32, sum *float32)

@@ -5,19 +5,19 @@ package simd
 import "unsafe"
 
 // panelStripGeneric is the plain form of PanelStrip.
-func panelStripGeneric(n int, z *float32, x *float32, ldx int) {
-	var v4 float32
+func panelStripGeneric(n int, z *float32, x *float32, ldx int, next *float32, ldnext int) {
+	var v6 float32
 	var n0, n1, n2, n3 int
 	var p1, p2 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	p2 = unsafe.Pointer(x)
 	n3 = ldx
-	_, _, _, _, _, _, _ = v4, n0, n1, n2, n3, p1, p2
+	_, _, _, _, _, _, _ = v6, n0, n1, n2, n3, p1, p2
 	n3 <<= 2
 	for ; n0 >= 1; n0 -= 1 {
-		v4 = load32(p2, n2)
-		store32(p1, n1, v4)
+		v6 = load32(p2, n2)
+		store32(p1, n1, v6)
 		n1 += 16
 		n2 += 4
 	}
@@ -90,163 +90,664 @@ func panelGeneric(rows int, z *float32, x *float32, ldx int) {
 	}
 }
 
+// stream1Generic is the plain form of Stream1.
+func stream1Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v49, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n46, n48, n50, n51, n52, n63 int
+	var p2, p4, p6, p13, p18, p19, p46, p48, p50, p51, p63 unsafe.Pointer
+	n0 = n
+	n1 = size
+	p2 = unsafe.Pointer(v)
+	n3 = ldv
+	p4 = unsafe.Pointer(w)
+	n5 = ldw
+	p6 = unsafe.Pointer(o)
+	n7 = ldo
+	n8 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v49, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n46, n48, n50, n51, n52, n63, p2, p4, p6, p13, p18, p19, p46, p48, p50, p51, p63
+	n7 <<= 2
+	n3 <<= 2
+	n5 <<= 2
+	for ; n1 >= 4; n1 -= 4 {
+		v9 = 0
+		v10 = 0
+		v11 = 0
+		v12 = 0
+		if n8 > 0 {
+			p13 = p6
+			n13 = n6
+			v14 = load32(p13, n13)
+			v9 = v9 + v14
+			v15 = load32(p13, n13+4)
+			v10 = v10 + v15
+			v16 = load32(p13, n13+8)
+			v11 = v11 + v16
+			v17 = load32(p13, n13+12)
+			v12 = v12 + v17
+		}
+		p18 = p2
+		n18 = n2
+		p19 = p4
+		n19 = n4
+		n20 = n0
+		for ; n20 >= 4; n20 -= 4 {
+			v21 = load32(p18, n18)
+			v22 = load32(p18, n18+4)
+			v23 = load32(p18, n18+8)
+			v24 = load32(p18, n18+12)
+			v25 = load32(p19, n19)
+			v9 += float32(v21 * v25)
+			v10 += float32(v22 * v25)
+			v11 += float32(v23 * v25)
+			v12 += float32(v24 * v25)
+			n18 += n3
+			v26 = load32(p18, n18)
+			v27 = load32(p18, n18+4)
+			v28 = load32(p18, n18+8)
+			v29 = load32(p18, n18+12)
+			v30 = load32(p19, n19+4)
+			v9 += float32(v26 * v30)
+			v10 += float32(v27 * v30)
+			v11 += float32(v28 * v30)
+			v12 += float32(v29 * v30)
+			n18 += n3
+			v31 = load32(p18, n18)
+			v32 = load32(p18, n18+4)
+			v33 = load32(p18, n18+8)
+			v34 = load32(p18, n18+12)
+			v35 = load32(p19, n19+8)
+			v9 += float32(v31 * v35)
+			v10 += float32(v32 * v35)
+			v11 += float32(v33 * v35)
+			v12 += float32(v34 * v35)
+			n18 += n3
+			v36 = load32(p18, n18)
+			v37 = load32(p18, n18+4)
+			v38 = load32(p18, n18+8)
+			v39 = load32(p18, n18+12)
+			v40 = load32(p19, n19+12)
+			v9 += float32(v36 * v40)
+			v10 += float32(v37 * v40)
+			v11 += float32(v38 * v40)
+			v12 += float32(v39 * v40)
+			n18 += n3
+			n19 += 16
+		}
+		for ; n20 >= 1; n20 -= 1 {
+			v41 = load32(p18, n18)
+			v42 = load32(p18, n18+4)
+			v43 = load32(p18, n18+8)
+			v44 = load32(p18, n18+12)
+			v45 = load32(p19, n19)
+			v9 += float32(v41 * v45)
+			v10 += float32(v42 * v45)
+			v11 += float32(v43 * v45)
+			v12 += float32(v44 * v45)
+			n18 += n3
+			n19 += 4
+		}
+		p46 = p6
+		n46 = n6
+		store32(p46, n46, v9)
+		store32(p46, n46+4, v10)
+		store32(p46, n46+8, v11)
+		store32(p46, n46+12, v12)
+		n2 += 16
+		n6 += 16
+	}
+	for ; n1 >= 1; n1 -= 1 {
+		v47 = 0
+		if n8 > 0 {
+			p48 = p6
+			n48 = n6
+			v49 = load32(p48, n48)
+			v47 = v47 + v49
+		}
+		p50 = p2
+		n50 = n2
+		p51 = p4
+		n51 = n4
+		n52 = n0
+		for ; n52 >= 4; n52 -= 4 {
+			v53 = load32(p50, n50)
+			v54 = load32(p51, n51)
+			v47 += float32(v53 * v54)
+			n50 += n3
+			v55 = load32(p50, n50)
+			v56 = load32(p51, n51+4)
+			v47 += float32(v55 * v56)
+			n50 += n3
+			v57 = load32(p50, n50)
+			v58 = load32(p51, n51+8)
+			v47 += float32(v57 * v58)
+			n50 += n3
+			v59 = load32(p50, n50)
+			v60 = load32(p51, n51+12)
+			v47 += float32(v59 * v60)
+			n50 += n3
+			n51 += 16
+		}
+		for ; n52 >= 1; n52 -= 1 {
+			v61 = load32(p50, n50)
+			v62 = load32(p51, n51)
+			v47 += float32(v61 * v62)
+			n50 += n3
+			n51 += 4
+		}
+		p63 = p6
+		n63 = n6
+		store32(p63, n63, v47)
+		n2 += 4
+		n6 += 4
+	}
+}
+
+// stream2Generic is the plain form of Stream2.
+func stream2Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
+	var v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v42, v43, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n41, n44, n47, n48, n49, n65 int
+	var p2, p4, p6, p13, p18, p19, p41, p44, p47, p48, p65 unsafe.Pointer
+	n0 = n
+	n1 = size
+	p2 = unsafe.Pointer(v)
+	n3 = ldv
+	p4 = unsafe.Pointer(w)
+	n5 = ldw
+	p6 = unsafe.Pointer(o)
+	n7 = ldo
+	n8 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v42, v43, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, n0, n1, n2, n3, n4, n5, n6, n7, n8, n13, n18, n19, n20, n41, n44, n47, n48, n49, n65, p2, p4, p6, p13, p18, p19, p41, p44, p47, p48, p65
+	n7 <<= 2
+	n3 <<= 2
+	n5 <<= 2
+	for ; n1 >= 2; n1 -= 2 {
+		v9 = 0
+		v10 = 0
+		v11 = 0
+		v12 = 0
+		if n8 > 0 {
+			p13 = p6
+			n13 = n6
+			v14 = load32(p13, n13)
+			v9 = v9 + v14
+			v15 = load32(p13, n13+4)
+			v10 = v10 + v15
+			n13 += n7
+			v16 = load32(p13, n13)
+			v11 = v11 + v16
+			v17 = load32(p13, n13+4)
+			v12 = v12 + v17
+		}
+		p18 = p2
+		n18 = n2
+		p19 = p4
+		n19 = n4
+		n20 = n0
+		for ; n20 >= 4; n20 -= 4 {
+			v21 = load32(p18, n18)
+			v22 = load32(p18, n18+4)
+			v23 = load32(p19, n19)
+			v9 += float32(v21 * v23)
+			v10 += float32(v22 * v23)
+			v24 = load32(p19, n19+n5*1)
+			v11 += float32(v21 * v24)
+			v12 += float32(v22 * v24)
+			n18 += n3
+			v25 = load32(p18, n18)
+			v26 = load32(p18, n18+4)
+			v27 = load32(p19, n19+4)
+			v9 += float32(v25 * v27)
+			v10 += float32(v26 * v27)
+			v28 = load32(p19, n19+n5*1+4)
+			v11 += float32(v25 * v28)
+			v12 += float32(v26 * v28)
+			n18 += n3
+			v29 = load32(p18, n18)
+			v30 = load32(p18, n18+4)
+			v31 = load32(p19, n19+8)
+			v9 += float32(v29 * v31)
+			v10 += float32(v30 * v31)
+			v32 = load32(p19, n19+n5*1+8)
+			v11 += float32(v29 * v32)
+			v12 += float32(v30 * v32)
+			n18 += n3
+			v33 = load32(p18, n18)
+			v34 = load32(p18, n18+4)
+			v35 = load32(p19, n19+12)
+			v9 += float32(v33 * v35)
+			v10 += float32(v34 * v35)
+			v36 = load32(p19, n19+n5*1+12)
+			v11 += float32(v33 * v36)
+			v12 += float32(v34 * v36)
+			n18 += n3
+			n19 += 16
+		}
+		for ; n20 >= 1; n20 -= 1 {
+			v37 = load32(p18, n18)
+			v38 = load32(p18, n18+4)
+			v39 = load32(p19, n19)
+			v9 += float32(v37 * v39)
+			v10 += float32(v38 * v39)
+			v40 = load32(p19, n19+n5*1)
+			v11 += float32(v37 * v40)
+			v12 += float32(v38 * v40)
+			n18 += n3
+			n19 += 4
+		}
+		p41 = p6
+		n41 = n6
+		store32(p41, n41, v9)
+		store32(p41, n41+4, v10)
+		n41 += n7
+		store32(p41, n41, v11)
+		store32(p41, n41+4, v12)
+		n2 += 8
+		n6 += 8
+	}
+	for ; n1 >= 1; n1 -= 1 {
+		v42 = 0
+		v43 = 0
+		if n8 > 0 {
+			p44 = p6
+			n44 = n6
+			v45 = load32(p44, n44)
+			v42 = v42 + v45
+			n44 += n7
+			v46 = load32(p44, n44)
+			v43 = v43 + v46
+		}
+		p47 = p2
+		n47 = n2
+		p48 = p4
+		n48 = n4
+		n49 = n0
+		for ; n49 >= 4; n49 -= 4 {
+			v50 = load32(p47, n47)
+			v51 = load32(p48, n48)
+			v42 += float32(v50 * v51)
+			v52 = load32(p48, n48+n5*1)
+			v43 += float32(v50 * v52)
+			n47 += n3
+			v53 = load32(p47, n47)
+			v54 = load32(p48, n48+4)
+			v42 += float32(v53 * v54)
+			v55 = load32(p48, n48+n5*1+4)
+			v43 += float32(v53 * v55)
+			n47 += n3
+			v56 = load32(p47, n47)
+			v57 = load32(p48, n48+8)
+			v42 += float32(v56 * v57)
+			v58 = load32(p48, n48+n5*1+8)
+			v43 += float32(v56 * v58)
+			n47 += n3
+			v59 = load32(p47, n47)
+			v60 = load32(p48, n48+12)
+			v42 += float32(v59 * v60)
+			v61 = load32(p48, n48+n5*1+12)
+			v43 += float32(v59 * v61)
+			n47 += n3
+			n48 += 16
+		}
+		for ; n49 >= 1; n49 -= 1 {
+			v62 = load32(p47, n47)
+			v63 = load32(p48, n48)
+			v42 += float32(v62 * v63)
+			v64 = load32(p48, n48+n5*1)
+			v43 += float32(v62 * v64)
+			n47 += n3
+			n48 += 4
+		}
+		p65 = p6
+		n65 = n6
+		store32(p65, n65, v42)
+		n65 += n7
+		store32(p65, n65, v43)
+		n2 += 4
+		n6 += 4
+	}
+}
+
+// stream3Generic is the plain form of Stream3.
+func stream3Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
+	var v9, v10, v11, v13, v14, v15, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v44, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n8, n12, n16, n17, n18, n39, n43, n47, n48, n49, n70 int
+	var p2, p4, p6, p12, p16, p17, p39, p43, p47, p48, p70 unsafe.Pointer
+	n0 = n
+	n1 = size
+	p2 = unsafe.Pointer(v)
+	n3 = ldv
+	p4 = unsafe.Pointer(w)
+	n5 = ldw
+	p6 = unsafe.Pointer(o)
+	n7 = ldo
+	n8 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v13, v14, v15, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v44, v45, v46, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, n0, n1, n2, n3, n4, n5, n6, n7, n8, n12, n16, n17, n18, n39, n43, n47, n48, n49, n70, p2, p4, p6, p12, p16, p17, p39, p43, p47, p48, p70
+	n7 <<= 2
+	n3 <<= 2
+	n5 <<= 2
+	for ; n1 >= 1; n1 -= 1 {
+		v9 = 0
+		v10 = 0
+		v11 = 0
+		if n8 > 0 {
+			p12 = p6
+			n12 = n6
+			v13 = load32(p12, n12)
+			v9 = v9 + v13
+			n12 += n7
+			v14 = load32(p12, n12)
+			v10 = v10 + v14
+			n12 += n7
+			v15 = load32(p12, n12)
+			v11 = v11 + v15
+		}
+		p16 = p2
+		n16 = n2
+		p17 = p4
+		n17 = n4
+		n18 = n0
+		for ; n18 >= 4; n18 -= 4 {
+			v19 = load32(p16, n16)
+			v20 = load32(p17, n17)
+			v9 += float32(v19 * v20)
+			v21 = load32(p17, n17+n5*1)
+			v10 += float32(v19 * v21)
+			v22 = load32(p17, n17+n5*2)
+			v11 += float32(v19 * v22)
+			n16 += n3
+			v23 = load32(p16, n16)
+			v24 = load32(p17, n17+4)
+			v9 += float32(v23 * v24)
+			v25 = load32(p17, n17+n5*1+4)
+			v10 += float32(v23 * v25)
+			v26 = load32(p17, n17+n5*2+4)
+			v11 += float32(v23 * v26)
+			n16 += n3
+			v27 = load32(p16, n16)
+			v28 = load32(p17, n17+8)
+			v9 += float32(v27 * v28)
+			v29 = load32(p17, n17+n5*1+8)
+			v10 += float32(v27 * v29)
+			v30 = load32(p17, n17+n5*2+8)
+			v11 += float32(v27 * v30)
+			n16 += n3
+			v31 = load32(p16, n16)
+			v32 = load32(p17, n17+12)
+			v9 += float32(v31 * v32)
+			v33 = load32(p17, n17+n5*1+12)
+			v10 += float32(v31 * v33)
+			v34 = load32(p17, n17+n5*2+12)
+			v11 += float32(v31 * v34)
+			n16 += n3
+			n17 += 16
+		}
+		for ; n18 >= 1; n18 -= 1 {
+			v35 = load32(p16, n16)
+			v36 = load32(p17, n17)
+			v9 += float32(v35 * v36)
+			v37 = load32(p17, n17+n5*1)
+			v10 += float32(v35 * v37)
+			v38 = load32(p17, n17+n5*2)
+			v11 += float32(v35 * v38)
+			n16 += n3
+			n17 += 4
+		}
+		p39 = p6
+		n39 = n6
+		store32(p39, n39, v9)
+		n39 += n7
+		store32(p39, n39, v10)
+		n39 += n7
+		store32(p39, n39, v11)
+		n2 += 4
+		n6 += 4
+	}
+	for ; n1 >= 1; n1 -= 1 {
+		v40 = 0
+		v41 = 0
+		v42 = 0
+		if n8 > 0 {
+			p43 = p6
+			n43 = n6
+			v44 = load32(p43, n43)
+			v40 = v40 + v44
+			n43 += n7
+			v45 = load32(p43, n43)
+			v41 = v41 + v45
+			n43 += n7
+			v46 = load32(p43, n43)
+			v42 = v42 + v46
+		}
+		p47 = p2
+		n47 = n2
+		p48 = p4
+		n48 = n4
+		n49 = n0
+		for ; n49 >= 4; n49 -= 4 {
+			v50 = load32(p47, n47)
+			v51 = load32(p48, n48)
+			v40 += float32(v50 * v51)
+			v52 = load32(p48, n48+n5*1)
+			v41 += float32(v50 * v52)
+			v53 = load32(p48, n48+n5*2)
+			v42 += float32(v50 * v53)
+			n47 += n3
+			v54 = load32(p47, n47)
+			v55 = load32(p48, n48+4)
+			v40 += float32(v54 * v55)
+			v56 = load32(p48, n48+n5*1+4)
+			v41 += float32(v54 * v56)
+			v57 = load32(p48, n48+n5*2+4)
+			v42 += float32(v54 * v57)
+			n47 += n3
+			v58 = load32(p47, n47)
+			v59 = load32(p48, n48+8)
+			v40 += float32(v58 * v59)
+			v60 = load32(p48, n48+n5*1+8)
+			v41 += float32(v58 * v60)
+			v61 = load32(p48, n48+n5*2+8)
+			v42 += float32(v58 * v61)
+			n47 += n3
+			v62 = load32(p47, n47)
+			v63 = load32(p48, n48+12)
+			v40 += float32(v62 * v63)
+			v64 = load32(p48, n48+n5*1+12)
+			v41 += float32(v62 * v64)
+			v65 = load32(p48, n48+n5*2+12)
+			v42 += float32(v62 * v65)
+			n47 += n3
+			n48 += 16
+		}
+		for ; n49 >= 1; n49 -= 1 {
+			v66 = load32(p47, n47)
+			v67 = load32(p48, n48)
+			v40 += float32(v66 * v67)
+			v68 = load32(p48, n48+n5*1)
+			v41 += float32(v66 * v68)
+			v69 = load32(p48, n48+n5*2)
+			v42 += float32(v66 * v69)
+			n47 += n3
+			n48 += 4
+		}
+		p70 = p6
+		n70 = n6
+		store32(p70, n70, v40)
+		n70 += n7
+		store32(p70, n70, v41)
+		n70 += n7
+		store32(p70, n70, v42)
+		n2 += 4
+		n6 += 4
+	}
+}
+
 // weighGeneric is the plain form of Weigh.
 func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float32) {
-	var v6, v7, v8, v9, v10, v11, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104 float32
-	var n0, n1, n2, n3, n4, n5, n12, n13, n29, n30 int
-	var p2, p4, p5, p12, p29 unsafe.Pointer
+	var v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112 float32
+	var n0, n1, n2, n3, n4, n5, n8, n9, n10, n15, n16, n33, n34 int
+	var p2, p4, p5, p8, p9, p15, p33 unsafe.Pointer
 	n0 = rows
 	n1 = n
 	p2 = unsafe.Pointer(s)
 	n3 = lds
 	p4 = unsafe.Pointer(top)
 	p5 = unsafe.Pointer(sum)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v6, v7, v8, v9, v10, v11, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, n0, n1, n2, n3, n4, n5, n12, n13, n29, n30, p2, p4, p5, p12, p29
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, n0, n1, n2, n3, n4, n5, n8, n9, n10, n15, n16, n33, n34, p2, p4, p5, p8, p9, p15, p33
 	v6 = ofBits(0xff800000)
 	v7 = 0
-	v23 = -3.4028235e+38
-	v33 = -104
-	v35 = 1.442695
-	v38 = 0.6931472
-	v39 = 0.008363173
-	v41 = 0.041875646
-	v42 = 0.16666578
-	v43 = 0.4999937
-	v44 = 1
-	v48 = ofBits(0x7f)
+	v27 = -3.4028235e+38
+	v37 = -150.1
+	v38 = 1.442695
+	v43 = 0.0013381302
+	v45 = 0.009666368
+	v46 = 0.05550381
+	v47 = 0.2402235
+	v48 = 0.6931472
+	v49 = 1
+	v53 = ofBits(0x7f)
 	n3 <<= 2
-	for ; n0 >= 1; n0 -= 1 {
-		v8 = v6
-		v9 = v6
-		v10 = v6
+	p8 = p2
+	n8 = n2
+	p9 = p4
+	n9 = n4
+	n10 = n0
+	for ; n10 >= 1; n10 -= 1 {
 		v11 = v6
-		p12 = p2
-		n12 = n2
-		n13 = n1
-		for ; n13 >= 4; n13 -= 4 {
-			v14 = load32(p12, n12)
-			v8 = max32(v14, v8)
-			v15 = load32(p12, n12+4)
-			v9 = max32(v15, v9)
-			v16 = load32(p12, n12+8)
-			v10 = max32(v16, v10)
-			v17 = load32(p12, n12+12)
+		v12 = v6
+		v13 = v6
+		v14 = v6
+		p15 = p8
+		n15 = n8
+		n16 = n1
+		for ; n16 >= 4; n16 -= 4 {
+			v17 = load32(p15, n15)
 			v11 = max32(v17, v11)
-			n12 += 16
+			v18 = load32(p15, n15+4)
+			v12 = max32(v18, v12)
+			v19 = load32(p15, n15+8)
+			v13 = max32(v19, v13)
+			v20 = load32(p15, n15+12)
+			v14 = max32(v20, v14)
+			n15 += 16
 		}
-		v18 = max32(v8, v10)
-		v19 = max32(v9, v11)
-		v20 = max32(v18, v19)
-		v22 = v20
-		store32(p4, n4, v22)
-		v24 = max32(v22, v23)
-		v25 = 0
-		v26 = 0
-		v27 = 0
-		v28 = 0
-		p29 = p2
-		n29 = n2
-		n30 = n1
-		for ; n30 >= 4; n30 -= 4 {
-			v31 = load32(p29, n29)
-			v32 = v31 - v24
-			v34 = max32(v33, v32)
-			v36 = float32(v34 * v35)
-			v37 = round32(v36)
-			v34 -= float32(v37 * v38)
-			v40 = v39
-			v40 = float32(v40*v34) + v41
-			v40 = float32(v40*v34) + v42
-			v40 = float32(v40*v34) + v43
-			v40 = float32(v40*v34) + v44
-			v40 = float32(v40*v34) + v44
-			v45 = toInt32(v37)
-			v46 = shiftRight32(v45, 1)
-			v47 = subInt32(v45, v46)
-			v49 = addInt32(v46, v48)
-			v50 = shiftLeft32(v49, 23)
-			v51 = float32(v40 * v50)
-			v52 = addInt32(v47, v48)
-			v53 = shiftLeft32(v52, 23)
-			v54 = float32(v51 * v53)
-			store32(p29, n29, v54)
-			v25 = v25 + v54
-			v55 = load32(p29, n29+4)
-			v56 = v55 - v24
-			v57 = max32(v33, v56)
-			v58 = float32(v57 * v35)
-			v59 = round32(v58)
-			v57 -= float32(v59 * v38)
-			v60 = v39
-			v60 = float32(v60*v57) + v41
-			v60 = float32(v60*v57) + v42
-			v60 = float32(v60*v57) + v43
-			v60 = float32(v60*v57) + v44
-			v60 = float32(v60*v57) + v44
-			v61 = toInt32(v59)
-			v62 = shiftRight32(v61, 1)
-			v63 = subInt32(v61, v62)
-			v64 = addInt32(v62, v48)
-			v65 = shiftLeft32(v64, 23)
-			v66 = float32(v60 * v65)
-			v67 = addInt32(v63, v48)
-			v68 = shiftLeft32(v67, 23)
-			v69 = float32(v66 * v68)
-			store32(p29, n29+4, v69)
-			v26 = v26 + v69
-			v70 = load32(p29, n29+8)
-			v71 = v70 - v24
-			v72 = max32(v33, v71)
-			v73 = float32(v72 * v35)
-			v74 = round32(v73)
-			v72 -= float32(v74 * v38)
-			v75 = v39
-			v75 = float32(v75*v72) + v41
-			v75 = float32(v75*v72) + v42
-			v75 = float32(v75*v72) + v43
-			v75 = float32(v75*v72) + v44
-			v75 = float32(v75*v72) + v44
-			v76 = toInt32(v74)
-			v77 = shiftRight32(v76, 1)
-			v78 = subInt32(v76, v77)
-			v79 = addInt32(v77, v48)
-			v80 = shiftLeft32(v79, 23)
-			v81 = float32(v75 * v80)
-			v82 = addInt32(v78, v48)
-			v83 = shiftLeft32(v82, 23)
-			v84 = float32(v81 * v83)
-			store32(p29, n29+8, v84)
-			v27 = v27 + v84
-			v85 = load32(p29, n29+12)
-			v86 = v85 - v24
-			v87 = max32(v33, v86)
-			v88 = float32(v87 * v35)
-			v89 = round32(v88)
-			v87 -= float32(v89 * v38)
-			v90 = v39
-			v90 = float32(v90*v87) + v41
-			v90 = float32(v90*v87) + v42
-			v90 = float32(v90*v87) + v43
-			v90 = float32(v90*v87) + v44
-			v90 = float32(v90*v87) + v44
-			v91 = toInt32(v89)
-			v92 = shiftRight32(v91, 1)
-			v93 = subInt32(v91, v92)
-			v94 = addInt32(v92, v48)
-			v95 = shiftLeft32(v94, 23)
-			v96 = float32(v90 * v95)
-			v97 = addInt32(v93, v48)
-			v98 = shiftLeft32(v97, 23)
-			v99 = float32(v96 * v98)
-			store32(p29, n29+12, v99)
-			v28 = v28 + v99
-			n29 += 16
+		v21 = max32(v11, v13)
+		v22 = max32(v12, v14)
+		v23 = max32(v21, v22)
+		v25 = v23
+		store32(p9, n9, v25)
+		n8 += n3
+		n9 += 4
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v26 = load32(p4, n4)
+		v28 = max32(v26, v27)
+		v29 = 0
+		v30 = 0
+		v31 = 0
+		v32 = 0
+		p33 = p2
+		n33 = n2
+		n34 = n1
+		for ; n34 >= 4; n34 -= 4 {
+			v35 = load32(p33, n33)
+			v36 = v35 - v28
+			v39 = float32(v36 * v38)
+			v40 = max32(v37, v39)
+			v41 = round32(v40)
+			v42 = v40 - v41
+			v44 = v43
+			v44 = float32(v44*v42) + v45
+			v44 = float32(v44*v42) + v46
+			v44 = float32(v44*v42) + v47
+			v44 = float32(v44*v42) + v48
+			v44 = float32(v44*v42) + v49
+			v50 = toInt32(v41)
+			v51 = shiftRight32(v50, 1)
+			v52 = subInt32(v50, v51)
+			v54 = addInt32(v51, v53)
+			v55 = shiftLeft32(v54, 23)
+			v56 = float32(v44 * v55)
+			v57 = addInt32(v52, v53)
+			v58 = shiftLeft32(v57, 23)
+			v59 = float32(v56 * v58)
+			store32(p33, n33, v59)
+			v29 = v29 + v59
+			v60 = load32(p33, n33+4)
+			v61 = v60 - v28
+			v62 = float32(v61 * v38)
+			v63 = max32(v37, v62)
+			v64 = round32(v63)
+			v65 = v63 - v64
+			v66 = v43
+			v66 = float32(v66*v65) + v45
+			v66 = float32(v66*v65) + v46
+			v66 = float32(v66*v65) + v47
+			v66 = float32(v66*v65) + v48
+			v66 = float32(v66*v65) + v49
+			v67 = toInt32(v64)
+			v68 = shiftRight32(v67, 1)
+			v69 = subInt32(v67, v68)
+			v70 = addInt32(v68, v53)
+			v71 = shiftLeft32(v70, 23)
+			v72 = float32(v66 * v71)
+			v73 = addInt32(v69, v53)
+			v74 = shiftLeft32(v73, 23)
+			v75 = float32(v72 * v74)
+			store32(p33, n33+4, v75)
+			v30 = v30 + v75
+			v76 = load32(p33, n33+8)
+			v77 = v76 - v28
+			v78 = float32(v77 * v38)
+			v79 = max32(v37, v78)
+			v80 = round32(v79)
+			v81 = v79 - v80
+			v82 = v43
+			v82 = float32(v82*v81) + v45
+			v82 = float32(v82*v81) + v46
+			v82 = float32(v82*v81) + v47
+			v82 = float32(v82*v81) + v48
+			v82 = float32(v82*v81) + v49
+			v83 = toInt32(v80)
+			v84 = shiftRight32(v83, 1)
+			v85 = subInt32(v83, v84)
+			v86 = addInt32(v84, v53)
+			v87 = shiftLeft32(v86, 23)
+			v88 = float32(v82 * v87)
+			v89 = addInt32(v85, v53)
+			v90 = shiftLeft32(v89, 23)
+			v91 = float32(v88 * v90)
+			store32(p33, n33+8, v91)
+			v31 = v31 + v91
+			v92 = load32(p33, n33+12)
+			v93 = v92 - v28
+			v94 = float32(v93 * v38)
+			v95 = max32(v37, v94)
+			v96 = round32(v95)
+			v97 = v95 - v96
+			v98 = v43
+			v98 = float32(v98*v97) + v45
+			v98 = float32(v98*v97) + v46
+			v98 = float32(v98*v97) + v47
+			v98 = float32(v98*v97) + v48
+			v98 = float32(v98*v97) + v49
+			v99 = toInt32(v96)
+			v100 = shiftRight32(v99, 1)
+			v101 = subInt32(v99, v100)
+			v102 = addInt32(v100, v53)
+			v103 = shiftLeft32(v102, 23)
+			v104 = float32(v98 * v103)
+			v105 = addInt32(v101, v53)
+			v106 = shiftLeft32(v105, 23)
+			v107 = float32(v104 * v106)
+			store32(p33, n33+12, v107)
+			v32 = v32 + v107
+			n33 += 16
 		}
-		v100 = v25 + v27
-		v101 = v26 + v28
-		v102 = v100 + v101
-		v104 = v102
-		store32(p5, n5, v104)
+		v108 = v29 + v31
+		v109 = v30 + v32
+		v110 = v108 + v109
+		v112 = v110
+		store32(p5, n5, v112)
 		n2 += n3
 		n4 += 4
 		n5 += 4
@@ -255,10 +756,10 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 
 // weighProbed0Generic is the plain form of WeighProbed0.
 func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32) {
-	var v8, v9, v10, v11, v12, v13, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132 float32
-	var n0, n1, n2, n3, n4, n5, n6, n7, n14, n15, n35, n36, n37 int
-	var m62, m81, m100, m119 bool
-	var p2, p3, p5, p6, p7, p14, p35, p36 unsafe.Pointer
+	var v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41 int
+	var m67, m87, m107, m127 bool
+	var p2, p3, p5, p6, p7, p10, p11, p17, p39, p40 unsafe.Pointer
 	n0 = rows
 	n1 = n
 	p2 = unsafe.Pointer(s)
@@ -267,184 +768,194 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 	p5 = unsafe.Pointer(top)
 	p6 = unsafe.Pointer(sum)
 	p7 = unsafe.Pointer(second)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, n0, n1, n2, n3, n4, n5, n6, n7, n14, n15, n35, n36, n37, m62, m81, m100, m119, p2, p3, p5, p6, p7, p14, p35, p36
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41, m67, m87, m107, m127, p2, p3, p5, p6, p7, p10, p11, p17, p39, p40
 	v8 = ofBits(0xff800000)
 	v9 = 0
-	v25 = -3.4028235e+38
-	v40 = -104
-	v42 = 1.442695
-	v45 = 0.6931472
-	v46 = 0.008363173
-	v48 = 0.041875646
-	v49 = 0.16666578
-	v50 = 0.4999937
-	v51 = 1
-	v55 = ofBits(0x7f)
+	v29 = -3.4028235e+38
+	v44 = -150.1
+	v45 = 1.442695
+	v50 = 0.0013381302
+	v52 = 0.009666368
+	v53 = 0.05550381
+	v54 = 0.2402235
+	v55 = 0.6931472
+	v56 = 1
+	v60 = ofBits(0x7f)
 	n4 <<= 2
-	for ; n0 >= 1; n0 -= 1 {
-		v10 = v8
-		v11 = v8
-		v12 = v8
+	p10 = p2
+	n10 = n2
+	p11 = p5
+	n11 = n5
+	n12 = n0
+	for ; n12 >= 1; n12 -= 1 {
 		v13 = v8
-		p14 = p2
-		n14 = n2
-		n15 = n1
-		for ; n15 >= 4; n15 -= 4 {
-			v16 = load32(p14, n14)
-			v10 = max32(v16, v10)
-			v17 = load32(p14, n14+4)
-			v11 = max32(v17, v11)
-			v18 = load32(p14, n14+8)
-			v12 = max32(v18, v12)
-			v19 = load32(p14, n14+12)
+		v14 = v8
+		v15 = v8
+		v16 = v8
+		p17 = p10
+		n17 = n10
+		n18 = n1
+		for ; n18 >= 4; n18 -= 4 {
+			v19 = load32(p17, n17)
 			v13 = max32(v19, v13)
-			n14 += 16
+			v20 = load32(p17, n17+4)
+			v14 = max32(v20, v14)
+			v21 = load32(p17, n17+8)
+			v15 = max32(v21, v15)
+			v22 = load32(p17, n17+12)
+			v16 = max32(v22, v16)
+			n17 += 16
 		}
-		v20 = max32(v10, v12)
-		v21 = max32(v11, v13)
-		v22 = max32(v20, v21)
-		v24 = v22
-		store32(p5, n5, v24)
-		v26 = max32(v24, v25)
-		v27 = 0
-		v28 = 0
-		v29 = 0
-		v30 = 0
+		v23 = max32(v13, v15)
+		v24 = max32(v14, v16)
+		v25 = max32(v23, v24)
+		v27 = v25
+		store32(p11, n11, v27)
+		n10 += n4
+		n11 += 4
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v28 = load32(p5, n5)
+		v30 = max32(v28, v29)
 		v31 = 0
 		v32 = 0
 		v33 = 0
 		v34 = 0
-		p35 = p2
-		n35 = n2
-		p36 = p3
-		n36 = n3
-		n37 = n1
-		for ; n37 >= 4; n37 -= 4 {
-			v38 = load32(p35, n35)
-			v39 = v38 - v26
-			v41 = max32(v40, v39)
-			v43 = float32(v41 * v42)
-			v44 = round32(v43)
-			v41 -= float32(v44 * v45)
-			v47 = v46
-			v47 = float32(v47*v41) + v48
-			v47 = float32(v47*v41) + v49
-			v47 = float32(v47*v41) + v50
-			v47 = float32(v47*v41) + v51
-			v47 = float32(v47*v41) + v51
-			v52 = toInt32(v44)
-			v53 = shiftRight32(v52, 1)
-			v54 = subInt32(v52, v53)
-			v56 = addInt32(v53, v55)
-			v57 = shiftLeft32(v56, 23)
-			v58 = float32(v47 * v57)
-			v59 = addInt32(v54, v55)
-			v60 = shiftLeft32(v59, 23)
-			v61 = float32(v58 * v60)
-			store32(p35, n35, v61)
-			v27 = v27 + v61
-			m62 = v61 == v9
-			v63 = load32(p36, n36)
-			v64 = float32(v61 * v63)
-			v65 = choose32(m62, v9, v64)
-			v28 = v28 + v65
-			v66 = load32(p35, n35+4)
-			v67 = v66 - v26
-			v68 = max32(v40, v67)
-			v69 = float32(v68 * v42)
-			v70 = round32(v69)
-			v68 -= float32(v70 * v45)
-			v71 = v46
-			v71 = float32(v71*v68) + v48
-			v71 = float32(v71*v68) + v49
-			v71 = float32(v71*v68) + v50
-			v71 = float32(v71*v68) + v51
-			v71 = float32(v71*v68) + v51
-			v72 = toInt32(v70)
-			v73 = shiftRight32(v72, 1)
-			v74 = subInt32(v72, v73)
-			v75 = addInt32(v73, v55)
-			v76 = shiftLeft32(v75, 23)
-			v77 = float32(v71 * v76)
-			v78 = addInt32(v74, v55)
-			v79 = shiftLeft32(v78, 23)
-			v80 = float32(v77 * v79)
-			store32(p35, n35+4, v80)
-			v29 = v29 + v80
-			m81 = v80 == v9
-			v82 = load32(p36, n36+4)
-			v83 = float32(v80 * v82)
-			v84 = choose32(m81, v9, v83)
-			v30 = v30 + v84
-			v85 = load32(p35, n35+8)
-			v86 = v85 - v26
-			v87 = max32(v40, v86)
-			v88 = float32(v87 * v42)
-			v89 = round32(v88)
-			v87 -= float32(v89 * v45)
-			v90 = v46
-			v90 = float32(v90*v87) + v48
-			v90 = float32(v90*v87) + v49
-			v90 = float32(v90*v87) + v50
-			v90 = float32(v90*v87) + v51
-			v90 = float32(v90*v87) + v51
-			v91 = toInt32(v89)
-			v92 = shiftRight32(v91, 1)
-			v93 = subInt32(v91, v92)
-			v94 = addInt32(v92, v55)
-			v95 = shiftLeft32(v94, 23)
-			v96 = float32(v90 * v95)
-			v97 = addInt32(v93, v55)
-			v98 = shiftLeft32(v97, 23)
-			v99 = float32(v96 * v98)
-			store32(p35, n35+8, v99)
-			v31 = v31 + v99
-			m100 = v99 == v9
-			v101 = load32(p36, n36+8)
-			v102 = float32(v99 * v101)
-			v103 = choose32(m100, v9, v102)
-			v32 = v32 + v103
-			v104 = load32(p35, n35+12)
-			v105 = v104 - v26
-			v106 = max32(v40, v105)
-			v107 = float32(v106 * v42)
-			v108 = round32(v107)
-			v106 -= float32(v108 * v45)
-			v109 = v46
-			v109 = float32(v109*v106) + v48
-			v109 = float32(v109*v106) + v49
-			v109 = float32(v109*v106) + v50
-			v109 = float32(v109*v106) + v51
-			v109 = float32(v109*v106) + v51
-			v110 = toInt32(v108)
-			v111 = shiftRight32(v110, 1)
-			v112 = subInt32(v110, v111)
-			v113 = addInt32(v111, v55)
-			v114 = shiftLeft32(v113, 23)
-			v115 = float32(v109 * v114)
-			v116 = addInt32(v112, v55)
-			v117 = shiftLeft32(v116, 23)
-			v118 = float32(v115 * v117)
-			store32(p35, n35+12, v118)
-			v33 = v33 + v118
-			m119 = v118 == v9
-			v120 = load32(p36, n36+12)
-			v121 = float32(v118 * v120)
-			v122 = choose32(m119, v9, v121)
-			v34 = v34 + v122
-			n35 += 16
-			n36 += 16
+		v35 = 0
+		v36 = 0
+		v37 = 0
+		v38 = 0
+		p39 = p2
+		n39 = n2
+		p40 = p3
+		n40 = n3
+		n41 = n1
+		for ; n41 >= 4; n41 -= 4 {
+			v42 = load32(p39, n39)
+			v43 = v42 - v30
+			v46 = float32(v43 * v45)
+			v47 = max32(v44, v46)
+			v48 = round32(v47)
+			v49 = v47 - v48
+			v51 = v50
+			v51 = float32(v51*v49) + v52
+			v51 = float32(v51*v49) + v53
+			v51 = float32(v51*v49) + v54
+			v51 = float32(v51*v49) + v55
+			v51 = float32(v51*v49) + v56
+			v57 = toInt32(v48)
+			v58 = shiftRight32(v57, 1)
+			v59 = subInt32(v57, v58)
+			v61 = addInt32(v58, v60)
+			v62 = shiftLeft32(v61, 23)
+			v63 = float32(v51 * v62)
+			v64 = addInt32(v59, v60)
+			v65 = shiftLeft32(v64, 23)
+			v66 = float32(v63 * v65)
+			store32(p39, n39, v66)
+			v31 = v31 + v66
+			m67 = v66 == v9
+			v68 = load32(p40, n40)
+			v69 = float32(v66 * v68)
+			v70 = choose32(m67, v9, v69)
+			v32 = v32 + v70
+			v71 = load32(p39, n39+4)
+			v72 = v71 - v30
+			v73 = float32(v72 * v45)
+			v74 = max32(v44, v73)
+			v75 = round32(v74)
+			v76 = v74 - v75
+			v77 = v50
+			v77 = float32(v77*v76) + v52
+			v77 = float32(v77*v76) + v53
+			v77 = float32(v77*v76) + v54
+			v77 = float32(v77*v76) + v55
+			v77 = float32(v77*v76) + v56
+			v78 = toInt32(v75)
+			v79 = shiftRight32(v78, 1)
+			v80 = subInt32(v78, v79)
+			v81 = addInt32(v79, v60)
+			v82 = shiftLeft32(v81, 23)
+			v83 = float32(v77 * v82)
+			v84 = addInt32(v80, v60)
+			v85 = shiftLeft32(v84, 23)
+			v86 = float32(v83 * v85)
+			store32(p39, n39+4, v86)
+			v33 = v33 + v86
+			m87 = v86 == v9
+			v88 = load32(p40, n40+4)
+			v89 = float32(v86 * v88)
+			v90 = choose32(m87, v9, v89)
+			v34 = v34 + v90
+			v91 = load32(p39, n39+8)
+			v92 = v91 - v30
+			v93 = float32(v92 * v45)
+			v94 = max32(v44, v93)
+			v95 = round32(v94)
+			v96 = v94 - v95
+			v97 = v50
+			v97 = float32(v97*v96) + v52
+			v97 = float32(v97*v96) + v53
+			v97 = float32(v97*v96) + v54
+			v97 = float32(v97*v96) + v55
+			v97 = float32(v97*v96) + v56
+			v98 = toInt32(v95)
+			v99 = shiftRight32(v98, 1)
+			v100 = subInt32(v98, v99)
+			v101 = addInt32(v99, v60)
+			v102 = shiftLeft32(v101, 23)
+			v103 = float32(v97 * v102)
+			v104 = addInt32(v100, v60)
+			v105 = shiftLeft32(v104, 23)
+			v106 = float32(v103 * v105)
+			store32(p39, n39+8, v106)
+			v35 = v35 + v106
+			m107 = v106 == v9
+			v108 = load32(p40, n40+8)
+			v109 = float32(v106 * v108)
+			v110 = choose32(m107, v9, v109)
+			v36 = v36 + v110
+			v111 = load32(p39, n39+12)
+			v112 = v111 - v30
+			v113 = float32(v112 * v45)
+			v114 = max32(v44, v113)
+			v115 = round32(v114)
+			v116 = v114 - v115
+			v117 = v50
+			v117 = float32(v117*v116) + v52
+			v117 = float32(v117*v116) + v53
+			v117 = float32(v117*v116) + v54
+			v117 = float32(v117*v116) + v55
+			v117 = float32(v117*v116) + v56
+			v118 = toInt32(v115)
+			v119 = shiftRight32(v118, 1)
+			v120 = subInt32(v118, v119)
+			v121 = addInt32(v119, v60)
+			v122 = shiftLeft32(v121, 23)
+			v123 = float32(v117 * v122)
+			v124 = addInt32(v120, v60)
+			v125 = shiftLeft32(v124, 23)
+			v126 = float32(v123 * v125)
+			store32(p39, n39+12, v126)
+			v37 = v37 + v126
+			m127 = v126 == v9
+			v128 = load32(p40, n40+12)
+			v129 = float32(v126 * v128)
+			v130 = choose32(m127, v9, v129)
+			v38 = v38 + v130
+			n39 += 16
+			n40 += 16
 		}
-		v123 = v27 + v31
-		v124 = v29 + v33
-		v125 = v123 + v124
-		v127 = v125
-		store32(p6, n6, v127)
-		v128 = v28 + v32
-		v129 = v30 + v34
-		v130 = v128 + v129
-		v132 = v130
-		store32(p7, n7, v132)
+		v131 = v31 + v35
+		v132 = v33 + v37
+		v133 = v131 + v132
+		v135 = v133
+		store32(p6, n6, v135)
+		v136 = v32 + v36
+		v137 = v34 + v38
+		v138 = v136 + v137
+		v140 = v138
+		store32(p7, n7, v140)
 		n2 += n4
 		n3 += n4
 		n5 += 4
@@ -455,10 +966,10 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 
 // weighProbed1Generic is the plain form of WeighProbed1.
 func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32) {
-	var v8, v9, v10, v11, v12, v13, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132 float32
-	var n0, n1, n2, n3, n4, n5, n6, n7, n14, n15, n35, n36, n37 int
-	var m62, m81, m100, m119 bool
-	var p2, p3, p5, p6, p7, p14, p35, p36 unsafe.Pointer
+	var v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41 int
+	var m67, m87, m107, m127 bool
+	var p2, p3, p5, p6, p7, p10, p11, p17, p39, p40 unsafe.Pointer
 	n0 = rows
 	n1 = n
 	p2 = unsafe.Pointer(s)
@@ -467,188 +978,198 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 	p5 = unsafe.Pointer(top)
 	p6 = unsafe.Pointer(sum)
 	p7 = unsafe.Pointer(second)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v120, v121, v122, v123, v124, v125, v126, v127, v128, v129, v130, v131, v132, n0, n1, n2, n3, n4, n5, n6, n7, n14, n15, n35, n36, n37, m62, m81, m100, m119, p2, p3, p5, p6, p7, p14, p35, p36
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41, m67, m87, m107, m127, p2, p3, p5, p6, p7, p10, p11, p17, p39, p40
 	v8 = ofBits(0xff800000)
 	v9 = 0
-	v25 = -3.4028235e+38
-	v40 = -104
-	v42 = 1.442695
-	v45 = 0.6931472
-	v46 = 0.008363173
-	v48 = 0.041875646
-	v49 = 0.16666578
-	v50 = 0.4999937
-	v51 = 1
-	v55 = ofBits(0x7f)
+	v29 = -3.4028235e+38
+	v44 = -150.1
+	v45 = 1.442695
+	v50 = 0.0013381302
+	v52 = 0.009666368
+	v53 = 0.05550381
+	v54 = 0.2402235
+	v55 = 0.6931472
+	v56 = 1
+	v60 = ofBits(0x7f)
 	n4 <<= 2
-	for ; n0 >= 1; n0 -= 1 {
-		v10 = v8
-		v11 = v8
-		v12 = v8
+	p10 = p2
+	n10 = n2
+	p11 = p5
+	n11 = n5
+	n12 = n0
+	for ; n12 >= 1; n12 -= 1 {
 		v13 = v8
-		p14 = p2
-		n14 = n2
-		n15 = n1
-		for ; n15 >= 4; n15 -= 4 {
-			v16 = load32(p14, n14)
-			v10 = max32(v16, v10)
-			v17 = load32(p14, n14+4)
-			v11 = max32(v17, v11)
-			v18 = load32(p14, n14+8)
-			v12 = max32(v18, v12)
-			v19 = load32(p14, n14+12)
+		v14 = v8
+		v15 = v8
+		v16 = v8
+		p17 = p10
+		n17 = n10
+		n18 = n1
+		for ; n18 >= 4; n18 -= 4 {
+			v19 = load32(p17, n17)
 			v13 = max32(v19, v13)
-			n14 += 16
+			v20 = load32(p17, n17+4)
+			v14 = max32(v20, v14)
+			v21 = load32(p17, n17+8)
+			v15 = max32(v21, v15)
+			v22 = load32(p17, n17+12)
+			v16 = max32(v22, v16)
+			n17 += 16
 		}
-		v20 = max32(v10, v12)
-		v21 = max32(v11, v13)
-		v22 = max32(v20, v21)
-		v24 = v22
-		store32(p5, n5, v24)
-		v26 = max32(v24, v25)
-		v27 = 0
-		v28 = 0
-		v29 = 0
-		v30 = 0
+		v23 = max32(v13, v15)
+		v24 = max32(v14, v16)
+		v25 = max32(v23, v24)
+		v27 = v25
+		store32(p11, n11, v27)
+		n10 += n4
+		n11 += 4
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v28 = load32(p5, n5)
+		v30 = max32(v28, v29)
 		v31 = 0
 		v32 = 0
 		v33 = 0
 		v34 = 0
-		p35 = p2
-		n35 = n2
-		p36 = p3
-		n36 = n3
-		n37 = n1
-		for ; n37 >= 4; n37 -= 4 {
-			v38 = load32(p35, n35)
-			v39 = v38 - v26
-			v41 = max32(v40, v39)
-			v43 = float32(v41 * v42)
-			v44 = round32(v43)
-			v41 -= float32(v44 * v45)
-			v47 = v46
-			v47 = float32(v47*v41) + v48
-			v47 = float32(v47*v41) + v49
-			v47 = float32(v47*v41) + v50
-			v47 = float32(v47*v41) + v51
-			v47 = float32(v47*v41) + v51
-			v52 = toInt32(v44)
-			v53 = shiftRight32(v52, 1)
-			v54 = subInt32(v52, v53)
-			v56 = addInt32(v53, v55)
-			v57 = shiftLeft32(v56, 23)
-			v58 = float32(v47 * v57)
-			v59 = addInt32(v54, v55)
-			v60 = shiftLeft32(v59, 23)
-			v61 = float32(v58 * v60)
-			store32(p35, n35, v61)
-			v27 = v27 + v61
-			m62 = v61 == v9
-			v63 = load32(p36, n36)
-			v64 = float32(v61 * v63)
-			v65 = choose32(m62, v9, v64)
-			v28 = v28 + v65
-			store32(p36, n36, v65)
-			v66 = load32(p35, n35+4)
-			v67 = v66 - v26
-			v68 = max32(v40, v67)
-			v69 = float32(v68 * v42)
-			v70 = round32(v69)
-			v68 -= float32(v70 * v45)
-			v71 = v46
-			v71 = float32(v71*v68) + v48
-			v71 = float32(v71*v68) + v49
-			v71 = float32(v71*v68) + v50
-			v71 = float32(v71*v68) + v51
-			v71 = float32(v71*v68) + v51
-			v72 = toInt32(v70)
-			v73 = shiftRight32(v72, 1)
-			v74 = subInt32(v72, v73)
-			v75 = addInt32(v73, v55)
-			v76 = shiftLeft32(v75, 23)
-			v77 = float32(v71 * v76)
-			v78 = addInt32(v74, v55)
-			v79 = shiftLeft32(v78, 23)
-			v80 = float32(v77 * v79)
-			store32(p35, n35+4, v80)
-			v29 = v29 + v80
-			m81 = v80 == v9
-			v82 = load32(p36, n36+4)
-			v83 = float32(v80 * v82)
-			v84 = choose32(m81, v9, v83)
-			v30 = v30 + v84
-			store32(p36, n36+4, v84)
-			v85 = load32(p35, n35+8)
-			v86 = v85 - v26
-			v87 = max32(v40, v86)
-			v88 = float32(v87 * v42)
-			v89 = round32(v88)
-			v87 -= float32(v89 * v45)
-			v90 = v46
-			v90 = float32(v90*v87) + v48
-			v90 = float32(v90*v87) + v49
-			v90 = float32(v90*v87) + v50
-			v90 = float32(v90*v87) + v51
-			v90 = float32(v90*v87) + v51
-			v91 = toInt32(v89)
-			v92 = shiftRight32(v91, 1)
-			v93 = subInt32(v91, v92)
-			v94 = addInt32(v92, v55)
-			v95 = shiftLeft32(v94, 23)
-			v96 = float32(v90 * v95)
-			v97 = addInt32(v93, v55)
-			v98 = shiftLeft32(v97, 23)
-			v99 = float32(v96 * v98)
-			store32(p35, n35+8, v99)
-			v31 = v31 + v99
-			m100 = v99 == v9
-			v101 = load32(p36, n36+8)
-			v102 = float32(v99 * v101)
-			v103 = choose32(m100, v9, v102)
-			v32 = v32 + v103
-			store32(p36, n36+8, v103)
-			v104 = load32(p35, n35+12)
-			v105 = v104 - v26
-			v106 = max32(v40, v105)
-			v107 = float32(v106 * v42)
-			v108 = round32(v107)
-			v106 -= float32(v108 * v45)
-			v109 = v46
-			v109 = float32(v109*v106) + v48
-			v109 = float32(v109*v106) + v49
-			v109 = float32(v109*v106) + v50
-			v109 = float32(v109*v106) + v51
-			v109 = float32(v109*v106) + v51
-			v110 = toInt32(v108)
-			v111 = shiftRight32(v110, 1)
-			v112 = subInt32(v110, v111)
-			v113 = addInt32(v111, v55)
-			v114 = shiftLeft32(v113, 23)
-			v115 = float32(v109 * v114)
-			v116 = addInt32(v112, v55)
-			v117 = shiftLeft32(v116, 23)
-			v118 = float32(v115 * v117)
-			store32(p35, n35+12, v118)
-			v33 = v33 + v118
-			m119 = v118 == v9
-			v120 = load32(p36, n36+12)
-			v121 = float32(v118 * v120)
-			v122 = choose32(m119, v9, v121)
-			v34 = v34 + v122
-			store32(p36, n36+12, v122)
-			n35 += 16
-			n36 += 16
+		v35 = 0
+		v36 = 0
+		v37 = 0
+		v38 = 0
+		p39 = p2
+		n39 = n2
+		p40 = p3
+		n40 = n3
+		n41 = n1
+		for ; n41 >= 4; n41 -= 4 {
+			v42 = load32(p39, n39)
+			v43 = v42 - v30
+			v46 = float32(v43 * v45)
+			v47 = max32(v44, v46)
+			v48 = round32(v47)
+			v49 = v47 - v48
+			v51 = v50
+			v51 = float32(v51*v49) + v52
+			v51 = float32(v51*v49) + v53
+			v51 = float32(v51*v49) + v54
+			v51 = float32(v51*v49) + v55
+			v51 = float32(v51*v49) + v56
+			v57 = toInt32(v48)
+			v58 = shiftRight32(v57, 1)
+			v59 = subInt32(v57, v58)
+			v61 = addInt32(v58, v60)
+			v62 = shiftLeft32(v61, 23)
+			v63 = float32(v51 * v62)
+			v64 = addInt32(v59, v60)
+			v65 = shiftLeft32(v64, 23)
+			v66 = float32(v63 * v65)
+			store32(p39, n39, v66)
+			v31 = v31 + v66
+			m67 = v66 == v9
+			v68 = load32(p40, n40)
+			v69 = float32(v66 * v68)
+			v70 = choose32(m67, v9, v69)
+			v32 = v32 + v70
+			store32(p40, n40, v70)
+			v71 = load32(p39, n39+4)
+			v72 = v71 - v30
+			v73 = float32(v72 * v45)
+			v74 = max32(v44, v73)
+			v75 = round32(v74)
+			v76 = v74 - v75
+			v77 = v50
+			v77 = float32(v77*v76) + v52
+			v77 = float32(v77*v76) + v53
+			v77 = float32(v77*v76) + v54
+			v77 = float32(v77*v76) + v55
+			v77 = float32(v77*v76) + v56
+			v78 = toInt32(v75)
+			v79 = shiftRight32(v78, 1)
+			v80 = subInt32(v78, v79)
+			v81 = addInt32(v79, v60)
+			v82 = shiftLeft32(v81, 23)
+			v83 = float32(v77 * v82)
+			v84 = addInt32(v80, v60)
+			v85 = shiftLeft32(v84, 23)
+			v86 = float32(v83 * v85)
+			store32(p39, n39+4, v86)
+			v33 = v33 + v86
+			m87 = v86 == v9
+			v88 = load32(p40, n40+4)
+			v89 = float32(v86 * v88)
+			v90 = choose32(m87, v9, v89)
+			v34 = v34 + v90
+			store32(p40, n40+4, v90)
+			v91 = load32(p39, n39+8)
+			v92 = v91 - v30
+			v93 = float32(v92 * v45)
+			v94 = max32(v44, v93)
+			v95 = round32(v94)
+			v96 = v94 - v95
+			v97 = v50
+			v97 = float32(v97*v96) + v52
+			v97 = float32(v97*v96) + v53
+			v97 = float32(v97*v96) + v54
+			v97 = float32(v97*v96) + v55
+			v97 = float32(v97*v96) + v56
+			v98 = toInt32(v95)
+			v99 = shiftRight32(v98, 1)
+			v100 = subInt32(v98, v99)
+			v101 = addInt32(v99, v60)
+			v102 = shiftLeft32(v101, 23)
+			v103 = float32(v97 * v102)
+			v104 = addInt32(v100, v60)
+			v105 = shiftLeft32(v104, 23)
+			v106 = float32(v103 * v105)
+			store32(p39, n39+8, v106)
+			v35 = v35 + v106
+			m107 = v106 == v9
+			v108 = load32(p40, n40+8)
+			v109 = float32(v106 * v108)
+			v110 = choose32(m107, v9, v109)
+			v36 = v36 + v110
+			store32(p40, n40+8, v110)
+			v111 = load32(p39, n39+12)
+			v112 = v111 - v30
+			v113 = float32(v112 * v45)
+			v114 = max32(v44, v113)
+			v115 = round32(v114)
+			v116 = v114 - v115
+			v117 = v50
+			v117 = float32(v117*v116) + v52
+			v117 = float32(v117*v116) + v53
+			v117 = float32(v117*v116) + v54
+			v117 = float32(v117*v116) + v55
+			v117 = float32(v117*v116) + v56
+			v118 = toInt32(v115)
+			v119 = shiftRight32(v118, 1)
+			v120 = subInt32(v118, v119)
+			v121 = addInt32(v119, v60)
+			v122 = shiftLeft32(v121, 23)
+			v123 = float32(v117 * v122)
+			v124 = addInt32(v120, v60)
+			v125 = shiftLeft32(v124, 23)
+			v126 = float32(v123 * v125)
+			store32(p39, n39+12, v126)
+			v37 = v37 + v126
+			m127 = v126 == v9
+			v128 = load32(p40, n40+12)
+			v129 = float32(v126 * v128)
+			v130 = choose32(m127, v9, v129)
+			v38 = v38 + v130
+			store32(p40, n40+12, v130)
+			n39 += 16
+			n40 += 16
 		}
-		v123 = v27 + v31
-		v124 = v29 + v33
-		v125 = v123 + v124
-		v127 = v125
-		store32(p6, n6, v127)
-		v128 = v28 + v32
-		v129 = v30 + v34
-		v130 = v128 + v129
-		v132 = v130
-		store32(p7, n7, v132)
+		v131 = v31 + v35
+		v132 = v33 + v37
+		v133 = v131 + v132
+		v135 = v133
+		store32(p6, n6, v135)
+		v136 = v32 + v36
+		v137 = v34 + v38
+		v138 = v136 + v137
+		v140 = v138
+		store32(p7, n7, v140)
 		n2 += n4
 		n3 += n4
 		n5 += 4
@@ -726,7 +1247,7 @@ func correctGeneric(rows int, n int, s *float32, t *float32, lds int, scale *flo
 
 // joinGeneric is the plain form of Join.
 func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float32, lateSum *float32, lateSecond *float32, a *float32, b *float32) {
-	var v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56 float32
+	var v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58 float32
 	var n0, n1, n2, n3, n4, n5, n6, n7, n8 int
 	var p1, p2, p3, p4, p5, p6, p7, p8 unsafe.Pointer
 	n0 = n
@@ -738,17 +1259,17 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 	p6 = unsafe.Pointer(lateSecond)
 	p7 = unsafe.Pointer(a)
 	p8 = unsafe.Pointer(b)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, n0, n1, n2, n3, n4, n5, n6, n7, n8, p1, p2, p3, p4, p5, p6, p7, p8
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, n0, n1, n2, n3, n4, n5, n6, n7, n8, p1, p2, p3, p4, p5, p6, p7, p8
 	v12 = -3.4028235e+38
-	v15 = -104
-	v17 = 1.442695
-	v20 = 0.6931472
-	v21 = 0.008363173
-	v23 = 0.041875646
-	v24 = 0.16666578
-	v25 = 0.4999937
-	v26 = 1
-	v30 = ofBits(0x7f)
+	v15 = -150.1
+	v16 = 1.442695
+	v21 = 0.0013381302
+	v23 = 0.009666368
+	v24 = 0.05550381
+	v25 = 0.2402235
+	v26 = 0.6931472
+	v27 = 1
+	v31 = ofBits(0x7f)
 	for ; n0 >= 1; n0 -= 1 {
 		v9 = load32(p1, n1)
 		v10 = load32(p4, n4)
@@ -756,57 +1277,57 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 		store32(p1, n1, v11)
 		v13 = max32(v11, v12)
 		v14 = v9 - v13
-		v16 = max32(v15, v14)
-		v18 = float32(v16 * v17)
+		v17 = float32(v14 * v16)
+		v18 = max32(v15, v17)
 		v19 = round32(v18)
-		v16 -= float32(v19 * v20)
+		v20 = v18 - v19
 		v22 = v21
-		v22 = float32(v22*v16) + v23
-		v22 = float32(v22*v16) + v24
-		v22 = float32(v22*v16) + v25
-		v22 = float32(v22*v16) + v26
-		v22 = float32(v22*v16) + v26
-		v27 = toInt32(v19)
-		v28 = shiftRight32(v27, 1)
-		v29 = subInt32(v27, v28)
-		v31 = addInt32(v28, v30)
-		v32 = shiftLeft32(v31, 23)
-		v33 = float32(v22 * v32)
-		v34 = addInt32(v29, v30)
-		v35 = shiftLeft32(v34, 23)
-		v36 = float32(v33 * v35)
-		v37 = v10 - v13
-		v38 = max32(v15, v37)
-		v39 = float32(v38 * v17)
-		v40 = round32(v39)
-		v38 -= float32(v40 * v20)
-		v41 = v21
-		v41 = float32(v41*v38) + v23
-		v41 = float32(v41*v38) + v24
-		v41 = float32(v41*v38) + v25
-		v41 = float32(v41*v38) + v26
-		v41 = float32(v41*v38) + v26
-		v42 = toInt32(v40)
-		v43 = shiftRight32(v42, 1)
-		v44 = subInt32(v42, v43)
-		v45 = addInt32(v43, v30)
-		v46 = shiftLeft32(v45, 23)
-		v47 = float32(v41 * v46)
-		v48 = addInt32(v44, v30)
-		v49 = shiftLeft32(v48, 23)
-		v50 = float32(v47 * v49)
-		store32(p7, n7, v36)
-		store32(p8, n8, v50)
-		v51 = load32(p5, n5)
-		v52 = float32(v51 * v50)
-		v53 = load32(p2, n2)
-		v52 += float32(v53 * v36)
-		store32(p2, n2, v52)
-		v54 = load32(p6, n6)
-		v55 = float32(v54 * v50)
-		v56 = load32(p3, n3)
-		v55 += float32(v56 * v36)
-		store32(p3, n3, v55)
+		v22 = float32(v22*v20) + v23
+		v22 = float32(v22*v20) + v24
+		v22 = float32(v22*v20) + v25
+		v22 = float32(v22*v20) + v26
+		v22 = float32(v22*v20) + v27
+		v28 = toInt32(v19)
+		v29 = shiftRight32(v28, 1)
+		v30 = subInt32(v28, v29)
+		v32 = addInt32(v29, v31)
+		v33 = shiftLeft32(v32, 23)
+		v34 = float32(v22 * v33)
+		v35 = addInt32(v30, v31)
+		v36 = shiftLeft32(v35, 23)
+		v37 = float32(v34 * v36)
+		v38 = v10 - v13
+		v39 = float32(v38 * v16)
+		v40 = max32(v15, v39)
+		v41 = round32(v40)
+		v42 = v40 - v41
+		v43 = v21
+		v43 = float32(v43*v42) + v23
+		v43 = float32(v43*v42) + v24
+		v43 = float32(v43*v42) + v25
+		v43 = float32(v43*v42) + v26
+		v43 = float32(v43*v42) + v27
+		v44 = toInt32(v41)
+		v45 = shiftRight32(v44, 1)
+		v46 = subInt32(v44, v45)
+		v47 = addInt32(v45, v31)
+		v48 = shiftLeft32(v47, 23)
+		v49 = float32(v43 * v48)
+		v50 = addInt32(v46, v31)
+		v51 = shiftLeft32(v50, 23)
+		v52 = float32(v49 * v51)
+		store32(p7, n7, v37)
+		store32(p8, n8, v52)
+		v53 = load32(p5, n5)
+		v54 = float32(v53 * v52)
+		v55 = load32(p2, n2)
+		v54 += float32(v55 * v37)
+		store32(p2, n2, v54)
+		v56 = load32(p6, n6)
+		v57 = float32(v56 * v52)
+		v58 = load32(p3, n3)
+		v57 += float32(v58 * v37)
+		store32(p3, n3, v57)
 		n1 += 4
 		n2 += 4
 		n3 += 4

@@ -5,10 +5,19 @@
 package simd
 
 //go:noescape
-func panelStripNeon(n int, z *float32, x *float32, ldx int)
+func panelStripNeon(n int, z *float32, x *float32, ldx int, next *float32, ldnext int)
 
 //go:noescape
 func panelNeon(rows int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func stream1Neon(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
+
+//go:noescape
+func stream2Neon(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
+
+//go:noescape
+func stream3Neon(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 //go:noescape
 func weighNeon(rows int, n int, s *float32, lds int, top *float32, sum *float32)

@@ -81,6 +81,7 @@ var avx2Kernels = &Kernels{
 	RotateNeighbours: rotateNeighboursAvx2,
 	PanelStrip:       panelStripAvx2,
 	Panel:            panelAvx2,
+	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Avx2, 2: stream2Avx2, 3: stream3Avx2},
 	Weigh:            weighAvx2,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Avx2, 1: weighProbed1Avx2},
 	Correct:          correctAvx2,

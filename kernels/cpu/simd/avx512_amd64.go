@@ -81,6 +81,7 @@ var avx512Kernels = &Kernels{
 	RotateNeighbours: rotateNeighboursAvx512,
 	PanelStrip:       panelStripAvx512,
 	Panel:            panelAvx512,
+	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Avx512, 2: stream2Avx512, 3: stream3Avx512},
 	Weigh:            weighAvx512,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Avx512, 1: weighProbed1Avx512},
 	Correct:          correctAvx512,

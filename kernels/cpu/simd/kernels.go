@@ -250,12 +250,19 @@ type Kernels struct {
 	RotateNeighbours func(rows int, n int, z *float32, x *float32, ld int, cos *float32, sin *float32, ldt int)
 
 	// PanelStrip sets columns of a panel, [n][Columns], to Lanes rows of x, ldx apart:
-	// n elements of each. The panel's rows up to a multiple of Lanes are set to 0.
-	PanelStrip func(n int, z *float32, x *float32, ldx int)
+	// n elements of each. The panel's rows up to a multiple of Lanes are set to 0. The
+	// rows of x 32 further on, and as much of as many rows of next, are brought into
+	// the second-level cache.
+	PanelStrip func(n int, z *float32, x *float32, ldx int, next *float32, ldnext int)
 
 	// Panel sets a panel, [rows][Columns], to Columns elements of the rows of x, ldx
 	// apart.
 	Panel func(rows int, z *float32, x *float32, ldx int)
+
+	// Stream[r] multiplies r rows of weights of n keys, ldw apart, with values of size
+	// elements as they lie, ldv apart: the rows of o, ldo apart, are set, or added to
+	// if add > 0. It gives the bits of Product.
+	Stream [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 	// Weigh makes scores weights: of each row of s, lds apart, *top is the greatest of
 	// n elements, a multiple of Columns, and s becomes e^(s − top), whose sum is

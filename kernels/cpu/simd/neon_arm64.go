@@ -81,6 +81,7 @@ var neonKernels = &Kernels{
 	RotateNeighbours: rotateNeighboursNeon,
 	PanelStrip:       panelStripNeon,
 	Panel:            panelNeon,
+	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Neon, 2: stream2Neon, 3: stream3Neon},
 	Weigh:            weighNeon,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Neon, 1: weighProbed1Neon},
 	Correct:          correctNeon,
