@@ -52,8 +52,8 @@ func solve(rows [][]float64) []float64 {
 	return x
 }
 
-// slopeOfPower is (2ʳ − 1)/r.
-func slopeOfPower(r float64) float64 {
+// powerSlope is (2ʳ − 1)/r.
+func powerSlope(r float64) float64 {
 	if r == 0 {
 		return math.Ln2
 	}
@@ -70,8 +70,8 @@ func TestCoefficients(t *testing.T) {
 		lo, hi float64
 	}{
 		{"exp2", exp2Coefficients, math.Exp2, -0.5, 0.5},
-		{"weight from below", weightCoefficients[0][1:], slopeOfPower, 0, 1},
-		{"weight", weightCoefficients[1][1:], slopeOfPower, -0.5, 0.5},
+		{"weightFloor", weightFloor, powerSlope, 0, 1},
+		{"weightNear", weightNear, powerSlope, -0.5, 0.5},
 		{"exp", expCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
 		{"rough exp", roughExpCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
 		{"gelu", geluCoefficients, func(x float64) float64 {

@@ -71,23 +71,23 @@ var attentionKernels = []family{
 	},
 }
 
-// weightCoefficients are 2ʳ on 0 ≤ r < 1 and on |r| ≤ ½, exactly 1 at 0.
-var weightCoefficients = [2][]float64{
-	{1, 0.69314757, 0.24020719, 0.055657054, 0.0091993876, 0.0017883687},
-	{1, 0.69314718, 0.24022349, 0.05550381, 0.0096663685, 0.0013381303},
-}
+// weightFloor and weightNear are (2ʳ − 1)/r on 0 ≤ r < 1 and on |r| ≤ ½.
+var (
+	weightFloor = []float64{0.69314754, 0.2402072, 0.055657055, 0.009199387, 0.0017883688}
+	weightNear  = []float64{0.6931472, 0.2402235, 0.05550381, 0.009666368, 0.0013381302}
+)
 
 // weight is eˣ for x ≤ 0 and NaN, within 4 units beside a rounding of x, as the
 // scores have one themselves: 1 at 0, and 0 from −104 down.
 func (b *builder) weight(x reg) reg {
 	if b.level.name == "avx512" { // the fraction of −∞ is 0, and 2 to it is 0
 		x = b.mul(x, b.constant(math.Log2E))
-		p := b.polynomial(b.set(vector, opFraction, x), weightCoefficients[0]...)
-		return b.timesPower(p, x)
+		r := b.set(vector, opFraction, x)
+		return b.timesPower(b.polynomial(r, append([]float64{1}, weightFloor...)...), x)
 	}
 	x = b.max(b.constant(-150.1), b.mul(x, b.constant(math.Log2E)))
 	n := b.round(x)
-	return b.timesPower(b.polynomial(b.sub(x, n), weightCoefficients[1]...), n)
+	return b.timesPower(b.polynomial(b.sub(x, n), append([]float64{1}, weightNear...)...), n)
 }
 
 // pivot is what scores are taken relative to: their greatest, or a number if that

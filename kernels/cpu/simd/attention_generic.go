@@ -598,7 +598,7 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 	v27 = -3.4028235e+38
 	v37 = -150.1
 	v38 = 1.442695
-	v43 = 0.0013381303
+	v43 = 0.0013381302
 	v45 = 0.009666368
 	v46 = 0.05550381
 	v47 = 0.2402235
@@ -774,7 +774,7 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 	v29 = -3.4028235e+38
 	v44 = -150.1
 	v45 = 1.442695
-	v50 = 0.0013381303
+	v50 = 0.0013381302
 	v52 = 0.009666368
 	v53 = 0.05550381
 	v54 = 0.2402235
@@ -984,7 +984,7 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 	v29 = -3.4028235e+38
 	v44 = -150.1
 	v45 = 1.442695
-	v50 = 0.0013381303
+	v50 = 0.0013381302
 	v52 = 0.009666368
 	v53 = 0.05550381
 	v54 = 0.2402235
@@ -1263,7 +1263,7 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 	v12 = -3.4028235e+38
 	v15 = -150.1
 	v16 = 1.442695
-	v21 = 0.0013381303
+	v21 = 0.0013381302
 	v23 = 0.009666368
 	v24 = 0.05550381
 	v25 = 0.2402235

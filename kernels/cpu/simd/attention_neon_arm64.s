@@ -1725,7 +1725,7 @@ TEXT ·weighNeon(SB), NOSPLIT, $0-48
 	VMOVQ $0xff7fffffff7fffff, $0xff7fffffff7fffff, V1
 	VMOVQ $0xc316199ac316199a, $0xc316199ac316199a, V2
 	VMOVQ $0x3fb8aa3b3fb8aa3b, $0x3fb8aa3b3fb8aa3b, V3
-	VMOVQ $0x3aaf64343aaf6434, $0x3aaf64343aaf6434, V4
+	VMOVQ $0x3aaf64333aaf6433, $0x3aaf64333aaf6433, V4
 	VMOVQ $0x3c1e5fb03c1e5fb0, $0x3c1e5fb03c1e5fb0, V5
 	VMOVQ $0x3d6357f73d6357f7, $0x3d6357f73d6357f7, V6
 	VMOVQ $0x3e75fd263e75fd26, $0x3e75fd263e75fd26, V7
@@ -1906,7 +1906,7 @@ TEXT ·weighProbed0Neon(SB), NOSPLIT, $0-64
 	VMOVQ $0xff7fffffff7fffff, $0xff7fffffff7fffff, V2
 	VMOVQ $0xc316199ac316199a, $0xc316199ac316199a, V3
 	VMOVQ $0x3fb8aa3b3fb8aa3b, $0x3fb8aa3b3fb8aa3b, V4
-	VMOVQ $0x3aaf64343aaf6434, $0x3aaf64343aaf6434, V5
+	VMOVQ $0x3aaf64333aaf6433, $0x3aaf64333aaf6433, V5
 	VMOVQ $0x3c1e5fb03c1e5fb0, $0x3c1e5fb03c1e5fb0, V6
 	VMOVQ $0x3d6357f73d6357f7, $0x3d6357f73d6357f7, V7
 	VMOVQ $0x3e75fd263e75fd26, $0x3e75fd263e75fd26, V8
@@ -2114,7 +2114,7 @@ TEXT ·weighProbed1Neon(SB), NOSPLIT, $0-64
 	VMOVQ $0xff7fffffff7fffff, $0xff7fffffff7fffff, V2
 	VMOVQ $0xc316199ac316199a, $0xc316199ac316199a, V3
 	VMOVQ $0x3fb8aa3b3fb8aa3b, $0x3fb8aa3b3fb8aa3b, V4
-	VMOVQ $0x3aaf64343aaf6434, $0x3aaf64343aaf6434, V5
+	VMOVQ $0x3aaf64333aaf6433, $0x3aaf64333aaf6433, V5
 	VMOVQ $0x3c1e5fb03c1e5fb0, $0x3c1e5fb03c1e5fb0, V6
 	VMOVQ $0x3d6357f73d6357f7, $0x3d6357f73d6357f7, V7
 	VMOVQ $0x3e75fd263e75fd26, $0x3e75fd263e75fd26, V8
@@ -2386,7 +2386,7 @@ TEXT ·joinNeon(SB), NOSPLIT, $0-72
 	VMOVQ $0xff7fffffff7fffff, $0xff7fffffff7fffff, V0
 	VMOVQ $0xc316199ac316199a, $0xc316199ac316199a, V1
 	VMOVQ $0x3fb8aa3b3fb8aa3b, $0x3fb8aa3b3fb8aa3b, V2
-	VMOVQ $0x3aaf64343aaf6434, $0x3aaf64343aaf6434, V3
+	VMOVQ $0x3aaf64333aaf6433, $0x3aaf64333aaf6433, V3
 	VMOVQ $0x3c1e5fb03c1e5fb0, $0x3c1e5fb03c1e5fb0, V4
 	VMOVQ $0x3d6357f73d6357f7, $0x3d6357f73d6357f7, V5
 	VMOVQ $0x3e75fd263e75fd26, $0x3e75fd263e75fd26, V6

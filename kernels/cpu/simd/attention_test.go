@@ -17,7 +17,7 @@ func normals(t *testing.T, rng *rand.Rand, n int) []float32 {
 	return x
 }
 
-func TestTranspose(t *testing.T) {
+func TestPanelStrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
 		for _, n := range []int{1, 3, 4, 8, 15, 16, 17, 32, 64, 80, 100} {
