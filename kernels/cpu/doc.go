@@ -1,6 +1,6 @@
-// Package cpu holds the fast CPU kernels, in plain Go: a blocked matrix product
-// on packed panels, elementwise and normalising operators over rows, copies, and
-// streaming attention.
+// Package cpu holds the fast CPU kernels, made of the vector kernels of package
+// simd: a blocked matrix product on packed panels, elementwise and normalising
+// operators over rows, reductions, copies, and streaming attention.
 //
 // A kernel takes the context of the run, the outputs, the attributes if the
 // operator has any, and the operands, in ONNX's order; an operand that is left

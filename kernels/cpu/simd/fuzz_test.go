@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// level results of one function on the same operands: elements are compared within
-// so many units of the last place, each level being within half of these.
+// compared is a function that all levels have: what they make of the same operands
+// may differ by so many units in the last place, each being within half of these.
 type compared struct {
 	name  string
 	units float64
