@@ -51,8 +51,8 @@ cross:
 EMULATOR ?= $(if $(filter arm64,$(shell $(GO) env GOHOSTARCH)),,qemu-aarch64 -cpu max)
 arm64: export GOARCH = arm64
 arm64:
-	$(GO) test -exec "$(EMULATOR)" ./kernels/cpu/... ./kernels/par ./runtime/...
-	$(GO) test -exec "$(EMULATOR)" -run '^TestRun$$' ./tests/models
+	$(GO) test -timeout 30m -exec "$(EMULATOR)" ./kernels/cpu/... ./kernels/par ./runtime/...
+	$(GO) test -timeout 30m -exec "$(EMULATOR)" -run '^TestRun$$' ./tests/models
 	PARALLAX_CPU=generic $(GO) run -exec "$(EMULATOR)" ./cmd/parallax verify examples/recall/parallax-recall/model.onnx
 
 ## conformance: the ONNX node tests (fetches a wheel: needs Python with pip)

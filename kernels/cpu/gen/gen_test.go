@@ -25,6 +25,15 @@ func TestFilesAreUpToDate(t *testing.T) {
 	}
 }
 
+// TestPanelsArePowersOfTwo: package cpu relies on it.
+func TestPanelsArePowersOfTwo(t *testing.T) {
+	for _, l := range levels {
+		if n := l.columns * l.lanes; n&(n-1) != 0 {
+			t.Errorf("%s: panels of %d columns", l.name, n)
+		}
+	}
+}
+
 // TestAssembles gives the files of every level to Go's assembler. That they agree
 // with their declarations is for go vet (make lint).
 func TestAssembles(t *testing.T) {

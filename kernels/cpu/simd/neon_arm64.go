@@ -6,13 +6,13 @@ package simd
 
 // neonKernels are those of level neon.
 var neonKernels = &Kernels{
-	Level: "neon", Lanes: 4, Rows: 8, Columns: 12,
-	Product:          [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: product1Neon, 2: product2Neon, 3: product3Neon, 4: product4Neon, 5: product5Neon, 6: product6Neon, 7: product7Neon, 8: product8Neon},
-	ProductNear:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: productNear1Neon, 2: productNear2Neon, 3: productNear3Neon, 4: productNear4Neon, 5: productNear5Neon, 6: productNear6Neon, 7: productNear7Neon, 8: productNear8Neon},
-	ProductRows:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productRows1Neon, 2: productRows2Neon, 3: productRows3Neon, 4: productRows4Neon, 5: productRows5Neon, 6: productRows6Neon, 7: productRows7Neon, 8: productRows8Neon},
-	ProductColumns:   [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productColumns1Neon, 2: productColumns2Neon, 3: productColumns3Neon, 4: productColumns4Neon, 5: productColumns5Neon, 6: productColumns6Neon, 7: productColumns7Neon, 8: productColumns8Neon},
-	ProductHalf:      [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productHalf1Neon, 2: productHalf2Neon, 3: productHalf3Neon, 4: productHalf4Neon, 5: productHalf5Neon, 6: productHalf6Neon, 7: productHalf7Neon, 8: productHalf8Neon},
-	ProductBrain:     [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productBrain1Neon, 2: productBrain2Neon, 3: productBrain3Neon, 4: productBrain4Neon, 5: productBrain5Neon, 6: productBrain6Neon, 7: productBrain7Neon, 8: productBrain8Neon},
+	Level: "neon", Lanes: 4, Rows: 6, Columns: 16,
+	Product:          [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: product1Neon, 2: product2Neon, 3: product3Neon, 4: product4Neon, 5: product5Neon, 6: product6Neon},
+	ProductNear:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){1: productNear1Neon, 2: productNear2Neon, 3: productNear3Neon, 4: productNear4Neon, 5: productNear5Neon, 6: productNear6Neon},
+	ProductRows:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productRows1Neon, 2: productRows2Neon, 3: productRows3Neon, 4: productRows4Neon, 5: productRows5Neon, 6: productRows6Neon},
+	ProductColumns:   [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: productColumns1Neon, 2: productColumns2Neon, 3: productColumns3Neon, 4: productColumns4Neon, 5: productColumns5Neon, 6: productColumns6Neon},
+	ProductHalf:      [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productHalf1Neon, 2: productHalf2Neon, 3: productHalf3Neon, 4: productHalf4Neon, 5: productHalf5Neon, 6: productHalf6Neon},
+	ProductBrain:     [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productBrain1Neon, 2: productBrain2Neon, 3: productBrain3Neon, 4: productBrain4Neon, 5: productBrain5Neon, 6: productBrain6Neon},
 	ProductPairs:     [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){},
 	Bias:             [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Neon, 1: bias1Neon, 2: bias2Neon, 3: bias3Neon, 4: bias4Neon, 5: bias5Neon, 6: bias6Neon, 7: bias7Neon},
 	BiasResidual:     biasResidualNeon,

@@ -23,12 +23,6 @@ func product5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, a
 func product6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
-
-//go:noescape
-func product8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
-
-//go:noescape
 func productNear1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
@@ -45,12 +39,6 @@ func productNear5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc in
 
 //go:noescape
 func productNear6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
-
-//go:noescape
-func productNear7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
-
-//go:noescape
-func productNear8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
 func productRows1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
@@ -71,12 +59,6 @@ func productRows5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc in
 func productRows6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
-func productRows7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productRows8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
 func productColumns1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
@@ -93,12 +75,6 @@ func productColumns5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc
 
 //go:noescape
 func productColumns6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
 func productHalf1Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
@@ -119,12 +95,6 @@ func productHalf5Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int
 func productHalf6Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 //go:noescape
-func productHalf7Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
-func productHalf8Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
 func productBrain1Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 //go:noescape
@@ -141,9 +111,3 @@ func productBrain5Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc in
 
 //go:noescape
 func productBrain6Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
-func productBrain7Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
-
-//go:noescape
-func productBrain8Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
