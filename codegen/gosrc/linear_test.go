@@ -7,6 +7,7 @@ import (
 
 	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/codegen/gosrc"
+	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/text"
 	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/kernels/catalog"
@@ -29,7 +30,25 @@ func TestLinear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := codegen.Lower(g, codegen.Options{Catalog: catalog.New(), Target: kernels.CPU})
+	expect(t, g, kernels.F32,
+		"attr.Linear{Weights: 1, Activation: \"gelu\", Norm: \"rms\", Epsilon: 1e-05, Biased: []int{0}}",
+		"attr.Linear{Weights: 2, TransB: true, Activation: \"none\", Norm: \"none\", Epsilon: 1e-05, Biased: []int{1}}",
+		"cpu.Linear(ctx, []*tensor.Tensor{nil, f.T(",
+		"Pack: cpu.PackB, Layout: \"cpu.PackB\"",
+		"Pack: cpu.PackColumns(1, 2), Layout: \"cpu.PackColumns(1, 2)\"",
+		"Pack: cpu.PackBT, Layout: \"cpu.PackBT\"",
+	)
+	expect(t, g, kernels.BF16,
+		"Pack: cpu.PackBrain, Layout: \"cpu.PackBrain\"",
+		"Pack: cpu.PackBrainColumns(1, 2), Layout: \"cpu.PackBrainColumns(1, 2)\"",
+		"Pack: cpu.PackBrainT, Layout: \"cpu.PackBrainT\"",
+	)
+}
+
+// expect looks for texts in what is printed of g.
+func expect(t *testing.T, g *ir.Graph, precision kernels.Precision, texts ...string) {
+	t.Helper()
+	p, err := codegen.Lower(g, codegen.Options{Catalog: catalog.New(), Target: kernels.CPU, Precision: precision})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,14 +60,7 @@ func TestLinear(t *testing.T) {
 	for _, f := range files {
 		all.Write(f.Data)
 	}
-	for _, want := range []string{
-		"attr.Linear{Weights: 1, Activation: \"gelu\", Norm: \"rms\", Epsilon: 1e-05, Biased: []int{0}}",
-		"attr.Linear{Weights: 2, TransB: true, Activation: \"none\", Norm: \"none\", Epsilon: 1e-05, Biased: []int{1}}",
-		"cpu.Linear(ctx, []*tensor.Tensor{nil, f.T(",
-		"Pack: cpu.PackB, Layout: \"cpu.PackB\"",
-		"Pack: cpu.PackColumns(1, 2), Layout: \"cpu.PackColumns(1, 2)\"",
-		"Pack: cpu.PackBT, Layout: \"cpu.PackBT\"",
-	} {
+	for _, want := range texts {
 		if !strings.Contains(all.String(), want) {
 			t.Errorf("nothing reads %s in\n%s", want, all.String())
 		}

@@ -139,14 +139,16 @@ func TestPrecisionChoosesLayouts(t *testing.T) {
 // TestLinearPacksItsWeights: every one, in the layout of its orientation.
 func TestLinearPacksItsWeights(t *testing.T) {
 	for _, c := range []struct {
-		a    *attr.Linear
-		want []kernels.Packing
+		a         *attr.Linear
+		want      []kernels.Packing
+		precision kernels.Precision
 	}{
-		{&attr.Linear{Weights: 1}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackB"}}},
-		{&attr.Linear{Weights: 2, Columns: []int{0, 4, 8, 16}}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackColumns(0, 4)"}, {Operand: 2, Layout: "cpu.PackColumns(8, 16)"}}},
-		{&attr.Linear{Weights: 2, TransB: true}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackBT"}, {Operand: 2, Layout: "cpu.PackBT"}}},
+		{&attr.Linear{Weights: 1}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackB"}}, ""},
+		{&attr.Linear{Weights: 2, Columns: []int{0, 4, 8, 16}}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackColumns(0, 4)"}, {Operand: 2, Layout: "cpu.PackColumns(8, 16)"}}, ""},
+		{&attr.Linear{Weights: 1, Columns: []int{4, 8}}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackBrainColumns(4, 8)"}}, kernels.BF16},
+		{&attr.Linear{Weights: 2, TransB: true}, []kernels.Packing{{Operand: 1, Layout: "cpu.PackBT"}, {Operand: 2, Layout: "cpu.PackBT"}}, ""},
 	} {
-		if diff := cmp.Diff(c.want, packWeights(kernels.Case{Attr: c.a})); diff != "" {
+		if diff := cmp.Diff(c.want, packWeights(kernels.Case{Attr: c.a, In: make([]kernels.Operand, 1), Precision: c.precision})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", attr.Format(c.a), diff)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -107,14 +106,15 @@ func fastKernels() []kernels.Kernel {
 var appending = map[string]string{"Parallax": CPUPrefix + "ParallaxAppend"}
 
 // inBrain are the layouts of products in bf16 by those of other products.
-var inBrain = map[string]string{"PackB": "PackBrain", "PackBT": "PackBrainT", "PackConv": "PackConvBrain", "PackColumns": "PackBrainColumns"}
+var inBrain = map[string]string{
+	"PackB": "PackBrain", "PackBT": "PackBrainT", "PackColumns": "PackBrainColumns", "PackConv": "PackConvBrain",
+}
 
 // packing asks for the weight at a position. Products of f16 stay as they are in any
 // precision: bf16 has fewer bits, and is no faster to load.
 func packing(c kernels.Case, weight int, layout string) kernels.Packing {
 	if c.Precision == kernels.BF16 && c.Operand(0).DType != tensor.Float16 {
-		name, _, _ := strings.Cut(layout, "(")
-		layout = inBrain[name] + layout[len(name):]
+		layout = inBrain[layout]
 	}
 	return kernels.Packing{Operand: weight, Layout: CPUPrefix + layout}
 }
@@ -141,11 +141,12 @@ func packWeights(c kernels.Case) []kernels.Packing {
 	a := c.Attr.(*attr.Linear)
 	packings := make([]kernels.Packing, a.Weights)
 	for i := range packings {
-		layout := turned(a.TransB)
+		layout, part := turned(a.TransB), ""
 		if from, to, cut := a.Part(i); cut {
-			layout = fmt.Sprintf("PackColumns(%d, %d)", from, to)
+			layout, part = "PackColumns", fmt.Sprintf("(%d, %d)", from, to)
 		}
 		packings[i] = packing(c, a.Operands().Weight+i, layout)
+		packings[i].Layout += part
 	}
 	return packings
 }

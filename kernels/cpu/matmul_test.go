@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -309,20 +310,22 @@ func TestPackColumns(t *testing.T) {
 				width := c[1] - c[0]
 				part.SetFloat(i, w.FloatAt(i/width*n+c[0]+i%width))
 			}
-			var got, want tensor.Tensor
-			if err := PackColumns(c[0], c[1])(nil, &got, w); err != nil {
+			var got, want, gotBrain, wantBrain tensor.Tensor
+			if err := errors.Join(
+				PackColumns(c[0], c[1])(nil, &got, w), PackB(nil, &want, part),
+				PackBrainColumns(c[0], c[1])(nil, &gotBrain, w), PackBrain(nil, &wantBrain, part),
+			); err != nil {
 				t.Fatal(err)
 			}
-			if err := PackB(nil, &want, part); err != nil {
-				t.Fatal(err)
-			}
-			if !got.Equal(&want) {
+			if !got.Equal(&want) || !gotBrain.Equal(&wantBrain) {
 				t.Errorf("%s: columns %v are packed otherwise", d, c)
 			}
 		}
 		for _, c := range [][2]int{{-1, 3}, {4, 3}, {0, 18}} {
-			if err := PackColumns(c[0], c[1])(nil, &tensor.Tensor{}, w); err == nil {
-				t.Errorf("columns %v of %d: no error", c, n)
+			for _, pack := range []func(pool *par.Pool, packed, w *tensor.Tensor) error{PackColumns(c[0], c[1]), PackBrainColumns(c[0], c[1])} {
+				if err := pack(nil, &tensor.Tensor{}, w); err == nil {
+					t.Errorf("columns %v of %d: no error", c, n)
+				}
 			}
 		}
 	}

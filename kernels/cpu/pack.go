@@ -41,7 +41,7 @@ func PackColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tensor) er
 	}
 }
 
-// columnsOf is a weight from a column on, if it has those up to to.
+// columnsOf is the columns from … to of a weight, and how many rows it has.
 func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, k int, err error) {
 	if w.Rank() != 2 || !isFloat(w.DType) || from < 0 || from > to || to > w.Shape[1] {
 		return m, 0, fmt.Errorf("%s: columns %d to %d of the weight %s, want f32, f16 or bf16 of rank 2", name, from, to, w)

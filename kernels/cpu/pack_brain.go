@@ -43,8 +43,8 @@ func PackBrainColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tenso
 	}
 }
 
-// packBrain lays out [k, n] of b in panels of pairs.
-func (b matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
+// packBrain lays out [k, n] of m, rounded, in panels.
+func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 	columns, pairs := simd.Active.Columns, simd.Active.Pairs()
 	layOut, filled := packRounded, k
 	if pairs == nil {
@@ -60,7 +60,9 @@ func (b matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 			width := min(columns, n-j)
 			panel := to[j*filled:][:width*filled]
 			clear(panel[k/2*2*width:])
-			b.eachRounded(line, rounded, j, width, k, func(p, i int, x []tensor.Brain, alongK bool) { layOut(panel, width, p, i, x, alongK) })
+			m.eachRounded(line, rounded, j, width, k, func(p, i int, run []tensor.Brain, alongK bool) {
+				layOut(panel, width, p, i, run, alongK)
+			})
 		}
 	})
 }
