@@ -6,7 +6,7 @@ package cpu
 // one tile asks once, and has room for what it asks for at a time.
 type panels struct {
 	keys, values []float32
-	rows, row    []float32 // rows on their way, if they can't be read in place
+	rows         []float32 // keys on their way, if they can't be read in place
 	j0, n        int       // the span's keys
 
 	keyOf, valueOf []int // the unit that a slot holds, from j0 on; −1: none
@@ -139,8 +139,8 @@ func (w *worker) packKeys(panel []float32, j, n int) {
 }
 
 // valuePanels returns the values of the chunk that begins at key from of the span,
-// of which the units with the keys from ≤ j < to are packed: panels of [chunkKeys]
-// [Columns].
+// of which the units with the keys from ≤ j < to are packed: panels [chunkKeys]
+// [width].
 func (w *worker) valuePanels(from, to int) []float32 {
 	p, k := &w.panels, w.kernels
 	chunk := from / chunkKeys
@@ -157,20 +157,28 @@ func (w *worker) valuePanels(from, to int) []float32 {
 
 // packValues packs n values from key j of the span on.
 func (w *worker) packValues(values []float32, j, n int) {
-	k, dv := w.kernels, w.bound.Dv
 	for n > 0 {
 		f, at, apart, here := w.valuesAt(w.panels.j0+j, n)
-		to, col := values[j%chunkKeys*k.Columns:], 0
-		for ; f.f32 != nil && col+k.Columns <= dv; col += k.Columns {
-			k.Panel(here, &to[col*chunkKeys], &f.f32[at+col], apart)
-		}
-		for i := 0; col < dv && i < here; i++ {
-			rest := f.load(w.panels.row, at+col+i*apart, dv-col)
-			for c := 0; c < len(rest); c += k.Columns {
-				copy(to[(col+c)*chunkKeys+i*k.Columns:], rest[c:min(c+k.Columns, len(rest))])
-			}
+		for col := 0; col < w.bound.Dv; col += w.width(col) {
+			width := w.width(col)
+			to := values[col*chunkKeys+j%chunkKeys*width:]
+			w.packPanel(to, width, f, at+col, apart, here, min(width, w.bound.Dv-col))
 		}
 		j, n = j+here, n-here
+	}
+}
+
+// packPanel packs n rows of size elements into a panel.
+func (w *worker) packPanel(panel []float32, width int, f *floats, at, apart, n, size int) {
+	switch {
+	case f.f32 == nil || size < width:
+		for i := range n {
+			f.gather(panel[i*width:], 1, at+i*apart, 1, size)
+		}
+	case width == w.kernels.Columns:
+		w.kernels.Panel(n, &panel[0], &f.f32[at], apart)
+	default:
+		w.kernels.NarrowPanel(n, &panel[0], &f.f32[at], apart)
 	}
 }
 
@@ -185,10 +193,11 @@ func (w *worker) takeOut(values []float32, from, to int) {
 		}
 		p.finite[slot] = true
 		n := min(k.Columns, p.n-unit*k.Columns)
-		for col := 0; col < w.bound.Dv; col += k.Columns {
-			panel := values[col*chunkKeys+unit*k.Columns%chunkKeys*k.Columns:][:n*k.Columns]
+		for col := 0; col < w.bound.Dv; col += w.width(col) {
+			width := w.width(col)
+			panel := values[col*chunkKeys+unit*k.Columns%chunkKeys*width:][:n*width]
 			if k.Sum(len(panel), &p.sum, &panel[0]); p.sum-p.sum != 0 {
-				p.spoil(panel, unit*k.Columns, col, k.Columns)
+				p.spoil(panel, unit*k.Columns, col, width)
 			}
 		}
 	}

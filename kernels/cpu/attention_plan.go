@@ -34,12 +34,15 @@ type plan struct {
 	span  int // keys that a tile holds the scores of: a multiple of chunkKeys
 
 	depth int // floats of a column of a key panel: D, up to a whole vector
-	pitch int // floats from a row of a result to the next: Dv, up to a whole panel
+	pitch int // floats from a row of a result to the next: the panels' widths
 }
 
 func planOf(b *attr.Bound, threads int) plan {
 	k := simd.Active
 	p := plan{kernels: k, rows: b.Group() * b.T, span: chunkKeys, depth: roundUp(b.D, k.Lanes), pitch: roundUp(b.Dv, k.Columns)}
+	if rest := b.Dv % k.Columns; rest > 0 && rest <= k.Lanes {
+		p.pitch += k.Lanes - k.Columns
+	}
 	if b.R.Tensor != nil && b.S <= wholeKeys {
 		p.whole, p.span = true, roundUp(max(b.S, 1), chunkKeys)
 	}
@@ -62,6 +65,10 @@ func planOf(b *attr.Bound, threads int) plan {
 
 // streaming makes a plan for chunk after chunk.
 func (p *plan) streaming() { p.whole, p.span = false, chunkKeys }
+
+// width is how wide the panel of values from column col on is: Columns, or Lanes if
+// that is enough for the last.
+func (p *plan) width(col int) int { return min(p.kernels.Columns, p.pitch-col) }
 
 func roundUp(n, unit int) int { return ceilDiv(n, unit) * unit }
 

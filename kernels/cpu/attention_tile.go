@@ -168,10 +168,14 @@ func (w *worker) sum(o, weights, values []float32, t *tile, from, to int) {
 		add = 1
 	}
 	n := min(to, w.panels.n) - from
-	for col := 0; col < w.bound.Dv; col += k.Columns {
-		panel := &values[col*chunkKeys+from%chunkKeys*k.Columns]
+	for col := 0; col < w.bound.Dv; col += w.width(col) {
+		product, width := &k.ProductRows, w.width(col)
+		if width < k.Columns {
+			product = &k.NarrowRows
+		}
+		panel := &values[col*chunkKeys+from%chunkKeys*width]
 		w.strips(t.n, func(row, height int) {
-			k.ProductRows[height](n, &weights[row*pitch+from], pitch, panel, &o[row*w.pitch+col], w.pitch, add)
+			product[height](n, &weights[row*pitch+from], pitch, panel, &o[row*w.pitch+col], w.pitch, add)
 		})
 	}
 }

@@ -46,7 +46,6 @@ func newWorker(t *attend) *worker {
 		{&p.keys, keys * t.depth * t.kernels.Columns},
 		{&p.values, values * t.pitch * chunkKeys},
 		{&p.rows, t.kernels.Lanes * t.bound.D},
-		{&p.row, max(t.bound.Dv, 1)},
 		{&w.query, t.blockRows * t.bound.D},
 		{&w.probe, probes * t.blockRows * t.bound.D},
 		{&w.scores, t.tileRows * t.scorePitch()},

@@ -26,6 +26,19 @@ var attentionKernels = []family{
 		describe: func(b *builder, _ int) { describePanel(b) },
 	},
 	{
+		field:    "NarrowPanel",
+		doc:      "NarrowPanel is Panel for Lanes columns.",
+		params:   slices.Concat(ints("rows"), pointers("z", "x"), ints("ldx")),
+		describe: func(b *builder, _ int) { b.narrow(); describePanel(b) },
+	},
+	{
+		field: "NarrowRows", size: maxRows + 1,
+		doc:      "NarrowRows is ProductRows for a panel of Lanes columns.",
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
+		indices:  heights,
+		describe: func(b *builder, rows int) { b.narrow(); describeTile(b, rows, rowMajor, elements32, 0) },
+	},
+	{
 		field: "Stream", size: fewRows + 1,
 		doc:      "Stream[r] multiplies r rows of weights of n keys, ldw apart, with values of size elements as they lie, ldv apart: the rows of o, ldo apart, are set, or added to if add > 0. It gives the bits of Product.",
 		params:   slices.Concat(ints("n", "size"), pointers("v"), ints("ldv"), pointers("w"), ints("ldw"), pointers("o"), ints("ldo", "add")),
@@ -231,6 +244,13 @@ func (r rowBases) at(i, disp int) mem {
 		m.index, m.scale = r.apart, i%3
 	}
 	return m
+}
+
+// narrow makes panels one vector wide.
+func (b *builder) narrow() {
+	l := *b.level
+	l.columns = 1
+	b.level = &l
 }
 
 func describePanel(b *builder) {

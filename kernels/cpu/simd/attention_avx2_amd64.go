@@ -11,6 +11,27 @@ func panelStripAvx2(n int, z *float32, x *float32, ldx int, next *float32, ldnex
 func panelAvx2(rows int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func narrowPanelAvx2(rows int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func narrowRows1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
 func stream1Avx2(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 //go:noescape

@@ -11,6 +11,51 @@ func panelStripAvx512(n int, z *float32, x *float32, ldx int, next *float32, ldn
 func panelAvx512(rows int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func narrowPanelAvx512(rows int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func narrowRows1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
 func stream1Avx512(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 //go:noescape

@@ -90,6 +90,154 @@ func panelGeneric(rows int, z *float32, x *float32, ldx int) {
 	}
 }
 
+// narrowPanelGeneric is the plain form of NarrowPanel.
+func narrowPanelGeneric(rows int, z *float32, x *float32, ldx int) {
+	var v4, v5, v6, v7, v8 float32
+	var n0, n1, n2, n3 int
+	var p1, p2 unsafe.Pointer
+	n0 = rows
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	n3 = ldx
+	_, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v8, n0, n1, n2, n3, p1, p2
+	n3 <<= 2
+	for ; n0 >= 4; n0 -= 4 {
+		v4 = load32(p2, n2)
+		store32(p1, n1, v4)
+		n2 += n3
+		n1 += 4
+		v5 = load32(p2, n2)
+		store32(p1, n1, v5)
+		n2 += n3
+		n1 += 4
+		v6 = load32(p2, n2)
+		store32(p1, n1, v6)
+		n2 += n3
+		n1 += 4
+		v7 = load32(p2, n2)
+		store32(p1, n1, v7)
+		n2 += n3
+		n1 += 4
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v8 = load32(p2, n2)
+		store32(p1, n1, v8)
+		n2 += n3
+		n1 += 4
+	}
+}
+
+// narrowRows1Generic is the plain form of NarrowRows1.
+func narrowRows1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
+	var v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n9 int
+	var p1, p3, p4, p9 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, n0, n1, n2, n3, n4, n5, n6, n7, n9, p1, p3, p4, p9
+	n2 <<= 2
+	n7 = n2 + n2*2
+	n5 <<= 2
+	v8 = 0
+	if n6 > 0 {
+		p9 = p4
+		n9 = n4
+		v8 = load32(p9, n9)
+	}
+	for ; n0 >= 4; n0 -= 4 {
+		v10 = load32(p3, n3)
+		v11 = load32(p1, n1)
+		v8 += float32(v10 * v11)
+		v12 = load32(p3, n3+4)
+		v13 = load32(p1, n1+4)
+		v8 += float32(v12 * v13)
+		v14 = load32(p3, n3+8)
+		v15 = load32(p1, n1+8)
+		v8 += float32(v14 * v15)
+		v16 = load32(p3, n3+12)
+		v17 = load32(p1, n1+12)
+		v8 += float32(v16 * v17)
+		n1 += 16
+		n3 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v18 = load32(p3, n3)
+		v19 = load32(p1, n1)
+		v8 += float32(v18 * v19)
+		n1 += 4
+		n3 += 4
+	}
+	store32(p4, n4, v8)
+}
+
+// narrowRows2Generic is the plain form of NarrowRows2.
+func narrowRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
+	var v8, v9, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n10 int
+	var p1, p3, p4, p10 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, n0, n1, n2, n3, n4, n5, n6, n7, n10, p1, p3, p4, p10
+	n2 <<= 2
+	n7 = n2 + n2*2
+	n5 <<= 2
+	v8 = 0
+	v9 = 0
+	if n6 > 0 {
+		p10 = p4
+		n10 = n4
+		v8 = load32(p10, n10)
+		n10 += n5
+		v9 = load32(p10, n10)
+	}
+	for ; n0 >= 4; n0 -= 4 {
+		v11 = load32(p3, n3)
+		v12 = load32(p1, n1)
+		v8 += float32(v11 * v12)
+		v13 = load32(p1, n1+n2*1)
+		v9 += float32(v11 * v13)
+		v14 = load32(p3, n3+4)
+		v15 = load32(p1, n1+4)
+		v8 += float32(v14 * v15)
+		v16 = load32(p1, n1+n2*1+4)
+		v9 += float32(v14 * v16)
+		v17 = load32(p3, n3+8)
+		v18 = load32(p1, n1+8)
+		v8 += float32(v17 * v18)
+		v19 = load32(p1, n1+n2*1+8)
+		v9 += float32(v17 * v19)
+		v20 = load32(p3, n3+12)
+		v21 = load32(p1, n1+12)
+		v8 += float32(v20 * v21)
+		v22 = load32(p1, n1+n2*1+12)
+		v9 += float32(v20 * v22)
+		n1 += 16
+		n3 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v23 = load32(p3, n3)
+		v24 = load32(p1, n1)
+		v8 += float32(v23 * v24)
+		v25 = load32(p1, n1+n2*1)
+		v9 += float32(v23 * v25)
+		n1 += 4
+		n3 += 4
+	}
+	store32(p4, n4, v8)
+	n4 += n5
+	store32(p4, n4, v9)
+}
+
 // stream1Generic is the plain form of Stream1.
 func stream1Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int) {
 	var v9, v10, v11, v12, v14, v15, v16, v17, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v49, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62 float32

@@ -11,6 +11,33 @@ func panelStripNeon(n int, z *float32, x *float32, ldx int, next *float32, ldnex
 func panelNeon(rows int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func narrowPanelNeon(rows int, z *float32, x *float32, ldx int)
+
+//go:noescape
+func narrowRows1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows2Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows3Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func narrowRows8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
+//go:noescape
 func stream1Neon(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 //go:noescape

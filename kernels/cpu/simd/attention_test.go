@@ -49,12 +49,42 @@ func TestPanel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
 		for _, rows := range []int{1, 2, 4, 5, 9, 32} {
-			pitch := k.Columns + 5
-			x, z := normals(t, rng, (rows-1)*pitch+k.Columns), normals(t, rng, rows*k.Columns)
-			k.Panel(rows, &z[0], &x[0], pitch)
-			for i, got := range z {
-				if want := x[i/k.Columns*pitch+i%k.Columns]; got != want {
-					t.Fatalf("%d rows: element %d is %g, want %g", rows, i, got, want)
+			for width, f := range map[int]func(rows int, z, x *float32, ldx int){k.Columns: k.Panel, k.Lanes: k.NarrowPanel} {
+				pitch := width + 5
+				x, z := normals(t, rng, (rows-1)*pitch+width), normals(t, rng, rows*width)
+				f(rows, &z[0], &x[0], pitch)
+				for i, got := range z {
+					if want := x[i/width*pitch+i%width]; got != want {
+						t.Fatalf("%d rows of %d: element %d is %g, want %g", rows, width, i, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestNarrowRows: a panel of one vector gives the bits of a wider one.
+func TestNarrowRows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 22))
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for rows := 1; rows <= k.Rows; rows++ {
+			for _, depth := range []int{1, 4, 7, 64} {
+				a, wide, narrow := normals(t, rng, rows*depth), normals(t, rng, depth*k.Columns), normals(t, rng, depth*k.Lanes)
+				for i := range narrow {
+					narrow[i] = wide[i/k.Lanes*k.Columns+i%k.Lanes]
+				}
+				for add := range 2 {
+					want, got := make([]float32, rows*k.Columns), normals(t, rng, rows*k.Lanes)
+					for i, x := range got {
+						want[i/k.Lanes*k.Columns+i%k.Lanes] = x
+					}
+					k.ProductRows[rows](depth, &a[0], depth, &wide[0], &want[0], k.Columns, add)
+					k.NarrowRows[rows](depth, &a[0], depth, &narrow[0], &got[0], k.Lanes, add)
+					for i, x := range got {
+						if x != want[i/k.Lanes*k.Columns+i%k.Lanes] {
+							t.Fatalf("%d rows, depth %d, add %d: element %d is %g", rows, depth, add, i, x)
+						}
+					}
 				}
 			}
 		}

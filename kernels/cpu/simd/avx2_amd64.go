@@ -82,6 +82,8 @@ var avx2Kernels = &Kernels{
 	RotateNeighbours: rotateNeighboursAvx2,
 	PanelStrip:       panelStripAvx2,
 	Panel:            panelAvx2,
+	NarrowPanel:      narrowPanelAvx2,
+	NarrowRows:       [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: narrowRows1Avx2, 2: narrowRows2Avx2, 3: narrowRows3Avx2, 4: narrowRows4Avx2, 5: narrowRows5Avx2, 6: narrowRows6Avx2},
 	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Avx2, 2: stream2Avx2, 3: stream3Avx2},
 	Weigh:            weighAvx2,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Avx2, 1: weighProbed1Avx2},

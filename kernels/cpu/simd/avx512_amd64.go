@@ -82,6 +82,8 @@ var avx512Kernels = &Kernels{
 	RotateNeighbours: rotateNeighboursAvx512,
 	PanelStrip:       panelStripAvx512,
 	Panel:            panelAvx512,
+	NarrowPanel:      narrowPanelAvx512,
+	NarrowRows:       [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: narrowRows1Avx512, 2: narrowRows2Avx512, 3: narrowRows3Avx512, 4: narrowRows4Avx512, 5: narrowRows5Avx512, 6: narrowRows6Avx512, 7: narrowRows7Avx512, 8: narrowRows8Avx512, 9: narrowRows9Avx512, 10: narrowRows10Avx512, 11: narrowRows11Avx512, 12: narrowRows12Avx512, 13: narrowRows13Avx512, 14: narrowRows14Avx512},
 	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Avx512, 2: stream2Avx512, 3: stream3Avx512},
 	Weigh:            weighAvx512,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Avx512, 1: weighProbed1Avx512},

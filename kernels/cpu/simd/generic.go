@@ -80,6 +80,8 @@ var genericKernels = &Kernels{
 	RotateNeighbours: rotateNeighboursGeneric,
 	PanelStrip:       panelStripGeneric,
 	Panel:            panelGeneric,
+	NarrowPanel:      narrowPanelGeneric,
+	NarrowRows:       [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: narrowRows1Generic, 2: narrowRows2Generic},
 	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Generic, 2: stream2Generic, 3: stream3Generic},
 	Weigh:            weighGeneric,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Generic, 1: weighProbed1Generic},

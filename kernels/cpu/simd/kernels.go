@@ -262,6 +262,12 @@ type Kernels struct {
 	// apart.
 	Panel func(rows int, z *float32, x *float32, ldx int)
 
+	// NarrowPanel is Panel for Lanes columns.
+	NarrowPanel func(rows int, z *float32, x *float32, ldx int)
+
+	// NarrowRows is ProductRows for a panel of Lanes columns.
+	NarrowRows [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
+
 	// Stream[r] multiplies r rows of weights of n keys, ldw apart, with values of size
 	// elements as they lie, ldv apart: the rows of o, ldo apart, are set, or added to
 	// if add > 0. It gives the bits of Product.
