@@ -50,14 +50,20 @@ func (s *state) slice(first, n int) state {
 	return part
 }
 
+// reset makes s the state before any key.
 func (s *state) reset() {
+	s.begin()
+	clear(s.o1)
+	clear(s.o2)
+}
+
+// begin is reset but for the results, which the first keys will set.
+func (s *state) begin() {
 	for i := range s.m {
 		s.m[i] = negInf
 	}
 	clear(s.d1)
 	clear(s.d2)
-	clear(s.o1)
-	clear(s.o2)
 }
 
 // untouched reports whether no row has seen a key.

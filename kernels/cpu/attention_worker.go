@@ -208,9 +208,14 @@ func (w *worker) eachTile(f func(first, n int)) {
 
 // allKeys sets total to the state after every key.
 func (w *worker) allKeys() {
-	w.total.reset()
+	w.total.begin()
 	lo, hi := w.sees(0, w.n)
 	w.keys(&w.total, lo/chunkKeys*chunkKeys, hi)
+	w.eachTile(func(first, n int) {
+		if s := w.total.slice(first, n); s.untouched() {
+			s.reset()
+		}
+	})
 }
 
 // keys adds the keys from ≤ j < to to a state, a chunk at a time.
