@@ -181,18 +181,72 @@ func (w *worker) numbers(t attr.Term, h, q, j int, out []float64) {
 
 // adjust turns products into scores: soft cap, biases and the masks.
 func (w *worker) adjust(t *tile) {
-	pitch, bent := w.scorePitch(), w.bent()
-	if !bent && !t.partial && t.hi <= w.panels.n {
+	if w.bound.Softcap > 0 {
+		w.eachSeen(t, func(_ int, x []float32) { w.cap(x) })
+	}
+	for i := range w.biases {
+		w.addBias(t, i)
+	}
+	if w.filled {
+		w.eachSeen(t, func(_ int, x []float32) { w.fill(x) })
+	}
+	if w.masked() {
+		w.eachSeen(t, func(i int, x []float32) {
+			for k, seen := range w.seenBy(i)[t.from[i]:t.to[i]] {
+				if !seen {
+					x[k] = negInf
+				}
+			}
+		})
+	}
+	if !t.partial && t.hi <= w.panels.n {
 		return
 	}
 	for i := range t.n {
-		row := w.scores[i*pitch:][:t.hi]
-		if x := row[t.from[i]:t.to[i]]; len(x) > 0 && bent {
-			w.bend(x, t, i)
-		}
+		row := w.scores[i*w.scorePitch():][:t.hi]
 		hide(row[t.lo:max(t.from[i], t.lo)])
 		hide(row[max(t.to[i], t.lo):])
 	}
+}
+
+// eachSeen calls f for the rows' scores of the keys that they see.
+func (w *worker) eachSeen(t *tile, f func(i int, x []float32)) {
+	for i := range t.n {
+		if x := w.scores[i*w.scorePitch():][t.from[i]:t.to[i]]; len(x) > 0 {
+			f(i, x)
+		}
+	}
+}
+
+// cap is limit·tanh(x/limit).
+func (w *worker) cap(x []float32) {
+	k, n, limit := w.kernels, len(x), float32(w.bound.Softcap)
+	k.DivNumber(n, &x[0], &x[0], limit)
+	k.Tanh(n, &x[0], &x[0])
+	k.MulNumber(n, &x[0], &x[0], limit)
+}
+
+// addBias adds a bias to the scores of a tile, hidden ones included. Rows of one
+// head are added at once if they can be read in place.
+func (w *worker) addBias(t *tile, bias int) {
+	k, pitch, n := w.kernels, w.scorePitch(), min(t.hi, w.panels.n)-t.lo
+	g, f := &w.bound.Bias[bias], w.biases[bias]
+	w.runs(t.first, t.n, func(i, rows, h, q int) {
+		at := g.At(w.b, h, q) + (w.panels.j0+t.lo)*g.Strides[3]
+		x := w.scores[(i-t.first)*pitch+t.lo:]
+		if f.f32 != nil && g.Strides[3] == 1 {
+			k.AddRows(rows, n, &x[0], pitch, &f.f32[at], g.Strides[2])
+			return
+		}
+		for r := range rows {
+			x, at := x[r*pitch:], at+r*g.Strides[2]
+			if g.Strides[3] == 0 {
+				k.AddNumber(n, &x[0], &x[0], f.pick(w.row, at, 1, 1)[0])
+			} else {
+				k.Add(n, &x[0], &x[0], &f.pick(w.row, at, g.Strides[3], n)[0])
+			}
+		}
+	})
 }
 
 // hidden are the scores of keys that are not seen.
@@ -206,42 +260,6 @@ var hidden = func() (x [chunkKeys]float32) {
 func hide(x []float32) {
 	for len(x) > 0 {
 		x = x[copy(x, hidden[:]):]
-	}
-}
-
-// bent reports whether scores are more than products.
-func (w *worker) bent() bool {
-	return w.bound.Softcap > 0 || len(w.biases) > 0 || w.filled || w.masked()
-}
-
-// bend turns the products of row i with the keys that it sees into scores.
-func (w *worker) bend(x []float32, t *tile, i int) {
-	k := w.kernels
-	if limit := float32(w.bound.Softcap); limit > 0 {
-		k.DivNumber(len(x), &x[0], &x[0], limit)
-		k.Tanh(len(x), &x[0], &x[0])
-		k.MulNumber(len(x), &x[0], &x[0], limit)
-	}
-	h, q := w.place(t.first + i)
-	j := w.panels.j0 + t.from[i]
-	for b := range w.biases {
-		g := &w.bound.Bias[b]
-		at := g.At(w.b, h, q) + j*g.Strides[3]
-		if g.Strides[3] == 0 {
-			k.AddNumber(len(x), &x[0], &x[0], w.biases[b].pick(w.row, at, 1, 1)[0])
-			continue
-		}
-		k.Add(len(x), &x[0], &x[0], &w.biases[b].pick(w.row, at, g.Strides[3], len(x))[0])
-	}
-	if w.filled {
-		w.fill(x)
-	}
-	if w.masked() {
-		for k, seen := range w.seenBy(i)[t.from[i]:t.to[i]] {
-			if !seen {
-				x[k] = negInf
-			}
-		}
 	}
 }
 

@@ -152,7 +152,7 @@ func (w *worker) loadRows(to []float32, f floats, v attr.View, scale float32) {
 	for i := range w.n {
 		w.early[i] = scale
 	}
-	w.runs(func(i, n, h, q int) {
+	w.runs(0, w.n, func(i, n, h, q int) {
 		at := v.At(w.b, h, q)
 		if f.f32 != nil {
 			w.kernels.ScaleRows(n, d, &to[i*d], d, &f.f32[at], v.Row, &w.early[0])
@@ -165,12 +165,12 @@ func (w *worker) loadRows(to []float32, f floats, v attr.View, scale float32) {
 	})
 }
 
-// runs calls f for the parts of the block that are of one query head: n rows from i
-// on, queries q and after of head h.
-func (w *worker) runs(f func(i, n, h, q int)) {
-	for i := 0; i < w.n; {
+// runs calls f for the parts of some rows of the block that are of one query head: n
+// rows from i on, queries q and after of head h.
+func (w *worker) runs(first, rows int, f func(i, n, h, q int)) {
+	for i := first; i < first+rows; {
 		h, q := w.place(i)
-		n := min(w.n-i, w.bound.T-q)
+		n := min(first+rows-i, w.bound.T-q)
 		f(i, n, h, q)
 		i += n
 	}
@@ -295,17 +295,13 @@ func (w *worker) write(o, factors []float32, first, n int) {
 	if dv == 0 {
 		return
 	}
-	w.runs(func(i, run, h, q int) {
-		from, to := max(i, first), min(i+run, first+n)
-		if from >= to {
-			return
-		}
-		at, k := w.o.At(w.b, h, q+from-i), from-first
+	w.runs(first, n, func(i, n, h, q int) {
+		at, k := w.o.At(w.b, h, q), i-first
 		if f := w.out.f32; f != nil {
-			w.kernels.ScaleRows(to-from, dv, &f[at], w.o.Row, &o[k*w.pitch], w.pitch, &factors[k])
+			w.kernels.ScaleRows(n, dv, &f[at], w.o.Row, &o[k*w.pitch], w.pitch, &factors[k])
 			return
 		}
-		for ; from < to; from++ {
+		for range n {
 			w.kernels.MulNumber(dv, &w.row[0], &o[k*w.pitch], factors[k])
 			w.out.store(at, w.row[:dv])
 			at, k = at+w.o.Row, k+1
