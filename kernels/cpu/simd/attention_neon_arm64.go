@@ -32,12 +32,6 @@ func narrowRows5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int
 func narrowRows6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
-func narrowRows7Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func narrowRows8Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
 func stream1Neon(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int)
 
 //go:noescape

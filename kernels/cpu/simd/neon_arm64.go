@@ -83,7 +83,7 @@ var neonKernels = &Kernels{
 	PanelStrip:       panelStripNeon,
 	Panel:            panelNeon,
 	NarrowPanel:      narrowPanelNeon,
-	NarrowRows:       [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: narrowRows1Neon, 2: narrowRows2Neon, 3: narrowRows3Neon, 4: narrowRows4Neon, 5: narrowRows5Neon, 6: narrowRows6Neon, 7: narrowRows7Neon, 8: narrowRows8Neon},
+	NarrowRows:       [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int){1: narrowRows1Neon, 2: narrowRows2Neon, 3: narrowRows3Neon, 4: narrowRows4Neon, 5: narrowRows5Neon, 6: narrowRows6Neon},
 	Stream:           [4]func(n int, size int, v *float32, ldv int, w *float32, ldw int, o *float32, ldo int, add int){1: stream1Neon, 2: stream2Neon, 3: stream3Neon},
 	Weigh:            weighNeon,
 	WeighProbed:      [2]func(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32){0: weighProbed0Neon, 1: weighProbed1Neon},
