@@ -64,9 +64,14 @@ func (w *worker) wholeTile(t *tile) {
 		w.weigh(&part, &late, false)
 		k.Join(t.n, &s.m[0], &s.d1[0], &s.d2[0], &late.m[0], &late.d1[0], &late.d2[0], &w.early[0], &w.late[0])
 	})
+	// The sink and the denominator come in at the end, as they do without a probe:
+	// one that is 0 then changes no bit, of up to a chunk of keys.
+	var top, gain [maxTileRows]float32
+	copy(top[:], s.m[:t.n])
 	for i := range t.n {
+		gain[i] = 1
 		if w.bound.Sink.Tensor != nil {
-			w.addSink(&s, i, t.first+i)
+			gain[i] = w.addSink(&s, i, t.first+i)
 		}
 		w.empty[t.first+i] = s.empty(i)
 		w.late[i] = 1 + s.d2[i]/s.d1[i]
@@ -75,18 +80,15 @@ func (w *worker) wholeTile(t *tile) {
 	t.chunks(func(chunk, from, to int) {
 		scale := w.chunkState(chunk, t.n).m
 		for i := range scale {
-			scale[i] -= s.m[i]
+			scale[i] -= top[i]
 		}
 		k.Exp(t.n, &scale[0], &scale[0])
-		for i := range scale {
-			scale[i] /= s.d1[i]
-		}
 		k.Correct(t.n, to-from, &w.scores[from], &w.second[from], pitch, &scale[0], &w.late[0])
 		w.sumChunk(&s, t, from, to)
 	})
 	w.putBack(&s, t)
 	for i := range t.n {
-		w.early[i] = 1
+		w.early[i] = gain[i] / s.d1[i]
 		if w.empty[t.first+i] {
 			w.early[i] = float32(math.NaN())
 		}
