@@ -2,7 +2,7 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: test race check lint format generate bench bench-fixtures conformance interop cross arm64 page fuzz
+.PHONY: levels test race check lint format generate bench bench-fixtures conformance interop cross arm64 page fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
@@ -34,6 +34,10 @@ format:
 ## generate: the files that are written from the code
 generate:
 	$(GO) generate ./...
+
+## levels: the CPU kernels on every instruction level that this processor has
+levels:
+	$(GO) test -tags levels -count=1 -run TestEveryLevel ./kernels/cpu
 
 ## bench: against ONNX Runtime and OpenVINO, in alternation; writes the tables of docs/performance.md (needs Python with pip, and Maven)
 bench:
