@@ -35,13 +35,6 @@ var products = []family{
 		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 0) },
 	},
 	{
-		field: "ProductColumns", size: maxRows + 1,
-		doc:      "ProductColumns is ProductRows with the left operand transposed, [k][lda], its first r columns taken.",
-		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
-		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, elements32, 0) },
-	},
-	{
 		field: "ProductHalf", size: maxRows + 1,
 		doc:      "ProductHalf is Product with a panel of float16, widened as it is loaded; all of next is brought in.",
 		params:   narrowTile,
@@ -57,7 +50,7 @@ var products = []family{
 	},
 	{
 		field: "ProductPairs", size: maxRows + 1,
-		doc:      "ProductPairs is ProductColumns, with next, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
+		doc:      "ProductPairs is Product with the left operand transposed, [k][lda], its first r columns taken, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  dotHeights,
 		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, elementsPairs, 4) },

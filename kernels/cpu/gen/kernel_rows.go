@@ -58,16 +58,6 @@ var rowKernels = []family{
 		},
 	},
 	{
-		field: "SumSquares", doc: "SumSquares sets *z to the sum of (x − shift)².", params: slices.Concat(ints("n"), pointers("z", "x"), numbers("shift")),
-		describe: func(b *builder, _ int) {
-			b.storeOne(at(b.param("z"), 0), b.sum(rowSquares(b, b.param("x"), b.param("shift"))))
-		},
-	},
-	{
-		field: "Top", doc: "Top sets *z to the greatest element of x, −∞ if there is none; NaN may be passed over.", params: slices.Concat(ints("n"), pointers("z", "x")),
-		describe: func(b *builder, _ int) { b.storeOne(at(b.param("z"), 0), b.top(rowTop(b, b.param("x")))) },
-	},
-	{
 		field: "SumEach", doc: "SumEach sets the elements of z to the sums of the rows of x, of n elements, ldx apart.",
 		params:   slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx")),
 		describe: func(b *builder, _ int) { describeEach(b, func(x reg) reg { return b.sum(rowSum(b, x)) }) },

@@ -23,10 +23,6 @@ type Kernels struct {
 	// ProductRows is Product without next.
 	ProductRows [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
-	// ProductColumns is ProductRows with the left operand transposed, [k][lda], its
-	// first r columns taken.
-	ProductColumns [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
 	// ProductHalf is Product with a panel of float16, widened as it is loaded; all of
 	// next is brought in.
 	ProductHalf [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
@@ -34,9 +30,10 @@ type Kernels struct {
 	// ProductBrain is ProductHalf with a panel of bfloat16.
 	ProductBrain [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
-	// ProductPairs is ProductColumns, with next, of pairs of bfloat16 that follow one
-	// another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a
-	// pair, the second product is added first.
+	// ProductPairs is Product with the left operand transposed, [k][lda], its first r
+	// columns taken, of pairs of bfloat16 that follow one another along k: k and lda
+	// count pairs, the panel is [k][Columns] of them. Of a pair, the second product is
+	// added first.
 	ProductPairs [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
@@ -172,13 +169,6 @@ type Kernels struct {
 
 	// Sum sets *z to the sum of x.
 	Sum func(n int, z *float32, x *float32)
-
-	// SumSquares sets *z to the sum of (x − shift)².
-	SumSquares func(n int, z *float32, x *float32, shift float32)
-
-	// Top sets *z to the greatest element of x, −∞ if there is none; NaN may be
-	// passed over.
-	Top func(n int, z *float32, x *float32)
 
 	// SumEach sets the elements of z to the sums of the rows of x, of n elements, ldx
 	// apart.

@@ -59,24 +59,6 @@ func productRows5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc in
 func productRows6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
-func productColumns1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
 func productHalf1Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 //go:noescape

@@ -131,48 +131,6 @@ func productRows13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc
 func productRows14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
-func productColumns1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
 func productHalf1Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 //go:noescape

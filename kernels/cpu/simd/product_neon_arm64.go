@@ -59,24 +59,6 @@ func productRows5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc in
 func productRows6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
 //go:noescape
-func productColumns1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns2Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns3Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
-func productColumns6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
-
-//go:noescape
 func productHalf1Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 //go:noescape

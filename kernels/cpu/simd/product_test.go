@@ -32,12 +32,6 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		return x
 	}
 	byRow := random(max(1, (rows-1)*lda+depth))
-	columns := random(max(1, (depth-1)*lda+rows))
-	for i := range rows {
-		for p := range depth {
-			columns[p*lda+i] = byRow[i*lda+p]
-		}
-	}
 	panel, ldc := random(depth*k.Columns), k.Columns+3
 	half, brain := halves(t, panel)
 	start := random((rows-1)*ldc + k.Columns)
@@ -55,7 +49,6 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		{"ProductBrain", func(c *float32, add int) {
 			k.ProductBrain[rows](depth, &byRow[0], lda, &brain[0], c, ldc, add, &brain[0])
 		}},
-		{"ProductColumns", func(c *float32, add int) { k.ProductColumns[rows](depth, &columns[0], lda, &panel[0], c, ldc, add) }},
 	}
 	for add := range 2 {
 		var first []float32

@@ -8,12 +8,6 @@ package simd
 func sumAvx2(n int, z *float32, x *float32)
 
 //go:noescape
-func sumSquaresAvx2(n int, z *float32, x *float32, shift float32)
-
-//go:noescape
-func topAvx2(n int, z *float32, x *float32)
-
-//go:noescape
 func sumEachAvx2(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape

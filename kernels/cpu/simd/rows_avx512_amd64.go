@@ -8,12 +8,6 @@ package simd
 func sumAvx512(n int, z *float32, x *float32)
 
 //go:noescape
-func sumSquaresAvx512(n int, z *float32, x *float32, shift float32)
-
-//go:noescape
-func topAvx512(n int, z *float32, x *float32)
-
-//go:noescape
 func sumEachAvx512(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape

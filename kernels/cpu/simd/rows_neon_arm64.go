@@ -8,12 +8,6 @@ package simd
 func sumNeon(n int, z *float32, x *float32)
 
 //go:noescape
-func sumSquaresNeon(n int, z *float32, x *float32, shift float32)
-
-//go:noescape
-func topNeon(n int, z *float32, x *float32)
-
-//go:noescape
 func sumEachNeon(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape
