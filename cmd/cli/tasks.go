@@ -70,18 +70,20 @@ func (r *taskRecorder) step(s parallax.Step) {
 		return
 	}
 	t := stepTime{op: s.Kernel, serial: s.Time}
-	job := uint64(0)
+	job, end := uint64(0), time.Time{}
 	for _, span := range outermost(r.spans) {
 		if span.Chunks == 1 {
 			continue
 		}
 		if span.Job != job {
-			job = span.Job
+			job, end = span.Job, span.Start
 			t.shared = append(t.shared, nil)
 		}
 		last := &t.shared[len(t.shared)-1]
 		*last = append(*last, span.Took)
-		t.serial -= span.Took
+		// What passes between two chunks of a range is the time of recording them.
+		t.serial -= span.Start.Add(span.Took).Sub(end)
+		end = span.Start.Add(span.Took)
 	}
 	r.run.steps = append(r.run.steps, t)
 	r.run.serial -= s.Time
