@@ -117,14 +117,3 @@ func (f floats) pick(scratch []float32, from, step, n int) []float32 {
 	f.gather(scratch, 1, from, step, n)
 	return scratch[:n]
 }
-
-// scatter writes src at at, at+step, …, rounded to the elements' type.
-func (f floats) scatter(at, step int, src []float32) {
-	if step == 1 {
-		f.store(at, src)
-		return
-	}
-	for i := range src {
-		f.store(at+i*step, src[i:i+1])
-	}
-}

@@ -54,7 +54,7 @@ func fused(c *passes.Context, root *ir.Node) *rewrite.Patch {
 	if p.Err() != nil || !is.Type.Equal(was.Type) {
 		return nil
 	}
-	if _, refusals := c.Catalog().Select(c.Target(), passes.CaseOf(is.Def)); len(refusals) > 0 {
+	if !c.HasFast(is.Def) {
 		return nil
 	}
 	return p.Replace(was, is)

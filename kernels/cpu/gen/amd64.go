@@ -218,16 +218,11 @@ var predicates = map[op]int{opEqual: 0, opLess: 17, opLessEqual: 18, opNaN: 3}
 var amd64Ints = map[op]string{opAddImm: "ADDQ", opMulImm: "IMULQ", opAndImm: "ANDQ", opShlImm: "SHLQ", opShrImm: "SHRQ"}
 
 func (w *amd64) operation(n *node) {
-	if name, ok := amd64Names[n.op]; ok {
-		x, y := n.args[0], n.args[1]
-		if _, inMemory := w.inMemory[x]; inMemory && commutes[n.op] {
-			x, y = y, x
-		}
-		suffix, operand := w.source(y)
-		w.line("\t%s%s %s, %s, %s", name, suffix, operand, w.held(x), w.reg(n.dst))
-		return
+	name, ok := amd64Names[n.op]
+	if !ok {
+		name, ok = amd64Updates[n.op]
 	}
-	if name, ok := amd64Updates[n.op]; ok {
+	if ok {
 		x, y := n.args[0], n.args[1]
 		if _, inMemory := w.inMemory[x]; inMemory && commutes[n.op] {
 			x, y = y, x

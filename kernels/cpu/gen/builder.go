@@ -132,29 +132,16 @@ func (b *builder) loadPart(m mem, t tail) reg     { return b.loadAs(loads, m, t)
 func (b *builder) storePart(m mem, x reg, t tail) { b.storeAs(stores, m, x, t) }
 
 // constant is a vector of x, set ahead of the program.
-func (b *builder) constant(x float64) reg {
-	f := float32(x)
-	key := math.Float32bits(f)
-	if r, ok := b.consts[key]; ok {
-		return r
-	}
-	r := b.register(vector)
-	b.preamble = append(b.preamble, &node{op: opConst, dst: r, f: f})
-	b.consts[key] = r
-	return r
-}
+func (b *builder) constant(x float64) reg { return b.bits(math.Float32bits(float32(x))) }
 
 // bits is a vector of lanes with these bits.
-func (b *builder) bits(x uint32) reg { return b.constant32(math.Float32frombits(x)) }
-
-func (b *builder) constant32(f float32) reg {
-	key := math.Float32bits(f)
-	if r, ok := b.consts[key]; ok {
+func (b *builder) bits(x uint32) reg {
+	if r, ok := b.consts[x]; ok {
 		return r
 	}
 	r := b.register(vector)
-	b.preamble = append(b.preamble, &node{op: opConst, dst: r, f: f})
-	b.consts[key] = r
+	b.preamble = append(b.preamble, &node{op: opConst, dst: r, f: math.Float32frombits(x)})
+	b.consts[x] = r
 	return r
 }
 
@@ -192,7 +179,6 @@ func (b *builder) xor(x, y reg) reg       { return b.set(vector, opXor, x, y) }
 func (b *builder) andNot(x, y reg) reg    { return b.set(vector, opAndNot, x, y) }
 func (b *builder) abs(x reg) reg          { return b.and(x, b.bits(0x7fffffff)) }
 func (b *builder) less(x, y reg) reg      { return b.set(mask, opLess, x, y) }
-func (b *builder) lessEq(x, y reg) reg    { return b.set(mask, opLessEqual, x, y) }
 func (b *builder) equal(x, y reg) reg     { return b.set(mask, opEqual, x, y) }
 func (b *builder) isNaN(x, y reg) reg     { return b.set(mask, opNaN, x, y) }
 func (b *builder) choose(m, x, y reg) reg { return b.set(vector, opSelect, m, x, y) }
@@ -212,10 +198,8 @@ func (b *builder) prefetch(m mem, cache int) {
 // Integers and pointers.
 
 func (b *builder) copyInt(x reg) reg        { return b.set(scalar, opCopyInt, x) }
-func (b *builder) moveInt(dst, x reg)       { b.change(opCopyInt, dst, x) }
 func (b *builder) addImm(x reg, n int)      { b.imm(opAddImm, x, n) }
 func (b *builder) addInt(x, y reg)          { b.change(opAddReg, x, y) }
-func (b *builder) subInt(x, y reg)          { b.change(opSubReg, x, y) }
 func (b *builder) shl(x reg, n int)         { b.imm(opShlImm, x, n) }
 func (b *builder) shr(x reg, n int)         { b.imm(opShrImm, x, n) }
 func (b *builder) imm(o op, dst reg, n int) { b.emit(&node{op: o, dst: dst, imm: n}) }

@@ -118,14 +118,6 @@ func (b *builder) exp2(x reg) reg {
 	return b.timesPower(b.polynomial(b.sub(x, n), exp2Coefficients...), n)
 }
 
-// exp2Low is exp2 for what may be −∞, or far below −150.
-func (b *builder) exp2Low(x reg) reg {
-	if b.level.name == "avx512" { // VSCALEFPS saturates, but the rest of −∞ is NaN
-		return b.exp2(b.max(b.constant(-1000), x))
-	}
-	return b.exp2(b.max(b.constant(-160), x))
-}
-
 // withSign is |y| with the sign of x.
 func (b *builder) withSign(y, x reg) reg {
 	sign := b.bits(0x80000000)
