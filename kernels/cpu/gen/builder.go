@@ -17,7 +17,7 @@ type builder struct {
 
 // build makes the program of a kernel for a level.
 func build(k kernel, l *level) *program {
-	p := &program{name: k.name, doc: k.doc, level: l}
+	p := &program{name: k.name, level: l}
 	b := &builder{program: p, consts: map[uint32]reg{}}
 	b.block = &p.body
 	for _, x := range k.params {

@@ -2,10 +2,9 @@ package main
 
 // kernel is the description of one function.
 type kernel struct {
-	name, doc string
-	index     int // in its family; −1: the only one
-	params    []param
-	describe  func(b *builder)
+	name     string
+	params   []param
+	describe func(b *builder)
 }
 
 // family is a field of type Kernels: a function, or an array of functions that

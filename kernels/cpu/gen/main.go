@@ -177,7 +177,7 @@ func (f *family) list(l *level) []int {
 }
 
 func (f *family) kernel(index int) kernel {
-	k := kernel{name: f.field, doc: f.doc, params: slices.Clone(f.params), index: index}
+	k := kernel{name: f.field, params: slices.Clone(f.params)}
 	if index >= 0 {
 		k.name += fmt.Sprint(index)
 	}

@@ -3,7 +3,6 @@ package main
 // program is one kernel for one level.
 type program struct {
 	name   string
-	doc    string
 	params []param
 	regs   []kind
 	body   []*node
