@@ -20,7 +20,7 @@ const (
 	// cache beside a panel.
 	mostTiles = 10
 	// mostPanels of a group, each of which reads the block's rows again.
-	mostPanels = 8
+	mostPanels = 16
 	// leastTask is what a task should take at least, in nanoseconds: several times
 	// what it costs to hand one over.
 	leastTask = 3000
