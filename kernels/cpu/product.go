@@ -135,13 +135,12 @@ func (p *product) Do(lo, hi int) {
 type block struct {
 	*product
 	task
-	a      int       // where row i0 begins in the left operand
-	b      int       // where the right operand begins, of a batch
-	at     int       // of the product's first element in the result
-	dst    []float32 // element (i0, j0) and those after it
-	pitch  int
-	kernel *[15]func(k int, a *float32, lda int, b, c *float32, ldc, add int, next *float32)
-	step   int // how far the prefetched panel moves with each tile
+	a     int       // where row i0 begins in the left operand
+	b     int       // where the right operand begins, of a batch
+	at    int       // of the product's first element in the result
+	dst   []float32 // element (i0, j0) and those after it
+	pitch int
+	pace
 	// near is the left operand at the steps in hand, in rows that are nearPitch apart.
 	near      []float32
 	nearPitch int
@@ -152,17 +151,32 @@ func (p *product) block(index int) block {
 	offA, offB := p.batch.offsets(b.entry)
 	b.a, b.b = p.left.offset+offA+b.i0*p.left.row, offB
 	b.at = b.entry * p.m * p.parts[b.part].n
-	k := simd.Active
-	b.kernel, b.step = &k.Product, 1
-	if b.tile1-b.tile0 < nearTiles {
-		b.kernel, b.step = &k.ProductNear, 4
-	}
+	b.pace = paceOf(b.tile1 - b.tile0)
 	return b
 }
 
-// nearTiles is below which number of tiles a panel is not fetched in time by one
-// line every fourth step: a panel has two lines per step, at 16 lanes.
-const nearTiles = 6
+// pace is how tiles fetch the next panel: each of the first few fetches its share,
+// so that all of it is fetched once.
+type pace struct {
+	fetch *[15]func(k int, a *float32, lda int, b, c *float32, ldc, add int, next *float32)
+	lines int // that a tile fetches in a turn of unrolledSteps
+	tiles int // that fetch
+}
+
+// paceOf is the slowest pace at which so many tiles fetch a whole panel.
+func paceOf(tiles int) pace {
+	k := simd.Active
+	turn := max(1, unrolledSteps*k.Columns/line) // lines of a panel
+	for _, p := range []pace{
+		{fetch: &k.ProductFetchOne, lines: 1}, {fetch: &k.ProductFetchTwo, lines: 2},
+		{fetch: &k.ProductFetchThree, lines: 3}, {fetch: &k.ProductFetchFour, lines: 4},
+	} {
+		if p.tiles = ceilDiv(turn, p.lines); p.tiles <= tiles {
+			return p
+		}
+	}
+	return pace{&k.ProductFetchEight, 8, 1}
+}
 
 // compute multiplies, finishes and stores the block.
 func (b *block) compute() {
@@ -274,18 +288,18 @@ func (b *block) setNear(apart []float32, k0, kc int) {
 // panelTiles multiplies the tiles with a panel.
 func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
 	r := &x.right
-	next, step := &panel[0], 0
-	packed := r.isPacked()
-	from := 0
-	if packed {
-		from, step = r.after(b.task, j, k0, b.partial), b.step*kc/unrolledSteps*r.perLine()
+	next, share, fetching := 0, 0, 0
+	if r.isPacked() {
+		next, share, fetching = r.after(b.task, j, k0, b.partial), b.lines*kc/unrolledSteps*r.perLine(), b.pace.tiles
 	}
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
-		if packed {
-			next = r.fetched(from + (t-b.tile0)*step)
+		left, result := &b.near[(i-b.i0)*b.nearPitch], &b.dst[(i-b.i0)*b.pitch+j-b.j0]
+		if turn := t - b.tile0; turn < fetching {
+			b.fetch[rows](kc, left, b.nearPitch, &panel[0], result, b.pitch, add, r.fetched(next+turn*share))
+			continue
 		}
-		b.kernel[rows](kc, &b.near[(i-b.i0)*b.nearPitch], b.nearPitch, &panel[0], &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, add, next)
+		simd.Active.ProductRows[rows](kc, left, b.nearPitch, &panel[0], result, b.pitch, add)
 	}
 }
 

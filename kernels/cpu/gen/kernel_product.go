@@ -12,31 +12,17 @@ import "slices"
 // maxRows is the largest height that any level has.
 const maxRows = 14
 
-var products = []family{
-	{
-		field: "Product", size: maxRows + 1,
-		doc:      "Product[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c, whose rows are ldc apart, is set, or added to if add > 0. next is brought into the second-level cache, a line every fourth step.",
-		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
-		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 1) },
-	},
-	{
-		field: "ProductNear", size: maxRows + 1,
-		doc:      "ProductNear is Product for few rows: next is brought in four times as fast.",
-		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
-		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 4) },
-	},
+var products = slices.Concat(fetching(), []family{
 	{
 		field: "ProductRows", size: maxRows + 1,
-		doc:      "ProductRows is Product without next.",
+		doc:      "ProductRows[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c, whose rows are ldc apart, is set, or added to if add > 0.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
 		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 0) },
 	},
 	{
 		field: "ProductHalf", size: maxRows + 1,
-		doc:      "ProductHalf is Product with a panel of float16, widened as it is loaded; all of next is brought in.",
+		doc:      "ProductHalf is ProductRows with a panel of float16, widened as it is loaded; all of next is brought in.",
 		params:   narrowTile,
 		indices:  heights,
 		describe: func(b *builder, rows int) { describeNarrowTile(b, rows, elementsHalf) },
@@ -50,12 +36,52 @@ var products = []family{
 	},
 	{
 		field: "ProductPairs", size: maxRows + 1,
-		doc:      "ProductPairs is Product with the left operand transposed, [k][lda], its first r columns taken, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
+		doc:      "ProductPairs is ProductFetchFour with the left operand transposed, [k][lda], its first r columns taken, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  dotHeights,
 		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, elementsPairs, 4) },
 	},
+})
+
+// fetching are the tiles that fetch the next panel, at different paces: the fewer
+// tiles read a panel, the more of the next one each must fetch while it is read.
+func fetching() []family {
+	var list []family
+	for _, f := range []struct {
+		field string
+		lines int
+		doc   string
+	}{
+		{"ProductFetchOne", 1, "ProductFetchOne[r] is ProductRows[r] that brings next into the second-level cache, a line in a turn of four steps. It has the heights of tiles that share a panel with so many others that all of next is fetched."},
+		{"ProductFetchTwo", 2, "ProductFetchTwo is ProductFetchOne with two lines in a turn."},
+		{"ProductFetchThree", 3, "ProductFetchThree is ProductFetchOne with three lines in a turn."},
+		{"ProductFetchFour", 4, "ProductFetchFour is ProductFetchOne with four lines in a turn."},
+		{"ProductFetchEight", 8, "ProductFetchEight is ProductFetchOne with eight lines in a turn."},
+	} {
+		list = append(list, family{
+			field: f.field, size: maxRows + 1, doc: f.doc,
+			params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
+			indices:  func(l *level) []int { return fetchingHeights(l, f.lines) },
+			describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, f.lines) },
+		})
+	}
+	return list
 }
+
+// fetchingHeights are the heights of tiles of which each fetches so many lines in a
+// turn: of as many tiles as fetch a whole panel, and of more. Rows are cut into no
+// more tiles than they need, of nearly equal height.
+func fetchingHeights(l *level, lines int) []int {
+	panel := max(1, unrolled*l.columns*l.bytes()/64)
+	tiles := ceilDiv(panel, lines)
+	if lines > 1 && tiles == ceilDiv(panel, lines-1) { // a slower pace will do
+		return []int{}
+	}
+	least := max(1, ((tiles-1)*l.rows+1)/tiles)
+	return heights(l)[least-1:]
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // narrowTile are the parameters of tiles with a panel of 16 bits.
 var narrowTile = slices.Concat(ints("k"), pointers("a"), ints("lda"), words("b"), pointers("c"), ints("ldc", "add"), words("next"))
@@ -122,8 +148,10 @@ func describeTile(b *builder, rows int, f form, e elements, lines int) {
 	}
 	turn := func(u int) {
 		body(u)
-		if lines > 0 && u < lines && l.wide() {
-			b.prefetch(at(b.param("next"), 64*u), 1)
+		if l.wide() { // spread over the turn
+			for i := lines * u / unrolled; i < lines*(u+1)/unrolled; i++ {
+				b.prefetch(at(b.param("next"), 64*i), 1)
+			}
 		}
 	}
 	// The steps are those of builder.steps, with next moving in whole turns alone.

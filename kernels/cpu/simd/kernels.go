@@ -12,28 +12,38 @@ type Kernels struct {
 
 	dots, tiles bool // has VDPBF16PS, AMX: see Pairs
 
-	// Product[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c,
-	// whose rows are ldc apart, is set, or added to if add > 0. next is brought into
-	// the second-level cache, a line every fourth step.
-	Product [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+	// ProductFetchOne[r] is ProductRows[r] that brings next into the second-level
+	// cache, a line in a turn of four steps. It has the heights of tiles that share a
+	// panel with so many others that all of next is fetched.
+	ProductFetchOne [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
-	// ProductNear is Product for few rows: next is brought in four times as fast.
-	ProductNear [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+	// ProductFetchTwo is ProductFetchOne with two lines in a turn.
+	ProductFetchTwo [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
-	// ProductRows is Product without next.
+	// ProductFetchThree is ProductFetchOne with three lines in a turn.
+	ProductFetchThree [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+	// ProductFetchFour is ProductFetchOne with four lines in a turn.
+	ProductFetchFour [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+	// ProductFetchEight is ProductFetchOne with eight lines in a turn.
+	ProductFetchEight [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+	// ProductRows[r] multiplies r rows, lda floats apart, with a panel [k][Columns]:
+	// c, whose rows are ldc apart, is set, or added to if add > 0.
 	ProductRows [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)
 
-	// ProductHalf is Product with a panel of float16, widened as it is loaded; all of
-	// next is brought in.
+	// ProductHalf is ProductRows with a panel of float16, widened as it is loaded; all
+	// of next is brought in.
 	ProductHalf [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 	// ProductBrain is ProductHalf with a panel of bfloat16.
 	ProductBrain [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
-	// ProductPairs is Product with the left operand transposed, [k][lda], its first r
-	// columns taken, of pairs of bfloat16 that follow one another along k: k and lda
-	// count pairs, the panel is [k][Columns] of them. Of a pair, the second product is
-	// added first.
+	// ProductPairs is ProductFetchFour with the left operand transposed, [k][lda], its
+	// first r columns taken, of pairs of bfloat16 that follow one another along k: k
+	// and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second
+	// product is added first.
 	ProductPairs [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.

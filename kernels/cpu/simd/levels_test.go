@@ -102,7 +102,7 @@ func (s shape) product(t *testing.T, k *Kernels) []float32 {
 			half := s.depth / 2
 			k.ProductRows[rows](half, &a[i*s.depth], s.depth, &panel[0], &c[0], pitch, 0)
 			if half < s.depth {
-				k.Product[rows](s.depth-half, &a[i*s.depth+half], s.depth, &panel[half*k.Columns], &c[0], pitch, 1, &panel[0])
+				k.ProductRows[rows](s.depth-half, &a[i*s.depth+half], s.depth, &panel[half*k.Columns], &c[0], pitch, 1)
 			}
 			for r := range rows {
 				copy(out[(i+r)*(s.n+s.gap)+j:][:min(k.Columns, s.n-j)], c[r*pitch:])

@@ -5,40 +5,43 @@
 package simd
 
 //go:noescape
-func product1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour2Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour3Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour4Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour5Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchFour6Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
 func productRows1Avx2(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)

@@ -5,88 +5,112 @@
 package simd
 
 //go:noescape
-func product1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchThree9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchThree10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchThree11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchThree12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchThree13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchThree14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchEight1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchEight2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchEight3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchEight4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchEight5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchEight6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchEight14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
 func productRows1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)

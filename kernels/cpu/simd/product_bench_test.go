@@ -20,7 +20,7 @@ func BenchmarkProduct(b *testing.B) {
 					b.ReportMetric(2*float64(rows*k.Columns*depth)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GF/s")
 				})
 			}
-			run("prefetching", func() { k.Product[rows](depth, &a[0], lda, &panel[0], &c[0], k.Columns, 0, &panel[0]) })
+			run("fetching", func() { k.ProductFetchOne[rows](depth, &a[0], lda, &panel[0], &c[0], k.Columns, 0, &panel[0]) })
 			run("plain", func() { k.ProductRows[rows](depth, &a[0], lda, &panel[0], &c[0], k.Columns, 0) })
 		}
 	}

@@ -5,40 +5,43 @@
 package simd
 
 //go:noescape
-func product1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product2Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product3Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchOne6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo3Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func product6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchTwo6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear2Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear3Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour2Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour3Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour4Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productNear6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productFetchFour5Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productFetchFour6Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
 func productRows1Neon(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int)

@@ -36,12 +36,11 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 	half, brain := halves(t, panel)
 	start := random((rows-1)*ldc + k.Columns)
 	next := &panel[0]
-	forms := []struct {
+	type form struct {
 		name string
 		run  func(c *float32, add int)
-	}{
-		{"Product", func(c *float32, add int) { k.Product[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add, next) }},
-		{"ProductNear", func(c *float32, add int) { k.ProductNear[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add, next) }},
+	}
+	forms := []form{
 		{"ProductRows", func(c *float32, add int) { k.ProductRows[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add) }},
 		{"ProductHalf", func(c *float32, add int) {
 			k.ProductHalf[rows](depth, &byRow[0], lda, &half[0], c, ldc, add, &half[0])
@@ -49,6 +48,15 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 		{"ProductBrain", func(c *float32, add int) {
 			k.ProductBrain[rows](depth, &byRow[0], lda, &brain[0], c, ldc, add, &brain[0])
 		}},
+	}
+	for i, fetch := range []*[15]func(k int, a *float32, lda int, b, c *float32, ldc, add int, next *float32){
+		&k.ProductFetchOne, &k.ProductFetchTwo, &k.ProductFetchThree, &k.ProductFetchFour, &k.ProductFetchEight,
+	} {
+		if f := fetch[rows]; f != nil {
+			forms = append(forms, form{fmt.Sprintf("fetching form %d", i), func(c *float32, add int) {
+				f(depth, &byRow[0], lda, &panel[0], c, ldc, add, next)
+			}})
+		}
 	}
 	for add := range 2 {
 		var first []float32
@@ -79,7 +87,7 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 					t.Fatalf("%s: row %d column %d is %g, want %g within %g", name, r, j, c[i], sum, limit)
 				}
 				if first != nil && first[i] != c[i] {
-					t.Fatalf("%s: row %d column %d has other bits than Product", name, r, j)
+					t.Fatalf("%s: row %d column %d has other bits than ProductRows", name, r, j)
 				}
 			}
 			if first == nil {
