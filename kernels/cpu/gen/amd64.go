@@ -33,13 +33,19 @@ func lowerAMD64(p *program, a *assignment) string {
 		case x.typ == "float32":
 			w.line("\tVBROADCASTSS %s+%d(FP), %s", x.name, offsets[i], w.reg(x.reg))
 		default:
-			w.line("\tMOVQ %s+%d(FP), %s", x.name, offsets[i], w.reg(x.reg))
+			w.param(i, x.reg)
 		}
 	}
 	w.list(p.body)
 	w.line("\tVZEROUPPER")
 	w.line("\tRET")
 	return w.out.String()
+}
+
+// param loads parameter i, an integer or a pointer.
+func (w *amd64) param(i int, to reg) {
+	offsets, _ := w.frame()
+	w.line("\tMOVQ %s+%d(FP), %s", w.params[i].name, offsets[i], w.reg(to))
 }
 
 func (w *amd64) line(format string, args ...any) { fmt.Fprintf(&w.out, format+"\n", args...) }
@@ -267,6 +273,8 @@ func (w *amd64) special(n *node) {
 		} else {
 			w.line("\tVMASKMOVPS %s, %s, %s", arg(0), arg(1), w.mem(n.mem))
 		}
+	case opFMAMem:
+		w.line("\tVFMADD231PS.BCST %s, %s, %s", w.mem(n.mem), arg(0), w.reg(n.dst))
 	case opSplat:
 		w.line("\tVBROADCASTSS %s, %s", w.mem(n.mem), w.reg(n.dst))
 	case opConst:
@@ -333,6 +341,8 @@ func (w *amd64) special(n *node) {
 		w.line("\tPREFETCHT%d %s", n.imm, w.mem(n.mem))
 	case opTailMask:
 		w.tailMask(n)
+	case opParam:
+		w.param(n.imm, n.dst)
 	case opCopyInt:
 		if arg(0) != w.reg(n.dst) {
 			w.line("\tMOVQ %s, %s", arg(0), w.reg(n.dst))

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // builder writes a program. Its methods are the language of the kernels'
@@ -34,6 +35,18 @@ func kindOf(typ string) kind {
 		return vector
 	}
 	return scalar
+}
+
+// late returns a copy of a parameter, an integer or a pointer, for the part of a
+// program that follows.
+func (b *builder) late(name string) reg {
+	if !b.level.crowded {
+		return b.copyInt(b.param(name))
+	}
+	r := b.register(scalar)
+	i := slices.IndexFunc(b.params, func(x param) bool { return x.name == name })
+	b.emit(&node{op: opParam, dst: r, imm: i})
+	return r
 }
 
 func (b *builder) register(k kind) reg {
@@ -157,7 +170,10 @@ func (b *builder) max(x, y reg) reg { return b.set(vector, opMax, x, y) }
 func (b *builder) min(x, y reg) reg { return b.set(vector, opMin, x, y) }
 func (b *builder) sqrt(x reg) reg   { return b.set(vector, opSqrt, x) }
 
-func (b *builder) fma(sum, x, y reg)  { b.change(opFMA, sum, x, y) }
+func (b *builder) fma(sum, x, y reg) { b.change(opFMA, sum, x, y) }
+func (b *builder) fmaMem(sum, x reg, m mem) {
+	b.emit(&node{op: opFMAMem, dst: sum, mem: m, args: []reg{x}})
+}
 func (b *builder) fnma(sum, x, y reg) { b.change(opFNMA, sum, x, y) }
 func (b *builder) mulAdd(x, y, z reg) { b.change(opMulAdd, x, y, z) }
 

@@ -77,6 +77,7 @@ const (
 	opFNMA    // dst −= args[0]·args[1]
 	opMulAdd  // dst = dst·args[0] + args[1]
 	opFMALane // dst += args[0]·(lane imm of args[1])
+	opFMAMem  // dst += args[0]·(the float32 in memory)
 
 	opAnd // of bits
 	opOr
@@ -130,6 +131,7 @@ const (
 	opPrefetch // into the cache of level imm
 	opTailMask // dst is the mask of the first args[0] lanes; args[1] is scratch
 
+	opParam   // dst = parameter imm, a scalar
 	opCopyInt // dst = args[0], of scalars
 	opSetInt  // dst = imm
 	opAddImm  // dst += imm

@@ -129,9 +129,9 @@ func narrowPanelGeneric(rows int, z *float32, x *float32, ldx int) {
 
 // narrowRows1Generic is the plain form of NarrowRows1.
 func narrowRows1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
-	var v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19 float32
-	var n0, n1, n2, n3, n4, n5, n6, n7, n9 int
-	var p1, p3, p4, p9 unsafe.Pointer
+	var v7, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20 float32
+	var n0, n1, n2, n3, n4, n5, n6, n8, n9, n10, n21, n22 int
+	var p1, p3, p4, p8, p10, p21 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -139,47 +139,53 @@ func narrowRows1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc 
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, n0, n1, n2, n3, n4, n5, n6, n7, n9, p1, p3, p4, p9
-	n2 <<= 2
-	n7 = n2 + n2*2
-	n5 <<= 2
-	v8 = 0
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, n0, n1, n2, n3, n4, n5, n6, n8, n9, n10, n21, n22, p1, p3, p4, p8, p10, p21
+	v7 = 0
 	if n6 > 0 {
-		p9 = p4
-		n9 = n4
-		v8 = load32(p9, n9)
+		p8 = p4
+		n8 = n4
+		n9 = n5
+		n9 <<= 2
+		v7 = load32(p8, n8)
 	}
+	p10 = p1
+	n10 = n1
+	n2 <<= 2
 	for ; n0 >= 4; n0 -= 4 {
-		v10 = load32(p3, n3)
-		v11 = load32(p1, n1)
-		v8 += float32(v10 * v11)
-		v12 = load32(p3, n3+4)
-		v13 = load32(p1, n1+4)
-		v8 += float32(v12 * v13)
-		v14 = load32(p3, n3+8)
-		v15 = load32(p1, n1+8)
-		v8 += float32(v14 * v15)
-		v16 = load32(p3, n3+12)
-		v17 = load32(p1, n1+12)
-		v8 += float32(v16 * v17)
-		n1 += 16
+		v11 = load32(p3, n3)
+		v12 = load32(p10, n10)
+		v7 += float32(v11 * v12)
+		v13 = load32(p3, n3+4)
+		v14 = load32(p10, n10+4)
+		v7 += float32(v13 * v14)
+		v15 = load32(p3, n3+8)
+		v16 = load32(p10, n10+8)
+		v7 += float32(v15 * v16)
+		v17 = load32(p3, n3+12)
+		v18 = load32(p10, n10+12)
+		v7 += float32(v17 * v18)
+		n10 += 16
 		n3 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v18 = load32(p3, n3)
-		v19 = load32(p1, n1)
-		v8 += float32(v18 * v19)
-		n1 += 4
+		v19 = load32(p3, n3)
+		v20 = load32(p10, n10)
+		v7 += float32(v19 * v20)
+		n10 += 4
 		n3 += 4
 	}
-	store32(p4, n4, v8)
+	p21 = p4
+	n21 = n4
+	n22 = n5
+	n22 <<= 2
+	store32(p21, n21, v7)
 }
 
 // narrowRows2Generic is the plain form of NarrowRows2.
 func narrowRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
-	var v8, v9, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25 float32
-	var n0, n1, n2, n3, n4, n5, n6, n7, n10 int
-	var p1, p3, p4, p10 unsafe.Pointer
+	var v7, v8, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27 float32
+	var n0, n1, n2, n3, n4, n5, n6, n9, n10, n11, n12, n28, n29 int
+	var p1, p3, p4, p9, p11, p12, p28 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -187,55 +193,65 @@ func narrowRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc 
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, n0, n1, n2, n3, n4, n5, n6, n7, n10, p1, p3, p4, p10
-	n2 <<= 2
-	n7 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, n0, n1, n2, n3, n4, n5, n6, n9, n10, n11, n12, n28, n29, p1, p3, p4, p9, p11, p12, p28
+	v7 = 0
 	v8 = 0
-	v9 = 0
 	if n6 > 0 {
-		p10 = p4
-		n10 = n4
-		v8 = load32(p10, n10)
-		n10 += n5
-		v9 = load32(p10, n10)
+		p9 = p4
+		n9 = n4
+		n10 = n5
+		n10 <<= 2
+		v7 = load32(p9, n9)
+		n9 += n10
+		v8 = load32(p9, n9)
 	}
+	p11 = p1
+	n11 = n1
+	n2 <<= 2
+	p12 = p11
+	n12 = n11 + n2*1
 	for ; n0 >= 4; n0 -= 4 {
-		v11 = load32(p3, n3)
-		v12 = load32(p1, n1)
-		v8 += float32(v11 * v12)
-		v13 = load32(p1, n1+n2*1)
-		v9 += float32(v11 * v13)
-		v14 = load32(p3, n3+4)
-		v15 = load32(p1, n1+4)
-		v8 += float32(v14 * v15)
-		v16 = load32(p1, n1+n2*1+4)
-		v9 += float32(v14 * v16)
-		v17 = load32(p3, n3+8)
-		v18 = load32(p1, n1+8)
-		v8 += float32(v17 * v18)
-		v19 = load32(p1, n1+n2*1+8)
-		v9 += float32(v17 * v19)
-		v20 = load32(p3, n3+12)
-		v21 = load32(p1, n1+12)
-		v8 += float32(v20 * v21)
-		v22 = load32(p1, n1+n2*1+12)
-		v9 += float32(v20 * v22)
-		n1 += 16
+		v13 = load32(p3, n3)
+		v14 = load32(p11, n11)
+		v7 += float32(v13 * v14)
+		v15 = load32(p12, n12)
+		v8 += float32(v13 * v15)
+		v16 = load32(p3, n3+4)
+		v17 = load32(p11, n11+4)
+		v7 += float32(v16 * v17)
+		v18 = load32(p12, n12+4)
+		v8 += float32(v16 * v18)
+		v19 = load32(p3, n3+8)
+		v20 = load32(p11, n11+8)
+		v7 += float32(v19 * v20)
+		v21 = load32(p12, n12+8)
+		v8 += float32(v19 * v21)
+		v22 = load32(p3, n3+12)
+		v23 = load32(p11, n11+12)
+		v7 += float32(v22 * v23)
+		v24 = load32(p12, n12+12)
+		v8 += float32(v22 * v24)
+		n11 += 16
+		n12 += 16
 		n3 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v23 = load32(p3, n3)
-		v24 = load32(p1, n1)
-		v8 += float32(v23 * v24)
-		v25 = load32(p1, n1+n2*1)
-		v9 += float32(v23 * v25)
-		n1 += 4
+		v25 = load32(p3, n3)
+		v26 = load32(p11, n11)
+		v7 += float32(v25 * v26)
+		v27 = load32(p12, n12)
+		v8 += float32(v25 * v27)
+		n11 += 4
+		n12 += 4
 		n3 += 4
 	}
-	store32(p4, n4, v8)
-	n4 += n5
-	store32(p4, n4, v9)
+	p28 = p4
+	n28 = n4
+	n29 = n5
+	n29 <<= 2
+	store32(p28, n28, v7)
+	n28 += n29
+	store32(p28, n28, v8)
 }
 
 // stream1Generic is the plain form of Stream1.

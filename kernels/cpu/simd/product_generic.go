@@ -6,9 +6,9 @@ import "unsafe"
 
 // productFetchOne1Generic is the plain form of ProductFetchOne1.
 func productFetchOne1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
-	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
-	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
-	var p1, p3, p4, p13 unsafe.Pointer
+	var v8, v9, v10, v11, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 float32
+	var n0, n1, n2, n3, n4, n5, n6, n12, n13, n14, n40, n41 int
+	var p1, p3, p4, p12, p14, p40 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -16,223 +16,7 @@ func productFetchOne1Generic(k int, a *float32, lda int, b *float32, c *float32,
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
-	n2 <<= 2
-	n8 = n2 + n2*2
-	n5 <<= 2
-	v9 = 0
-	v10 = 0
-	v11 = 0
-	v12 = 0
-	if n6 > 0 {
-		p13 = p4
-		n13 = n4
-		v9 = load32(p13, n13)
-		v10 = load32(p13, n13+4)
-		v11 = load32(p13, n13+8)
-		v12 = load32(p13, n13+12)
-	}
-	for ; n0 >= 4; n0 -= 4 {
-		v14 = load32(p3, n3)
-		v15 = load32(p3, n3+4)
-		v16 = load32(p3, n3+8)
-		v17 = load32(p3, n3+12)
-		v18 = load32(p1, n1)
-		v9 += float32(v14 * v18)
-		v10 += float32(v15 * v18)
-		v11 += float32(v16 * v18)
-		v12 += float32(v17 * v18)
-		v19 = load32(p3, n3+16)
-		v20 = load32(p3, n3+20)
-		v21 = load32(p3, n3+24)
-		v22 = load32(p3, n3+28)
-		v23 = load32(p1, n1+4)
-		v9 += float32(v19 * v23)
-		v10 += float32(v20 * v23)
-		v11 += float32(v21 * v23)
-		v12 += float32(v22 * v23)
-		v24 = load32(p3, n3+32)
-		v25 = load32(p3, n3+36)
-		v26 = load32(p3, n3+40)
-		v27 = load32(p3, n3+44)
-		v28 = load32(p1, n1+8)
-		v9 += float32(v24 * v28)
-		v10 += float32(v25 * v28)
-		v11 += float32(v26 * v28)
-		v12 += float32(v27 * v28)
-		v29 = load32(p3, n3+48)
-		v30 = load32(p3, n3+52)
-		v31 = load32(p3, n3+56)
-		v32 = load32(p3, n3+60)
-		v33 = load32(p1, n1+12)
-		v9 += float32(v29 * v33)
-		v10 += float32(v30 * v33)
-		v11 += float32(v31 * v33)
-		v12 += float32(v32 * v33)
-		n1 += 16
-		n3 += 64
-	}
-	for ; n0 >= 1; n0 -= 1 {
-		v34 = load32(p3, n3)
-		v35 = load32(p3, n3+4)
-		v36 = load32(p3, n3+8)
-		v37 = load32(p3, n3+12)
-		v38 = load32(p1, n1)
-		v9 += float32(v34 * v38)
-		v10 += float32(v35 * v38)
-		v11 += float32(v36 * v38)
-		v12 += float32(v37 * v38)
-		n1 += 4
-		n3 += 16
-	}
-	store32(p4, n4, v9)
-	store32(p4, n4+4, v10)
-	store32(p4, n4+8, v11)
-	store32(p4, n4+12, v12)
-}
-
-// productFetchOne2Generic is the plain form of ProductFetchOne2.
-func productFetchOne2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
-	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
-	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
-	var p1, p3, p4, p17 unsafe.Pointer
-	n0 = k
-	p1 = unsafe.Pointer(a)
-	n2 = lda
-	p3 = unsafe.Pointer(b)
-	p4 = unsafe.Pointer(c)
-	n5 = ldc
-	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
-	n2 <<= 2
-	n8 = n2 + n2*2
-	n5 <<= 2
-	v9 = 0
-	v10 = 0
-	v11 = 0
-	v12 = 0
-	v13 = 0
-	v14 = 0
-	v15 = 0
-	v16 = 0
-	if n6 > 0 {
-		p17 = p4
-		n17 = n4
-		v9 = load32(p17, n17)
-		v10 = load32(p17, n17+4)
-		v11 = load32(p17, n17+8)
-		v12 = load32(p17, n17+12)
-		n17 += n5
-		v13 = load32(p17, n17)
-		v14 = load32(p17, n17+4)
-		v15 = load32(p17, n17+8)
-		v16 = load32(p17, n17+12)
-	}
-	for ; n0 >= 4; n0 -= 4 {
-		v18 = load32(p3, n3)
-		v19 = load32(p3, n3+4)
-		v20 = load32(p3, n3+8)
-		v21 = load32(p3, n3+12)
-		v22 = load32(p1, n1)
-		v9 += float32(v18 * v22)
-		v10 += float32(v19 * v22)
-		v11 += float32(v20 * v22)
-		v12 += float32(v21 * v22)
-		v23 = load32(p1, n1+n2*1)
-		v13 += float32(v18 * v23)
-		v14 += float32(v19 * v23)
-		v15 += float32(v20 * v23)
-		v16 += float32(v21 * v23)
-		v24 = load32(p3, n3+16)
-		v25 = load32(p3, n3+20)
-		v26 = load32(p3, n3+24)
-		v27 = load32(p3, n3+28)
-		v28 = load32(p1, n1+4)
-		v9 += float32(v24 * v28)
-		v10 += float32(v25 * v28)
-		v11 += float32(v26 * v28)
-		v12 += float32(v27 * v28)
-		v29 = load32(p1, n1+n2*1+4)
-		v13 += float32(v24 * v29)
-		v14 += float32(v25 * v29)
-		v15 += float32(v26 * v29)
-		v16 += float32(v27 * v29)
-		v30 = load32(p3, n3+32)
-		v31 = load32(p3, n3+36)
-		v32 = load32(p3, n3+40)
-		v33 = load32(p3, n3+44)
-		v34 = load32(p1, n1+8)
-		v9 += float32(v30 * v34)
-		v10 += float32(v31 * v34)
-		v11 += float32(v32 * v34)
-		v12 += float32(v33 * v34)
-		v35 = load32(p1, n1+n2*1+8)
-		v13 += float32(v30 * v35)
-		v14 += float32(v31 * v35)
-		v15 += float32(v32 * v35)
-		v16 += float32(v33 * v35)
-		v36 = load32(p3, n3+48)
-		v37 = load32(p3, n3+52)
-		v38 = load32(p3, n3+56)
-		v39 = load32(p3, n3+60)
-		v40 = load32(p1, n1+12)
-		v9 += float32(v36 * v40)
-		v10 += float32(v37 * v40)
-		v11 += float32(v38 * v40)
-		v12 += float32(v39 * v40)
-		v41 = load32(p1, n1+n2*1+12)
-		v13 += float32(v36 * v41)
-		v14 += float32(v37 * v41)
-		v15 += float32(v38 * v41)
-		v16 += float32(v39 * v41)
-		n1 += 16
-		n3 += 64
-	}
-	for ; n0 >= 1; n0 -= 1 {
-		v42 = load32(p3, n3)
-		v43 = load32(p3, n3+4)
-		v44 = load32(p3, n3+8)
-		v45 = load32(p3, n3+12)
-		v46 = load32(p1, n1)
-		v9 += float32(v42 * v46)
-		v10 += float32(v43 * v46)
-		v11 += float32(v44 * v46)
-		v12 += float32(v45 * v46)
-		v47 = load32(p1, n1+n2*1)
-		v13 += float32(v42 * v47)
-		v14 += float32(v43 * v47)
-		v15 += float32(v44 * v47)
-		v16 += float32(v45 * v47)
-		n1 += 4
-		n3 += 16
-	}
-	store32(p4, n4, v9)
-	store32(p4, n4+4, v10)
-	store32(p4, n4+8, v11)
-	store32(p4, n4+12, v12)
-	n4 += n5
-	store32(p4, n4, v13)
-	store32(p4, n4+4, v14)
-	store32(p4, n4+8, v15)
-	store32(p4, n4+12, v16)
-}
-
-// productRows1Generic is the plain form of ProductRows1.
-func productRows1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
-	var v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37 float32
-	var n0, n1, n2, n3, n4, n5, n6, n7, n12 int
-	var p1, p3, p4, p12 unsafe.Pointer
-	n0 = k
-	p1 = unsafe.Pointer(a)
-	n2 = lda
-	p3 = unsafe.Pointer(b)
-	p4 = unsafe.Pointer(c)
-	n5 = ldc
-	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, n0, n1, n2, n3, n4, n5, n6, n7, n12, p1, p3, p4, p12
-	n2 <<= 2
-	n7 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, n0, n1, n2, n3, n4, n5, n6, n12, n13, n14, n40, n41, p1, p3, p4, p12, p14, p40
 	v8 = 0
 	v9 = 0
 	v10 = 0
@@ -240,75 +24,84 @@ func productRows1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc
 	if n6 > 0 {
 		p12 = p4
 		n12 = n4
+		n13 = n5
+		n13 <<= 2
 		v8 = load32(p12, n12)
 		v9 = load32(p12, n12+4)
 		v10 = load32(p12, n12+8)
 		v11 = load32(p12, n12+12)
 	}
+	p14 = p1
+	n14 = n1
+	n2 <<= 2
 	for ; n0 >= 4; n0 -= 4 {
-		v13 = load32(p3, n3)
-		v14 = load32(p3, n3+4)
-		v15 = load32(p3, n3+8)
-		v16 = load32(p3, n3+12)
-		v17 = load32(p1, n1)
-		v8 += float32(v13 * v17)
-		v9 += float32(v14 * v17)
-		v10 += float32(v15 * v17)
-		v11 += float32(v16 * v17)
-		v18 = load32(p3, n3+16)
-		v19 = load32(p3, n3+20)
-		v20 = load32(p3, n3+24)
-		v21 = load32(p3, n3+28)
-		v22 = load32(p1, n1+4)
-		v8 += float32(v18 * v22)
-		v9 += float32(v19 * v22)
-		v10 += float32(v20 * v22)
-		v11 += float32(v21 * v22)
-		v23 = load32(p3, n3+32)
-		v24 = load32(p3, n3+36)
-		v25 = load32(p3, n3+40)
-		v26 = load32(p3, n3+44)
-		v27 = load32(p1, n1+8)
-		v8 += float32(v23 * v27)
-		v9 += float32(v24 * v27)
-		v10 += float32(v25 * v27)
-		v11 += float32(v26 * v27)
-		v28 = load32(p3, n3+48)
-		v29 = load32(p3, n3+52)
-		v30 = load32(p3, n3+56)
-		v31 = load32(p3, n3+60)
-		v32 = load32(p1, n1+12)
-		v8 += float32(v28 * v32)
-		v9 += float32(v29 * v32)
-		v10 += float32(v30 * v32)
-		v11 += float32(v31 * v32)
-		n1 += 16
+		v15 = load32(p3, n3)
+		v16 = load32(p3, n3+4)
+		v17 = load32(p3, n3+8)
+		v18 = load32(p3, n3+12)
+		v19 = load32(p14, n14)
+		v8 += float32(v15 * v19)
+		v9 += float32(v16 * v19)
+		v10 += float32(v17 * v19)
+		v11 += float32(v18 * v19)
+		v20 = load32(p3, n3+16)
+		v21 = load32(p3, n3+20)
+		v22 = load32(p3, n3+24)
+		v23 = load32(p3, n3+28)
+		v24 = load32(p14, n14+4)
+		v8 += float32(v20 * v24)
+		v9 += float32(v21 * v24)
+		v10 += float32(v22 * v24)
+		v11 += float32(v23 * v24)
+		v25 = load32(p3, n3+32)
+		v26 = load32(p3, n3+36)
+		v27 = load32(p3, n3+40)
+		v28 = load32(p3, n3+44)
+		v29 = load32(p14, n14+8)
+		v8 += float32(v25 * v29)
+		v9 += float32(v26 * v29)
+		v10 += float32(v27 * v29)
+		v11 += float32(v28 * v29)
+		v30 = load32(p3, n3+48)
+		v31 = load32(p3, n3+52)
+		v32 = load32(p3, n3+56)
+		v33 = load32(p3, n3+60)
+		v34 = load32(p14, n14+12)
+		v8 += float32(v30 * v34)
+		v9 += float32(v31 * v34)
+		v10 += float32(v32 * v34)
+		v11 += float32(v33 * v34)
+		n14 += 16
 		n3 += 64
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v33 = load32(p3, n3)
-		v34 = load32(p3, n3+4)
-		v35 = load32(p3, n3+8)
-		v36 = load32(p3, n3+12)
-		v37 = load32(p1, n1)
-		v8 += float32(v33 * v37)
-		v9 += float32(v34 * v37)
-		v10 += float32(v35 * v37)
-		v11 += float32(v36 * v37)
-		n1 += 4
+		v35 = load32(p3, n3)
+		v36 = load32(p3, n3+4)
+		v37 = load32(p3, n3+8)
+		v38 = load32(p3, n3+12)
+		v39 = load32(p14, n14)
+		v8 += float32(v35 * v39)
+		v9 += float32(v36 * v39)
+		v10 += float32(v37 * v39)
+		v11 += float32(v38 * v39)
+		n14 += 4
 		n3 += 16
 	}
-	store32(p4, n4, v8)
-	store32(p4, n4+4, v9)
-	store32(p4, n4+8, v10)
-	store32(p4, n4+12, v11)
+	p40 = p4
+	n40 = n4
+	n41 = n5
+	n41 <<= 2
+	store32(p40, n40, v8)
+	store32(p40, n40+4, v9)
+	store32(p40, n40+8, v10)
+	store32(p40, n40+12, v11)
 }
 
-// productRows2Generic is the plain form of ProductRows2.
-func productRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
-	var v8, v9, v10, v11, v12, v13, v14, v15, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46 float32
-	var n0, n1, n2, n3, n4, n5, n6, n7, n16 int
-	var p1, p3, p4, p16 unsafe.Pointer
+// productFetchOne2Generic is the plain form of ProductFetchOne2.
+func productFetchOne2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32) {
+	var v8, v9, v10, v11, v12, v13, v14, v15, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49 float32
+	var n0, n1, n2, n3, n4, n5, n6, n16, n17, n18, n19, n50, n51 int
+	var p1, p3, p4, p16, p18, p19, p50 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -316,10 +109,7 @@ func productRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v14, v15, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, n0, n1, n2, n3, n4, n5, n6, n7, n16, p1, p3, p4, p16
-	n2 <<= 2
-	n7 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v14, v15, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, n0, n1, n2, n3, n4, n5, n6, n16, n17, n18, n19, n50, n51, p1, p3, p4, p16, p18, p19, p50
 	v8 = 0
 	v9 = 0
 	v10 = 0
@@ -331,110 +121,352 @@ func productRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc
 	if n6 > 0 {
 		p16 = p4
 		n16 = n4
+		n17 = n5
+		n17 <<= 2
 		v8 = load32(p16, n16)
 		v9 = load32(p16, n16+4)
 		v10 = load32(p16, n16+8)
 		v11 = load32(p16, n16+12)
-		n16 += n5
+		n16 += n17
 		v12 = load32(p16, n16)
 		v13 = load32(p16, n16+4)
 		v14 = load32(p16, n16+8)
 		v15 = load32(p16, n16+12)
 	}
+	p18 = p1
+	n18 = n1
+	n2 <<= 2
+	p19 = p18
+	n19 = n18 + n2*1
 	for ; n0 >= 4; n0 -= 4 {
-		v17 = load32(p3, n3)
-		v18 = load32(p3, n3+4)
-		v19 = load32(p3, n3+8)
-		v20 = load32(p3, n3+12)
-		v21 = load32(p1, n1)
-		v8 += float32(v17 * v21)
-		v9 += float32(v18 * v21)
-		v10 += float32(v19 * v21)
-		v11 += float32(v20 * v21)
-		v22 = load32(p1, n1+n2*1)
-		v12 += float32(v17 * v22)
-		v13 += float32(v18 * v22)
-		v14 += float32(v19 * v22)
-		v15 += float32(v20 * v22)
-		v23 = load32(p3, n3+16)
-		v24 = load32(p3, n3+20)
-		v25 = load32(p3, n3+24)
-		v26 = load32(p3, n3+28)
-		v27 = load32(p1, n1+4)
-		v8 += float32(v23 * v27)
-		v9 += float32(v24 * v27)
-		v10 += float32(v25 * v27)
-		v11 += float32(v26 * v27)
-		v28 = load32(p1, n1+n2*1+4)
-		v12 += float32(v23 * v28)
-		v13 += float32(v24 * v28)
-		v14 += float32(v25 * v28)
-		v15 += float32(v26 * v28)
-		v29 = load32(p3, n3+32)
-		v30 = load32(p3, n3+36)
-		v31 = load32(p3, n3+40)
-		v32 = load32(p3, n3+44)
-		v33 = load32(p1, n1+8)
-		v8 += float32(v29 * v33)
-		v9 += float32(v30 * v33)
-		v10 += float32(v31 * v33)
-		v11 += float32(v32 * v33)
-		v34 = load32(p1, n1+n2*1+8)
-		v12 += float32(v29 * v34)
-		v13 += float32(v30 * v34)
-		v14 += float32(v31 * v34)
-		v15 += float32(v32 * v34)
-		v35 = load32(p3, n3+48)
-		v36 = load32(p3, n3+52)
-		v37 = load32(p3, n3+56)
-		v38 = load32(p3, n3+60)
-		v39 = load32(p1, n1+12)
-		v8 += float32(v35 * v39)
-		v9 += float32(v36 * v39)
-		v10 += float32(v37 * v39)
-		v11 += float32(v38 * v39)
-		v40 = load32(p1, n1+n2*1+12)
-		v12 += float32(v35 * v40)
-		v13 += float32(v36 * v40)
-		v14 += float32(v37 * v40)
-		v15 += float32(v38 * v40)
-		n1 += 16
+		v20 = load32(p3, n3)
+		v21 = load32(p3, n3+4)
+		v22 = load32(p3, n3+8)
+		v23 = load32(p3, n3+12)
+		v24 = load32(p18, n18)
+		v8 += float32(v20 * v24)
+		v9 += float32(v21 * v24)
+		v10 += float32(v22 * v24)
+		v11 += float32(v23 * v24)
+		v25 = load32(p19, n19)
+		v12 += float32(v20 * v25)
+		v13 += float32(v21 * v25)
+		v14 += float32(v22 * v25)
+		v15 += float32(v23 * v25)
+		v26 = load32(p3, n3+16)
+		v27 = load32(p3, n3+20)
+		v28 = load32(p3, n3+24)
+		v29 = load32(p3, n3+28)
+		v30 = load32(p18, n18+4)
+		v8 += float32(v26 * v30)
+		v9 += float32(v27 * v30)
+		v10 += float32(v28 * v30)
+		v11 += float32(v29 * v30)
+		v31 = load32(p19, n19+4)
+		v12 += float32(v26 * v31)
+		v13 += float32(v27 * v31)
+		v14 += float32(v28 * v31)
+		v15 += float32(v29 * v31)
+		v32 = load32(p3, n3+32)
+		v33 = load32(p3, n3+36)
+		v34 = load32(p3, n3+40)
+		v35 = load32(p3, n3+44)
+		v36 = load32(p18, n18+8)
+		v8 += float32(v32 * v36)
+		v9 += float32(v33 * v36)
+		v10 += float32(v34 * v36)
+		v11 += float32(v35 * v36)
+		v37 = load32(p19, n19+8)
+		v12 += float32(v32 * v37)
+		v13 += float32(v33 * v37)
+		v14 += float32(v34 * v37)
+		v15 += float32(v35 * v37)
+		v38 = load32(p3, n3+48)
+		v39 = load32(p3, n3+52)
+		v40 = load32(p3, n3+56)
+		v41 = load32(p3, n3+60)
+		v42 = load32(p18, n18+12)
+		v8 += float32(v38 * v42)
+		v9 += float32(v39 * v42)
+		v10 += float32(v40 * v42)
+		v11 += float32(v41 * v42)
+		v43 = load32(p19, n19+12)
+		v12 += float32(v38 * v43)
+		v13 += float32(v39 * v43)
+		v14 += float32(v40 * v43)
+		v15 += float32(v41 * v43)
+		n18 += 16
+		n19 += 16
 		n3 += 64
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v41 = load32(p3, n3)
-		v42 = load32(p3, n3+4)
-		v43 = load32(p3, n3+8)
-		v44 = load32(p3, n3+12)
-		v45 = load32(p1, n1)
-		v8 += float32(v41 * v45)
-		v9 += float32(v42 * v45)
-		v10 += float32(v43 * v45)
-		v11 += float32(v44 * v45)
-		v46 = load32(p1, n1+n2*1)
-		v12 += float32(v41 * v46)
-		v13 += float32(v42 * v46)
-		v14 += float32(v43 * v46)
-		v15 += float32(v44 * v46)
-		n1 += 4
+		v44 = load32(p3, n3)
+		v45 = load32(p3, n3+4)
+		v46 = load32(p3, n3+8)
+		v47 = load32(p3, n3+12)
+		v48 = load32(p18, n18)
+		v8 += float32(v44 * v48)
+		v9 += float32(v45 * v48)
+		v10 += float32(v46 * v48)
+		v11 += float32(v47 * v48)
+		v49 = load32(p19, n19)
+		v12 += float32(v44 * v49)
+		v13 += float32(v45 * v49)
+		v14 += float32(v46 * v49)
+		v15 += float32(v47 * v49)
+		n18 += 4
+		n19 += 4
 		n3 += 16
 	}
-	store32(p4, n4, v8)
-	store32(p4, n4+4, v9)
-	store32(p4, n4+8, v10)
-	store32(p4, n4+12, v11)
-	n4 += n5
-	store32(p4, n4, v12)
-	store32(p4, n4+4, v13)
-	store32(p4, n4+8, v14)
-	store32(p4, n4+12, v15)
+	p50 = p4
+	n50 = n4
+	n51 = n5
+	n51 <<= 2
+	store32(p50, n50, v8)
+	store32(p50, n50+4, v9)
+	store32(p50, n50+8, v10)
+	store32(p50, n50+12, v11)
+	n50 += n51
+	store32(p50, n50, v12)
+	store32(p50, n50+4, v13)
+	store32(p50, n50+8, v14)
+	store32(p50, n50+12, v15)
+}
+
+// productRows1Generic is the plain form of ProductRows1.
+func productRows1Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
+	var v7, v8, v9, v10, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
+	var n0, n1, n2, n3, n4, n5, n6, n11, n12, n13, n39, n40 int
+	var p1, p3, p4, p11, p13, p39 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v9, v10, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n11, n12, n13, n39, n40, p1, p3, p4, p11, p13, p39
+	v7 = 0
+	v8 = 0
+	v9 = 0
+	v10 = 0
+	if n6 > 0 {
+		p11 = p4
+		n11 = n4
+		n12 = n5
+		n12 <<= 2
+		v7 = load32(p11, n11)
+		v8 = load32(p11, n11+4)
+		v9 = load32(p11, n11+8)
+		v10 = load32(p11, n11+12)
+	}
+	p13 = p1
+	n13 = n1
+	n2 <<= 2
+	for ; n0 >= 4; n0 -= 4 {
+		v14 = load32(p3, n3)
+		v15 = load32(p3, n3+4)
+		v16 = load32(p3, n3+8)
+		v17 = load32(p3, n3+12)
+		v18 = load32(p13, n13)
+		v7 += float32(v14 * v18)
+		v8 += float32(v15 * v18)
+		v9 += float32(v16 * v18)
+		v10 += float32(v17 * v18)
+		v19 = load32(p3, n3+16)
+		v20 = load32(p3, n3+20)
+		v21 = load32(p3, n3+24)
+		v22 = load32(p3, n3+28)
+		v23 = load32(p13, n13+4)
+		v7 += float32(v19 * v23)
+		v8 += float32(v20 * v23)
+		v9 += float32(v21 * v23)
+		v10 += float32(v22 * v23)
+		v24 = load32(p3, n3+32)
+		v25 = load32(p3, n3+36)
+		v26 = load32(p3, n3+40)
+		v27 = load32(p3, n3+44)
+		v28 = load32(p13, n13+8)
+		v7 += float32(v24 * v28)
+		v8 += float32(v25 * v28)
+		v9 += float32(v26 * v28)
+		v10 += float32(v27 * v28)
+		v29 = load32(p3, n3+48)
+		v30 = load32(p3, n3+52)
+		v31 = load32(p3, n3+56)
+		v32 = load32(p3, n3+60)
+		v33 = load32(p13, n13+12)
+		v7 += float32(v29 * v33)
+		v8 += float32(v30 * v33)
+		v9 += float32(v31 * v33)
+		v10 += float32(v32 * v33)
+		n13 += 16
+		n3 += 64
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v34 = load32(p3, n3)
+		v35 = load32(p3, n3+4)
+		v36 = load32(p3, n3+8)
+		v37 = load32(p3, n3+12)
+		v38 = load32(p13, n13)
+		v7 += float32(v34 * v38)
+		v8 += float32(v35 * v38)
+		v9 += float32(v36 * v38)
+		v10 += float32(v37 * v38)
+		n13 += 4
+		n3 += 16
+	}
+	p39 = p4
+	n39 = n4
+	n40 = n5
+	n40 <<= 2
+	store32(p39, n39, v7)
+	store32(p39, n39+4, v8)
+	store32(p39, n39+8, v9)
+	store32(p39, n39+12, v10)
+}
+
+// productRows2Generic is the plain form of ProductRows2.
+func productRows2Generic(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int) {
+	var v7, v8, v9, v10, v11, v12, v13, v14, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48 float32
+	var n0, n1, n2, n3, n4, n5, n6, n15, n16, n17, n18, n49, n50 int
+	var p1, p3, p4, p15, p17, p18, p49 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(c)
+	n5 = ldc
+	n6 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v7, v8, v9, v10, v11, v12, v13, v14, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, n0, n1, n2, n3, n4, n5, n6, n15, n16, n17, n18, n49, n50, p1, p3, p4, p15, p17, p18, p49
+	v7 = 0
+	v8 = 0
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	v12 = 0
+	v13 = 0
+	v14 = 0
+	if n6 > 0 {
+		p15 = p4
+		n15 = n4
+		n16 = n5
+		n16 <<= 2
+		v7 = load32(p15, n15)
+		v8 = load32(p15, n15+4)
+		v9 = load32(p15, n15+8)
+		v10 = load32(p15, n15+12)
+		n15 += n16
+		v11 = load32(p15, n15)
+		v12 = load32(p15, n15+4)
+		v13 = load32(p15, n15+8)
+		v14 = load32(p15, n15+12)
+	}
+	p17 = p1
+	n17 = n1
+	n2 <<= 2
+	p18 = p17
+	n18 = n17 + n2*1
+	for ; n0 >= 4; n0 -= 4 {
+		v19 = load32(p3, n3)
+		v20 = load32(p3, n3+4)
+		v21 = load32(p3, n3+8)
+		v22 = load32(p3, n3+12)
+		v23 = load32(p17, n17)
+		v7 += float32(v19 * v23)
+		v8 += float32(v20 * v23)
+		v9 += float32(v21 * v23)
+		v10 += float32(v22 * v23)
+		v24 = load32(p18, n18)
+		v11 += float32(v19 * v24)
+		v12 += float32(v20 * v24)
+		v13 += float32(v21 * v24)
+		v14 += float32(v22 * v24)
+		v25 = load32(p3, n3+16)
+		v26 = load32(p3, n3+20)
+		v27 = load32(p3, n3+24)
+		v28 = load32(p3, n3+28)
+		v29 = load32(p17, n17+4)
+		v7 += float32(v25 * v29)
+		v8 += float32(v26 * v29)
+		v9 += float32(v27 * v29)
+		v10 += float32(v28 * v29)
+		v30 = load32(p18, n18+4)
+		v11 += float32(v25 * v30)
+		v12 += float32(v26 * v30)
+		v13 += float32(v27 * v30)
+		v14 += float32(v28 * v30)
+		v31 = load32(p3, n3+32)
+		v32 = load32(p3, n3+36)
+		v33 = load32(p3, n3+40)
+		v34 = load32(p3, n3+44)
+		v35 = load32(p17, n17+8)
+		v7 += float32(v31 * v35)
+		v8 += float32(v32 * v35)
+		v9 += float32(v33 * v35)
+		v10 += float32(v34 * v35)
+		v36 = load32(p18, n18+8)
+		v11 += float32(v31 * v36)
+		v12 += float32(v32 * v36)
+		v13 += float32(v33 * v36)
+		v14 += float32(v34 * v36)
+		v37 = load32(p3, n3+48)
+		v38 = load32(p3, n3+52)
+		v39 = load32(p3, n3+56)
+		v40 = load32(p3, n3+60)
+		v41 = load32(p17, n17+12)
+		v7 += float32(v37 * v41)
+		v8 += float32(v38 * v41)
+		v9 += float32(v39 * v41)
+		v10 += float32(v40 * v41)
+		v42 = load32(p18, n18+12)
+		v11 += float32(v37 * v42)
+		v12 += float32(v38 * v42)
+		v13 += float32(v39 * v42)
+		v14 += float32(v40 * v42)
+		n17 += 16
+		n18 += 16
+		n3 += 64
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v43 = load32(p3, n3)
+		v44 = load32(p3, n3+4)
+		v45 = load32(p3, n3+8)
+		v46 = load32(p3, n3+12)
+		v47 = load32(p17, n17)
+		v7 += float32(v43 * v47)
+		v8 += float32(v44 * v47)
+		v9 += float32(v45 * v47)
+		v10 += float32(v46 * v47)
+		v48 = load32(p18, n18)
+		v11 += float32(v43 * v48)
+		v12 += float32(v44 * v48)
+		v13 += float32(v45 * v48)
+		v14 += float32(v46 * v48)
+		n17 += 4
+		n18 += 4
+		n3 += 16
+	}
+	p49 = p4
+	n49 = n4
+	n50 = n5
+	n50 <<= 2
+	store32(p49, n49, v7)
+	store32(p49, n49+4, v8)
+	store32(p49, n49+8, v9)
+	store32(p49, n49+12, v10)
+	n49 += n50
+	store32(p49, n49, v11)
+	store32(p49, n49+4, v12)
+	store32(p49, n49+8, v13)
+	store32(p49, n49+12, v14)
 }
 
 // productHalf1Generic is the plain form of ProductHalf1.
 func productHalf1Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
-	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
-	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
-	var p1, p3, p4, p13 unsafe.Pointer
+	var v8, v9, v10, v11, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 float32
+	var n0, n1, n2, n3, n4, n5, n6, n12, n13, n14, n40, n41 int
+	var p1, p3, p4, p12, p14, p40 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -442,86 +474,92 @@ func productHalf1Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc 
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
-	n2 <<= 2
-	n8 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, n0, n1, n2, n3, n4, n5, n6, n12, n13, n14, n40, n41, p1, p3, p4, p12, p14, p40
+	v8 = 0
 	v9 = 0
 	v10 = 0
 	v11 = 0
-	v12 = 0
 	if n6 > 0 {
-		p13 = p4
-		n13 = n4
-		v9 = load32(p13, n13)
-		v10 = load32(p13, n13+4)
-		v11 = load32(p13, n13+8)
-		v12 = load32(p13, n13+12)
+		p12 = p4
+		n12 = n4
+		n13 = n5
+		n13 <<= 2
+		v8 = load32(p12, n12)
+		v9 = load32(p12, n12+4)
+		v10 = load32(p12, n12+8)
+		v11 = load32(p12, n12+12)
 	}
+	p14 = p1
+	n14 = n1
+	n2 <<= 2
 	for ; n0 >= 4; n0 -= 4 {
-		v14 = loadHalf(p3, n3)
-		v15 = loadHalf(p3, n3+2)
-		v16 = loadHalf(p3, n3+4)
-		v17 = loadHalf(p3, n3+6)
-		v18 = load32(p1, n1)
-		v9 += float32(v14 * v18)
-		v10 += float32(v15 * v18)
-		v11 += float32(v16 * v18)
-		v12 += float32(v17 * v18)
-		v19 = loadHalf(p3, n3+8)
-		v20 = loadHalf(p3, n3+10)
-		v21 = loadHalf(p3, n3+12)
-		v22 = loadHalf(p3, n3+14)
-		v23 = load32(p1, n1+4)
-		v9 += float32(v19 * v23)
-		v10 += float32(v20 * v23)
-		v11 += float32(v21 * v23)
-		v12 += float32(v22 * v23)
-		v24 = loadHalf(p3, n3+16)
-		v25 = loadHalf(p3, n3+18)
-		v26 = loadHalf(p3, n3+20)
-		v27 = loadHalf(p3, n3+22)
-		v28 = load32(p1, n1+8)
-		v9 += float32(v24 * v28)
-		v10 += float32(v25 * v28)
-		v11 += float32(v26 * v28)
-		v12 += float32(v27 * v28)
-		v29 = loadHalf(p3, n3+24)
-		v30 = loadHalf(p3, n3+26)
-		v31 = loadHalf(p3, n3+28)
-		v32 = loadHalf(p3, n3+30)
-		v33 = load32(p1, n1+12)
-		v9 += float32(v29 * v33)
-		v10 += float32(v30 * v33)
-		v11 += float32(v31 * v33)
-		v12 += float32(v32 * v33)
-		n1 += 16
+		v15 = loadHalf(p3, n3)
+		v16 = loadHalf(p3, n3+2)
+		v17 = loadHalf(p3, n3+4)
+		v18 = loadHalf(p3, n3+6)
+		v19 = load32(p14, n14)
+		v8 += float32(v15 * v19)
+		v9 += float32(v16 * v19)
+		v10 += float32(v17 * v19)
+		v11 += float32(v18 * v19)
+		v20 = loadHalf(p3, n3+8)
+		v21 = loadHalf(p3, n3+10)
+		v22 = loadHalf(p3, n3+12)
+		v23 = loadHalf(p3, n3+14)
+		v24 = load32(p14, n14+4)
+		v8 += float32(v20 * v24)
+		v9 += float32(v21 * v24)
+		v10 += float32(v22 * v24)
+		v11 += float32(v23 * v24)
+		v25 = loadHalf(p3, n3+16)
+		v26 = loadHalf(p3, n3+18)
+		v27 = loadHalf(p3, n3+20)
+		v28 = loadHalf(p3, n3+22)
+		v29 = load32(p14, n14+8)
+		v8 += float32(v25 * v29)
+		v9 += float32(v26 * v29)
+		v10 += float32(v27 * v29)
+		v11 += float32(v28 * v29)
+		v30 = loadHalf(p3, n3+24)
+		v31 = loadHalf(p3, n3+26)
+		v32 = loadHalf(p3, n3+28)
+		v33 = loadHalf(p3, n3+30)
+		v34 = load32(p14, n14+12)
+		v8 += float32(v30 * v34)
+		v9 += float32(v31 * v34)
+		v10 += float32(v32 * v34)
+		v11 += float32(v33 * v34)
+		n14 += 16
 		n3 += 32
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v34 = loadHalf(p3, n3)
-		v35 = loadHalf(p3, n3+2)
-		v36 = loadHalf(p3, n3+4)
-		v37 = loadHalf(p3, n3+6)
-		v38 = load32(p1, n1)
-		v9 += float32(v34 * v38)
-		v10 += float32(v35 * v38)
-		v11 += float32(v36 * v38)
-		v12 += float32(v37 * v38)
-		n1 += 4
+		v35 = loadHalf(p3, n3)
+		v36 = loadHalf(p3, n3+2)
+		v37 = loadHalf(p3, n3+4)
+		v38 = loadHalf(p3, n3+6)
+		v39 = load32(p14, n14)
+		v8 += float32(v35 * v39)
+		v9 += float32(v36 * v39)
+		v10 += float32(v37 * v39)
+		v11 += float32(v38 * v39)
+		n14 += 4
 		n3 += 8
 	}
-	store32(p4, n4, v9)
-	store32(p4, n4+4, v10)
-	store32(p4, n4+8, v11)
-	store32(p4, n4+12, v12)
+	p40 = p4
+	n40 = n4
+	n41 = n5
+	n41 <<= 2
+	store32(p40, n40, v8)
+	store32(p40, n40+4, v9)
+	store32(p40, n40+8, v10)
+	store32(p40, n40+12, v11)
 }
 
 // productHalf2Generic is the plain form of ProductHalf2.
 func productHalf2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
-	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
-	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
-	var p1, p3, p4, p17 unsafe.Pointer
+	var v8, v9, v10, v11, v12, v13, v14, v15, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49 float32
+	var n0, n1, n2, n3, n4, n5, n6, n16, n17, n18, n19, n50, n51 int
+	var p1, p3, p4, p16, p18, p19, p50 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -529,10 +567,8 @@ func productHalf2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc 
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
-	n2 <<= 2
-	n8 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v14, v15, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, n0, n1, n2, n3, n4, n5, n6, n16, n17, n18, n19, n50, n51, p1, p3, p4, p16, p18, p19, p50
+	v8 = 0
 	v9 = 0
 	v10 = 0
 	v11 = 0
@@ -540,114 +576,126 @@ func productHalf2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc 
 	v13 = 0
 	v14 = 0
 	v15 = 0
-	v16 = 0
 	if n6 > 0 {
-		p17 = p4
-		n17 = n4
-		v9 = load32(p17, n17)
-		v10 = load32(p17, n17+4)
-		v11 = load32(p17, n17+8)
-		v12 = load32(p17, n17+12)
-		n17 += n5
-		v13 = load32(p17, n17)
-		v14 = load32(p17, n17+4)
-		v15 = load32(p17, n17+8)
-		v16 = load32(p17, n17+12)
+		p16 = p4
+		n16 = n4
+		n17 = n5
+		n17 <<= 2
+		v8 = load32(p16, n16)
+		v9 = load32(p16, n16+4)
+		v10 = load32(p16, n16+8)
+		v11 = load32(p16, n16+12)
+		n16 += n17
+		v12 = load32(p16, n16)
+		v13 = load32(p16, n16+4)
+		v14 = load32(p16, n16+8)
+		v15 = load32(p16, n16+12)
 	}
+	p18 = p1
+	n18 = n1
+	n2 <<= 2
+	p19 = p18
+	n19 = n18 + n2*1
 	for ; n0 >= 4; n0 -= 4 {
-		v18 = loadHalf(p3, n3)
-		v19 = loadHalf(p3, n3+2)
-		v20 = loadHalf(p3, n3+4)
-		v21 = loadHalf(p3, n3+6)
-		v22 = load32(p1, n1)
-		v9 += float32(v18 * v22)
-		v10 += float32(v19 * v22)
-		v11 += float32(v20 * v22)
-		v12 += float32(v21 * v22)
-		v23 = load32(p1, n1+n2*1)
-		v13 += float32(v18 * v23)
-		v14 += float32(v19 * v23)
-		v15 += float32(v20 * v23)
-		v16 += float32(v21 * v23)
-		v24 = loadHalf(p3, n3+8)
-		v25 = loadHalf(p3, n3+10)
-		v26 = loadHalf(p3, n3+12)
-		v27 = loadHalf(p3, n3+14)
-		v28 = load32(p1, n1+4)
-		v9 += float32(v24 * v28)
-		v10 += float32(v25 * v28)
-		v11 += float32(v26 * v28)
-		v12 += float32(v27 * v28)
-		v29 = load32(p1, n1+n2*1+4)
-		v13 += float32(v24 * v29)
-		v14 += float32(v25 * v29)
-		v15 += float32(v26 * v29)
-		v16 += float32(v27 * v29)
-		v30 = loadHalf(p3, n3+16)
-		v31 = loadHalf(p3, n3+18)
-		v32 = loadHalf(p3, n3+20)
-		v33 = loadHalf(p3, n3+22)
-		v34 = load32(p1, n1+8)
-		v9 += float32(v30 * v34)
-		v10 += float32(v31 * v34)
-		v11 += float32(v32 * v34)
-		v12 += float32(v33 * v34)
-		v35 = load32(p1, n1+n2*1+8)
-		v13 += float32(v30 * v35)
-		v14 += float32(v31 * v35)
-		v15 += float32(v32 * v35)
-		v16 += float32(v33 * v35)
-		v36 = loadHalf(p3, n3+24)
-		v37 = loadHalf(p3, n3+26)
-		v38 = loadHalf(p3, n3+28)
-		v39 = loadHalf(p3, n3+30)
-		v40 = load32(p1, n1+12)
-		v9 += float32(v36 * v40)
-		v10 += float32(v37 * v40)
-		v11 += float32(v38 * v40)
-		v12 += float32(v39 * v40)
-		v41 = load32(p1, n1+n2*1+12)
-		v13 += float32(v36 * v41)
-		v14 += float32(v37 * v41)
-		v15 += float32(v38 * v41)
-		v16 += float32(v39 * v41)
-		n1 += 16
+		v20 = loadHalf(p3, n3)
+		v21 = loadHalf(p3, n3+2)
+		v22 = loadHalf(p3, n3+4)
+		v23 = loadHalf(p3, n3+6)
+		v24 = load32(p18, n18)
+		v8 += float32(v20 * v24)
+		v9 += float32(v21 * v24)
+		v10 += float32(v22 * v24)
+		v11 += float32(v23 * v24)
+		v25 = load32(p19, n19)
+		v12 += float32(v20 * v25)
+		v13 += float32(v21 * v25)
+		v14 += float32(v22 * v25)
+		v15 += float32(v23 * v25)
+		v26 = loadHalf(p3, n3+8)
+		v27 = loadHalf(p3, n3+10)
+		v28 = loadHalf(p3, n3+12)
+		v29 = loadHalf(p3, n3+14)
+		v30 = load32(p18, n18+4)
+		v8 += float32(v26 * v30)
+		v9 += float32(v27 * v30)
+		v10 += float32(v28 * v30)
+		v11 += float32(v29 * v30)
+		v31 = load32(p19, n19+4)
+		v12 += float32(v26 * v31)
+		v13 += float32(v27 * v31)
+		v14 += float32(v28 * v31)
+		v15 += float32(v29 * v31)
+		v32 = loadHalf(p3, n3+16)
+		v33 = loadHalf(p3, n3+18)
+		v34 = loadHalf(p3, n3+20)
+		v35 = loadHalf(p3, n3+22)
+		v36 = load32(p18, n18+8)
+		v8 += float32(v32 * v36)
+		v9 += float32(v33 * v36)
+		v10 += float32(v34 * v36)
+		v11 += float32(v35 * v36)
+		v37 = load32(p19, n19+8)
+		v12 += float32(v32 * v37)
+		v13 += float32(v33 * v37)
+		v14 += float32(v34 * v37)
+		v15 += float32(v35 * v37)
+		v38 = loadHalf(p3, n3+24)
+		v39 = loadHalf(p3, n3+26)
+		v40 = loadHalf(p3, n3+28)
+		v41 = loadHalf(p3, n3+30)
+		v42 = load32(p18, n18+12)
+		v8 += float32(v38 * v42)
+		v9 += float32(v39 * v42)
+		v10 += float32(v40 * v42)
+		v11 += float32(v41 * v42)
+		v43 = load32(p19, n19+12)
+		v12 += float32(v38 * v43)
+		v13 += float32(v39 * v43)
+		v14 += float32(v40 * v43)
+		v15 += float32(v41 * v43)
+		n18 += 16
+		n19 += 16
 		n3 += 32
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v42 = loadHalf(p3, n3)
-		v43 = loadHalf(p3, n3+2)
-		v44 = loadHalf(p3, n3+4)
-		v45 = loadHalf(p3, n3+6)
-		v46 = load32(p1, n1)
-		v9 += float32(v42 * v46)
-		v10 += float32(v43 * v46)
-		v11 += float32(v44 * v46)
-		v12 += float32(v45 * v46)
-		v47 = load32(p1, n1+n2*1)
-		v13 += float32(v42 * v47)
-		v14 += float32(v43 * v47)
-		v15 += float32(v44 * v47)
-		v16 += float32(v45 * v47)
-		n1 += 4
+		v44 = loadHalf(p3, n3)
+		v45 = loadHalf(p3, n3+2)
+		v46 = loadHalf(p3, n3+4)
+		v47 = loadHalf(p3, n3+6)
+		v48 = load32(p18, n18)
+		v8 += float32(v44 * v48)
+		v9 += float32(v45 * v48)
+		v10 += float32(v46 * v48)
+		v11 += float32(v47 * v48)
+		v49 = load32(p19, n19)
+		v12 += float32(v44 * v49)
+		v13 += float32(v45 * v49)
+		v14 += float32(v46 * v49)
+		v15 += float32(v47 * v49)
+		n18 += 4
+		n19 += 4
 		n3 += 8
 	}
-	store32(p4, n4, v9)
-	store32(p4, n4+4, v10)
-	store32(p4, n4+8, v11)
-	store32(p4, n4+12, v12)
-	n4 += n5
-	store32(p4, n4, v13)
-	store32(p4, n4+4, v14)
-	store32(p4, n4+8, v15)
-	store32(p4, n4+12, v16)
+	p50 = p4
+	n50 = n4
+	n51 = n5
+	n51 <<= 2
+	store32(p50, n50, v8)
+	store32(p50, n50+4, v9)
+	store32(p50, n50+8, v10)
+	store32(p50, n50+12, v11)
+	n50 += n51
+	store32(p50, n50, v12)
+	store32(p50, n50+4, v13)
+	store32(p50, n50+8, v14)
+	store32(p50, n50+12, v15)
 }
 
 // productBrain1Generic is the plain form of ProductBrain1.
 func productBrain1Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
-	var v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38 float32
-	var n0, n1, n2, n3, n4, n5, n6, n8, n13 int
-	var p1, p3, p4, p13 unsafe.Pointer
+	var v8, v9, v10, v11, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39 float32
+	var n0, n1, n2, n3, n4, n5, n6, n12, n13, n14, n40, n41 int
+	var p1, p3, p4, p12, p14, p40 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -655,86 +703,92 @@ func productBrain1Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, n0, n1, n2, n3, n4, n5, n6, n8, n13, p1, p3, p4, p13
-	n2 <<= 2
-	n8 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, n0, n1, n2, n3, n4, n5, n6, n12, n13, n14, n40, n41, p1, p3, p4, p12, p14, p40
+	v8 = 0
 	v9 = 0
 	v10 = 0
 	v11 = 0
-	v12 = 0
 	if n6 > 0 {
-		p13 = p4
-		n13 = n4
-		v9 = load32(p13, n13)
-		v10 = load32(p13, n13+4)
-		v11 = load32(p13, n13+8)
-		v12 = load32(p13, n13+12)
+		p12 = p4
+		n12 = n4
+		n13 = n5
+		n13 <<= 2
+		v8 = load32(p12, n12)
+		v9 = load32(p12, n12+4)
+		v10 = load32(p12, n12+8)
+		v11 = load32(p12, n12+12)
 	}
+	p14 = p1
+	n14 = n1
+	n2 <<= 2
 	for ; n0 >= 4; n0 -= 4 {
-		v14 = loadBrain(p3, n3)
-		v15 = loadBrain(p3, n3+2)
-		v16 = loadBrain(p3, n3+4)
-		v17 = loadBrain(p3, n3+6)
-		v18 = load32(p1, n1)
-		v9 += float32(v14 * v18)
-		v10 += float32(v15 * v18)
-		v11 += float32(v16 * v18)
-		v12 += float32(v17 * v18)
-		v19 = loadBrain(p3, n3+8)
-		v20 = loadBrain(p3, n3+10)
-		v21 = loadBrain(p3, n3+12)
-		v22 = loadBrain(p3, n3+14)
-		v23 = load32(p1, n1+4)
-		v9 += float32(v19 * v23)
-		v10 += float32(v20 * v23)
-		v11 += float32(v21 * v23)
-		v12 += float32(v22 * v23)
-		v24 = loadBrain(p3, n3+16)
-		v25 = loadBrain(p3, n3+18)
-		v26 = loadBrain(p3, n3+20)
-		v27 = loadBrain(p3, n3+22)
-		v28 = load32(p1, n1+8)
-		v9 += float32(v24 * v28)
-		v10 += float32(v25 * v28)
-		v11 += float32(v26 * v28)
-		v12 += float32(v27 * v28)
-		v29 = loadBrain(p3, n3+24)
-		v30 = loadBrain(p3, n3+26)
-		v31 = loadBrain(p3, n3+28)
-		v32 = loadBrain(p3, n3+30)
-		v33 = load32(p1, n1+12)
-		v9 += float32(v29 * v33)
-		v10 += float32(v30 * v33)
-		v11 += float32(v31 * v33)
-		v12 += float32(v32 * v33)
-		n1 += 16
+		v15 = loadBrain(p3, n3)
+		v16 = loadBrain(p3, n3+2)
+		v17 = loadBrain(p3, n3+4)
+		v18 = loadBrain(p3, n3+6)
+		v19 = load32(p14, n14)
+		v8 += float32(v15 * v19)
+		v9 += float32(v16 * v19)
+		v10 += float32(v17 * v19)
+		v11 += float32(v18 * v19)
+		v20 = loadBrain(p3, n3+8)
+		v21 = loadBrain(p3, n3+10)
+		v22 = loadBrain(p3, n3+12)
+		v23 = loadBrain(p3, n3+14)
+		v24 = load32(p14, n14+4)
+		v8 += float32(v20 * v24)
+		v9 += float32(v21 * v24)
+		v10 += float32(v22 * v24)
+		v11 += float32(v23 * v24)
+		v25 = loadBrain(p3, n3+16)
+		v26 = loadBrain(p3, n3+18)
+		v27 = loadBrain(p3, n3+20)
+		v28 = loadBrain(p3, n3+22)
+		v29 = load32(p14, n14+8)
+		v8 += float32(v25 * v29)
+		v9 += float32(v26 * v29)
+		v10 += float32(v27 * v29)
+		v11 += float32(v28 * v29)
+		v30 = loadBrain(p3, n3+24)
+		v31 = loadBrain(p3, n3+26)
+		v32 = loadBrain(p3, n3+28)
+		v33 = loadBrain(p3, n3+30)
+		v34 = load32(p14, n14+12)
+		v8 += float32(v30 * v34)
+		v9 += float32(v31 * v34)
+		v10 += float32(v32 * v34)
+		v11 += float32(v33 * v34)
+		n14 += 16
 		n3 += 32
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v34 = loadBrain(p3, n3)
-		v35 = loadBrain(p3, n3+2)
-		v36 = loadBrain(p3, n3+4)
-		v37 = loadBrain(p3, n3+6)
-		v38 = load32(p1, n1)
-		v9 += float32(v34 * v38)
-		v10 += float32(v35 * v38)
-		v11 += float32(v36 * v38)
-		v12 += float32(v37 * v38)
-		n1 += 4
+		v35 = loadBrain(p3, n3)
+		v36 = loadBrain(p3, n3+2)
+		v37 = loadBrain(p3, n3+4)
+		v38 = loadBrain(p3, n3+6)
+		v39 = load32(p14, n14)
+		v8 += float32(v35 * v39)
+		v9 += float32(v36 * v39)
+		v10 += float32(v37 * v39)
+		v11 += float32(v38 * v39)
+		n14 += 4
 		n3 += 8
 	}
-	store32(p4, n4, v9)
-	store32(p4, n4+4, v10)
-	store32(p4, n4+8, v11)
-	store32(p4, n4+12, v12)
+	p40 = p4
+	n40 = n4
+	n41 = n5
+	n41 <<= 2
+	store32(p40, n40, v8)
+	store32(p40, n40+4, v9)
+	store32(p40, n40+8, v10)
+	store32(p40, n40+12, v11)
 }
 
 // productBrain2Generic is the plain form of ProductBrain2.
 func productBrain2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16) {
-	var v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47 float32
-	var n0, n1, n2, n3, n4, n5, n6, n8, n17 int
-	var p1, p3, p4, p17 unsafe.Pointer
+	var v8, v9, v10, v11, v12, v13, v14, v15, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49 float32
+	var n0, n1, n2, n3, n4, n5, n6, n16, n17, n18, n19, n50, n51 int
+	var p1, p3, p4, p16, p18, p19, p50 unsafe.Pointer
 	n0 = k
 	p1 = unsafe.Pointer(a)
 	n2 = lda
@@ -742,10 +796,8 @@ func productBrain2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc
 	p4 = unsafe.Pointer(c)
 	n5 = ldc
 	n6 = add
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, n0, n1, n2, n3, n4, n5, n6, n8, n17, p1, p3, p4, p17
-	n2 <<= 2
-	n8 = n2 + n2*2
-	n5 <<= 2
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v14, v15, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, n0, n1, n2, n3, n4, n5, n6, n16, n17, n18, n19, n50, n51, p1, p3, p4, p16, p18, p19, p50
+	v8 = 0
 	v9 = 0
 	v10 = 0
 	v11 = 0
@@ -753,105 +805,117 @@ func productBrain2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc
 	v13 = 0
 	v14 = 0
 	v15 = 0
-	v16 = 0
 	if n6 > 0 {
-		p17 = p4
-		n17 = n4
-		v9 = load32(p17, n17)
-		v10 = load32(p17, n17+4)
-		v11 = load32(p17, n17+8)
-		v12 = load32(p17, n17+12)
-		n17 += n5
-		v13 = load32(p17, n17)
-		v14 = load32(p17, n17+4)
-		v15 = load32(p17, n17+8)
-		v16 = load32(p17, n17+12)
+		p16 = p4
+		n16 = n4
+		n17 = n5
+		n17 <<= 2
+		v8 = load32(p16, n16)
+		v9 = load32(p16, n16+4)
+		v10 = load32(p16, n16+8)
+		v11 = load32(p16, n16+12)
+		n16 += n17
+		v12 = load32(p16, n16)
+		v13 = load32(p16, n16+4)
+		v14 = load32(p16, n16+8)
+		v15 = load32(p16, n16+12)
 	}
+	p18 = p1
+	n18 = n1
+	n2 <<= 2
+	p19 = p18
+	n19 = n18 + n2*1
 	for ; n0 >= 4; n0 -= 4 {
-		v18 = loadBrain(p3, n3)
-		v19 = loadBrain(p3, n3+2)
-		v20 = loadBrain(p3, n3+4)
-		v21 = loadBrain(p3, n3+6)
-		v22 = load32(p1, n1)
-		v9 += float32(v18 * v22)
-		v10 += float32(v19 * v22)
-		v11 += float32(v20 * v22)
-		v12 += float32(v21 * v22)
-		v23 = load32(p1, n1+n2*1)
-		v13 += float32(v18 * v23)
-		v14 += float32(v19 * v23)
-		v15 += float32(v20 * v23)
-		v16 += float32(v21 * v23)
-		v24 = loadBrain(p3, n3+8)
-		v25 = loadBrain(p3, n3+10)
-		v26 = loadBrain(p3, n3+12)
-		v27 = loadBrain(p3, n3+14)
-		v28 = load32(p1, n1+4)
-		v9 += float32(v24 * v28)
-		v10 += float32(v25 * v28)
-		v11 += float32(v26 * v28)
-		v12 += float32(v27 * v28)
-		v29 = load32(p1, n1+n2*1+4)
-		v13 += float32(v24 * v29)
-		v14 += float32(v25 * v29)
-		v15 += float32(v26 * v29)
-		v16 += float32(v27 * v29)
-		v30 = loadBrain(p3, n3+16)
-		v31 = loadBrain(p3, n3+18)
-		v32 = loadBrain(p3, n3+20)
-		v33 = loadBrain(p3, n3+22)
-		v34 = load32(p1, n1+8)
-		v9 += float32(v30 * v34)
-		v10 += float32(v31 * v34)
-		v11 += float32(v32 * v34)
-		v12 += float32(v33 * v34)
-		v35 = load32(p1, n1+n2*1+8)
-		v13 += float32(v30 * v35)
-		v14 += float32(v31 * v35)
-		v15 += float32(v32 * v35)
-		v16 += float32(v33 * v35)
-		v36 = loadBrain(p3, n3+24)
-		v37 = loadBrain(p3, n3+26)
-		v38 = loadBrain(p3, n3+28)
-		v39 = loadBrain(p3, n3+30)
-		v40 = load32(p1, n1+12)
-		v9 += float32(v36 * v40)
-		v10 += float32(v37 * v40)
-		v11 += float32(v38 * v40)
-		v12 += float32(v39 * v40)
-		v41 = load32(p1, n1+n2*1+12)
-		v13 += float32(v36 * v41)
-		v14 += float32(v37 * v41)
-		v15 += float32(v38 * v41)
-		v16 += float32(v39 * v41)
-		n1 += 16
+		v20 = loadBrain(p3, n3)
+		v21 = loadBrain(p3, n3+2)
+		v22 = loadBrain(p3, n3+4)
+		v23 = loadBrain(p3, n3+6)
+		v24 = load32(p18, n18)
+		v8 += float32(v20 * v24)
+		v9 += float32(v21 * v24)
+		v10 += float32(v22 * v24)
+		v11 += float32(v23 * v24)
+		v25 = load32(p19, n19)
+		v12 += float32(v20 * v25)
+		v13 += float32(v21 * v25)
+		v14 += float32(v22 * v25)
+		v15 += float32(v23 * v25)
+		v26 = loadBrain(p3, n3+8)
+		v27 = loadBrain(p3, n3+10)
+		v28 = loadBrain(p3, n3+12)
+		v29 = loadBrain(p3, n3+14)
+		v30 = load32(p18, n18+4)
+		v8 += float32(v26 * v30)
+		v9 += float32(v27 * v30)
+		v10 += float32(v28 * v30)
+		v11 += float32(v29 * v30)
+		v31 = load32(p19, n19+4)
+		v12 += float32(v26 * v31)
+		v13 += float32(v27 * v31)
+		v14 += float32(v28 * v31)
+		v15 += float32(v29 * v31)
+		v32 = loadBrain(p3, n3+16)
+		v33 = loadBrain(p3, n3+18)
+		v34 = loadBrain(p3, n3+20)
+		v35 = loadBrain(p3, n3+22)
+		v36 = load32(p18, n18+8)
+		v8 += float32(v32 * v36)
+		v9 += float32(v33 * v36)
+		v10 += float32(v34 * v36)
+		v11 += float32(v35 * v36)
+		v37 = load32(p19, n19+8)
+		v12 += float32(v32 * v37)
+		v13 += float32(v33 * v37)
+		v14 += float32(v34 * v37)
+		v15 += float32(v35 * v37)
+		v38 = loadBrain(p3, n3+24)
+		v39 = loadBrain(p3, n3+26)
+		v40 = loadBrain(p3, n3+28)
+		v41 = loadBrain(p3, n3+30)
+		v42 = load32(p18, n18+12)
+		v8 += float32(v38 * v42)
+		v9 += float32(v39 * v42)
+		v10 += float32(v40 * v42)
+		v11 += float32(v41 * v42)
+		v43 = load32(p19, n19+12)
+		v12 += float32(v38 * v43)
+		v13 += float32(v39 * v43)
+		v14 += float32(v40 * v43)
+		v15 += float32(v41 * v43)
+		n18 += 16
+		n19 += 16
 		n3 += 32
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v42 = loadBrain(p3, n3)
-		v43 = loadBrain(p3, n3+2)
-		v44 = loadBrain(p3, n3+4)
-		v45 = loadBrain(p3, n3+6)
-		v46 = load32(p1, n1)
-		v9 += float32(v42 * v46)
-		v10 += float32(v43 * v46)
-		v11 += float32(v44 * v46)
-		v12 += float32(v45 * v46)
-		v47 = load32(p1, n1+n2*1)
-		v13 += float32(v42 * v47)
-		v14 += float32(v43 * v47)
-		v15 += float32(v44 * v47)
-		v16 += float32(v45 * v47)
-		n1 += 4
+		v44 = loadBrain(p3, n3)
+		v45 = loadBrain(p3, n3+2)
+		v46 = loadBrain(p3, n3+4)
+		v47 = loadBrain(p3, n3+6)
+		v48 = load32(p18, n18)
+		v8 += float32(v44 * v48)
+		v9 += float32(v45 * v48)
+		v10 += float32(v46 * v48)
+		v11 += float32(v47 * v48)
+		v49 = load32(p19, n19)
+		v12 += float32(v44 * v49)
+		v13 += float32(v45 * v49)
+		v14 += float32(v46 * v49)
+		v15 += float32(v47 * v49)
+		n18 += 4
+		n19 += 4
 		n3 += 8
 	}
-	store32(p4, n4, v9)
-	store32(p4, n4+4, v10)
-	store32(p4, n4+8, v11)
-	store32(p4, n4+12, v12)
-	n4 += n5
-	store32(p4, n4, v13)
-	store32(p4, n4+4, v14)
-	store32(p4, n4+8, v15)
-	store32(p4, n4+12, v16)
+	p50 = p4
+	n50 = n4
+	n51 = n5
+	n51 <<= 2
+	store32(p50, n50, v8)
+	store32(p50, n50+4, v9)
+	store32(p50, n50+8, v10)
+	store32(p50, n50+12, v11)
+	n50 += n51
+	store32(p50, n50, v12)
+	store32(p50, n50+4, v13)
+	store32(p50, n50+8, v14)
+	store32(p50, n50+12, v15)
 }
