@@ -55,7 +55,7 @@ func TestTranspose(t *testing.T) {
 	for _, c := range []struct{ shape, perm []int }{
 		{[]int{3, 5}, nil}, {[]int{2, 70, 3, 50}, []int{0, 2, 1, 3}}, {[]int{2, 70, 3, 50}, []int{0, 2, 3, 1}}, {[]int{4, 33, 65}, []int{0, 2, 1}},
 		{[]int{2, 3, 4, 5}, []int{3, 1, 0, 2}}, {[]int{7}, []int{0}}, {[]int{}, nil}, {[]int{1, 6, 1}, []int{2, 0, 1}}, {[]int{3, 0, 2}, []int{2, 1, 0}},
-		{[]int{130, 140}, []int{1, 0}},
+		{[]int{130, 140}, []int{1, 0}}, {[]int{3, 2, 40, 19}, []int{0, 3, 1, 2}}, {[]int{40, 5, 3}, []int{1, 2, 0}}, {[]int{40, 3, 1}, []int{1, 2, 0}},
 	} {
 		for _, d := range movedTypes {
 			x := counted(d, c.shape...)
@@ -83,6 +83,38 @@ func TestTranspose(t *testing.T) {
 	for _, perm := range [][]int{{0}, {0, 0}, {0, 2}, {-1, 0}} {
 		if err := Transpose(ctxs[0], &tensor.Tensor{}, &attr.Transpose{Perm: perm}, counted(tensor.Float32, 2, 3)); err == nil {
 			t.Errorf("perm %v was taken", perm)
+		}
+	}
+}
+
+// TestTransposeOfEachSize turns matrices of up to a few squares, and those that are
+// part of a greater one.
+func TestTransposeOfEachSize(t *testing.T) {
+	c := &Ctx{}
+	for _, d := range append([]tensor.DType{tensor.Int32}, movedTypes...) {
+		for rows := range 19 {
+			for _, n := range []int{0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 80, 131} {
+				for _, x := range []*tensor.Tensor{counted(d, n, rows), counted(d, rows, n), counted(d, n, 2, rows), counted(d, 2, rows, n)} {
+					perm := []int{1, 0}
+					if x.Rank() == 3 {
+						perm = []int{1, 2, 0}
+					}
+					z, shape := tensor.New(d), make([]int, len(perm))
+					for i, axis := range perm {
+						shape[i] = x.Shape[axis]
+					}
+					if err := Transpose(c, z, &attr.Transpose{Perm: perm}, x); err != nil {
+						t.Fatal(err)
+					}
+					indexed(t, fmt.Sprint(d, x.Shape), z, x, shape, func(index []int) int {
+						source := make([]int, len(index))
+						for i, axis := range perm {
+							source[axis] = index[i]
+						}
+						return flat(source, x.Shape)
+					})
+				}
+			}
 		}
 	}
 }

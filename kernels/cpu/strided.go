@@ -37,15 +37,22 @@ func (s *strided) copyTo(c *Ctx, z, x *tensor.Tensor, shape []int) error {
 	}
 	last := s.rank - 1
 	s.blocked = last > 0 && s.strides[last-1] == 1 && s.strides[last] > 1
-	rows, cost := s.count/s.sizes[last], float64(costScalar)
-	switch size := float64(x.DType.Bits() / 8); {
-	case s.blocked && x.DType.Bits() == 32:
-		cost = costTranspose
-	case s.strides[last] == 0 || s.strides[last] == 1:
-		cost = costByte * size
-	}
-	c.Pool.Do(rows, s.whole(c.cut(rows, costRun+float64(s.sizes[last])*cost)), s)
+	rows := s.count / s.sizes[last]
+	c.Pool.Do(rows, s.whole(c.cut(rows, s.cost(float64(x.DType.Bits()/8)))), s)
 	return nil
+}
+
+// cost is that of a row of elements of size bytes.
+func (s *strided) cost(size float64) float64 {
+	last := s.rank - 1
+	n := float64(s.sizes[last])
+	switch {
+	case s.blocked:
+		return n * costTranspose
+	case s.strides[last] == 0 || s.strides[last] == 1:
+		return costRun + n*costByte*size
+	}
+	return costRun + n*costScalar
 }
 
 // whole makes chunks of a transpose begin where squares do.

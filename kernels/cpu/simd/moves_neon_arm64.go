@@ -5,9 +5,6 @@
 package simd
 
 //go:noescape
-func transposeNeon(blocks int, z *float32, ldz int, x *float32, ldx int)
-
-//go:noescape
 func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
