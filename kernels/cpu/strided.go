@@ -82,7 +82,7 @@ func stridedAs[T word](s *strided, lo, hi int) {
 			rows = min(s.sizes[last-1]-at.index[last-1], hi-r)
 			copyRows(words32(z[r*n:]), n*size/4, words32(x[from:]), s.strides[last-1]*size/4, rows, n*size/4)
 		case step == 1:
-			copy(to, x[from:from+n])
+			moveBytes(bytesOf(to), bytesOf(x[from:from+n]))
 		case step == 0:
 			fillWith(to, x[from])
 		case s.blocked:
