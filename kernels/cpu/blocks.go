@@ -29,7 +29,7 @@ func copyRows(z []uint32, pitchZ int, x []uint32, pitchX, rows, n int) {
 // take 400 ns then, and otherwise 230, as vectors always do.
 func moveBytes(z, x []byte) {
 	n := len(z)
-	if vec.Lanes == 1 || n < 4 || n >= shortBytes && (address(z)-address(x))%16 == 0 {
+	if vec.Lanes == 1 || n < 64 && n%4 != 0 || n >= shortBytes && (address(z)-address(x))%16 == 0 {
 		copy(z, x)
 		return
 	}

@@ -186,6 +186,53 @@ func TestSlice(t *testing.T) {
 	}
 }
 
+// TestSliceSteps takes rows of each length by steps up to more than a vector.
+func TestSliceSteps(t *testing.T) {
+	c := &Ctx{}
+	ints := func(v ...int64) *tensor.Tensor { return tensor.Of([]int{len(v)}, v) }
+	for _, d := range movedTypes {
+		for _, size := range []int{1, 2, 7, 16, 33, 200} {
+			x := counted(d, 3, size)
+			for _, step := range []int{1, 2, 3, 7, 8, 15, 16, 17, -1, -3} {
+				for first := range min(size, 3) {
+					start, end, n := first, size, (size-first-1)/max(step, 1)+1
+					if step < 0 {
+						start, end, n = size-1-first, -1<<40, (size-1-first)/-step+1
+					}
+					z := tensor.New(d)
+					if err := Slice(c, z, x, ints(int64(start)), ints(int64(end)), ints(1), ints(int64(step))); err != nil {
+						t.Fatal(err)
+					}
+					indexed(t, fmt.Sprint(d, size, first, step), z, x, []int{3, n}, func(index []int) int {
+						return flat([]int{index[0], start + index[1]*step}, x.Shape)
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestExpandRows repeats elements in rows of each length, and rows.
+func TestExpandRows(t *testing.T) {
+	c := &Ctx{}
+	for _, d := range movedTypes {
+		for _, rows := range []int{1, 2, 17, 40} {
+			x, apart := counted(d, rows, 1), counted(d, rows, 3, 1)
+			for n := range 40 {
+				z := tensor.New(d)
+				if err := Expand(c, z, x, tensor.Of([]int{2}, []int64{int64(rows), int64(n)})); err != nil {
+					t.Fatal(err)
+				}
+				indexed(t, fmt.Sprint(d, rows, n), z, x, []int{rows, n}, func(index []int) int { return index[0] })
+				if err := Expand(c, z, apart, tensor.Of([]int{4}, []int64{2, int64(rows), 3, int64(n)})); err != nil {
+					t.Fatal(err)
+				}
+				indexed(t, fmt.Sprint(d, rows, n), z, apart, []int{2, rows, 3, n}, func(index []int) int { return 3*index[1] + index[2] })
+			}
+		}
+	}
+}
+
 func TestConcatAndGather(t *testing.T) {
 	c := &Ctx{}
 	for _, d := range movedTypes {

@@ -13,6 +13,11 @@ var moves = []family{
 		describe: describeCopyRows,
 	},
 	{
+		field: "FillRows", doc: "FillRows sets rows of n elements of z, one after the other, to one element of x each, ldx apart.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx")),
+		describe: describeFillRows,
+	},
+	{
 		field: "Choose", doc: "Choose sets z to x where c is not 0, and to y elsewhere.",
 		params:   slices.Concat(ints("n"), pointers("z"), bytes8("c"), pointers("x", "y")),
 		describe: func(b *builder, _ int) { describeChoose(b, false, false) },
@@ -107,6 +112,21 @@ func describeCopyRows(b *builder, _ int) {
 			b.storePart(at(to, disp), b.loadPart(at(from, disp), t), t)
 		})
 		b.addInt(z, ldz)
+		b.addInt(x, ldx)
+	})
+}
+
+func describeFillRows(b *builder, _ int) {
+	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
+	b.shl(ldx, 2)
+	b.while(b.param("rows"), 1, func() {
+		v := b.splat(at(x, 0))
+		left := b.copyInt(b.param("n"))
+		b.elements(left, turn, []reg{z}, func(u int, t tail) { b.storePart(at(z, u*b.level.bytes()), v, t) })
+		if b.level.wide() {
+			b.shl(left, 2) // of the part of a vector
+			b.addInt(z, left)
+		}
 		b.addInt(x, ldx)
 	})
 }

@@ -70,6 +70,7 @@ var avx2Kernels = &Kernels{
 	Greatest:          greatestAvx2,
 	SoftmaxColumns:    softmaxColumnsAvx2,
 	CopyRows:          copyRowsAvx2,
+	FillRows:          fillRowsAvx2,
 	Choose:            chooseAvx2,
 	ChooseNumber:      chooseNumberAvx2,
 	NumberChoose:      numberChooseAvx2,

@@ -68,6 +68,7 @@ var genericKernels = &Kernels{
 	Greatest:          greatestGeneric,
 	SoftmaxColumns:    softmaxColumnsGeneric,
 	CopyRows:          copyRowsGeneric,
+	FillRows:          fillRowsGeneric,
 	Choose:            chooseGeneric,
 	ChooseNumber:      chooseNumberGeneric,
 	NumberChoose:      numberChooseGeneric,

@@ -218,6 +218,10 @@ type Kernels struct {
 	// CopyRows copies rows of n elements; those of z and x are ldz and ldx apart.
 	CopyRows func(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
+	// FillRows sets rows of n elements of z, one after the other, to one element of x
+	// each, ldx apart.
+	FillRows func(rows int, n int, z *float32, x *float32, ldx int)
+
 	// Choose sets z to x where c is not 0, and to y elsewhere.
 	Choose func(n int, z *float32, c *uint8, x *float32, y *float32)
 

@@ -8,6 +8,9 @@ package simd
 func copyRowsAvx2(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
+func fillRowsAvx2(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
 func chooseAvx2(n int, z *float32, c *uint8, x *float32, y *float32)
 
 //go:noescape

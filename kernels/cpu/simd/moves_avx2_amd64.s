@@ -111,6 +111,59 @@ l1:
 	VZEROUPPER
 	RET
 
+// func fillRowsAvx2(rows int, n int, z *float32, x *float32, ldx int)
+TEXT ·fillRowsAvx2(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), BX
+	MOVQ z+16(FP), CX
+	MOVQ x+24(FP), DX
+	MOVQ ldx+32(FP), SI
+	SHLQ $2, SI
+	CMPQ AX, $1
+	JLT l1
+l2:
+	VBROADCASTSS (DX), Y0
+	MOVQ BX, DI
+	CMPQ DI, $32
+	JLT l3
+l4:
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y0, 32(CX)
+	VMOVUPS Y0, 64(CX)
+	VMOVUPS Y0, 96(CX)
+	ADDQ $128, CX
+	SUBQ $32, DI
+	CMPQ DI, $32
+	JGE l4
+l3:
+	CMPQ DI, $8
+	JLT l5
+l6:
+	VMOVUPS Y0, (CX)
+	ADDQ $32, CX
+	SUBQ $8, DI
+	CMPQ DI, $8
+	JGE l6
+l5:
+	CMPQ DI, $0
+	JLE l7
+	LEAQ tails<>+32(SB), R8
+	SHLQ $2, DI
+	SUBQ DI, R8
+	SHRQ $2, DI
+	VMOVUPS (R8), Y1
+	VMASKMOVPS Y0, Y1, (CX)
+l7:
+	SHLQ $2, DI
+	ADDQ DI, CX
+	ADDQ SI, DX
+	SUBQ $1, AX
+	CMPQ AX, $1
+	JGE l2
+l1:
+	VZEROUPPER
+	RET
+
 // func chooseAvx2(n int, z *float32, c *uint8, x *float32, y *float32)
 TEXT ·chooseAvx2(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX

@@ -100,6 +100,57 @@ l1:
 	VZEROUPPER
 	RET
 
+// func fillRowsAvx512(rows int, n int, z *float32, x *float32, ldx int)
+TEXT ·fillRowsAvx512(SB), NOSPLIT, $0-40
+	MOVQ rows+0(FP), AX
+	MOVQ n+8(FP), BX
+	MOVQ z+16(FP), CX
+	MOVQ x+24(FP), DX
+	MOVQ ldx+32(FP), SI
+	SHLQ $2, SI
+	CMPQ AX, $1
+	JLT l1
+l2:
+	VBROADCASTSS (DX), Z0
+	MOVQ BX, DI
+	CMPQ DI, $64
+	JLT l3
+l4:
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z0, 64(CX)
+	VMOVUPS Z0, 128(CX)
+	VMOVUPS Z0, 192(CX)
+	ADDQ $256, CX
+	SUBQ $64, DI
+	CMPQ DI, $64
+	JGE l4
+l3:
+	CMPQ DI, $16
+	JLT l5
+l6:
+	VMOVUPS Z0, (CX)
+	ADDQ $64, CX
+	SUBQ $16, DI
+	CMPQ DI, $16
+	JGE l6
+l5:
+	CMPQ DI, $0
+	JLE l7
+	MOVL $-1, R8
+	BZHIL DI, R8, R8
+	KMOVW R8, K1
+	VMOVUPS Z0, K1, (CX)
+l7:
+	SHLQ $2, DI
+	ADDQ DI, CX
+	ADDQ SI, DX
+	SUBQ $1, AX
+	CMPQ AX, $1
+	JGE l2
+l1:
+	VZEROUPPER
+	RET
+
 // func chooseAvx512(n int, z *float32, c *uint8, x *float32, y *float32)
 TEXT ·chooseAvx512(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), AX

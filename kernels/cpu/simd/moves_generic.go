@@ -47,6 +47,36 @@ func copyRowsGeneric(rows int, n int, z *float32, ldz int, x *float32, ldx int) 
 	}
 }
 
+// fillRowsGeneric is the plain form of FillRows.
+func fillRowsGeneric(rows int, n int, z *float32, x *float32, ldx int) {
+	var v5 float32
+	var n0, n1, n2, n3, n4, n6 int
+	var p2, p3 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	_, _, _, _, _, _, _, _, _ = v5, n0, n1, n2, n3, n4, n6, p2, p3
+	n4 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v5 = load32(p3, n3)
+		n6 = n1
+		for ; n6 >= 4; n6 -= 4 {
+			store32(p2, n2, v5)
+			store32(p2, n2+4, v5)
+			store32(p2, n2+8, v5)
+			store32(p2, n2+12, v5)
+			n2 += 16
+		}
+		for ; n6 >= 1; n6 -= 1 {
+			store32(p2, n2, v5)
+			n2 += 4
+		}
+		n3 += n4
+	}
+}
+
 // chooseGeneric is the plain form of Choose.
 func chooseGeneric(n int, z *float32, c *uint8, x *float32, y *float32) {
 	var v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v18, v19, v20, v21, v23, v24, v25, v26, v28, v29, v30 float32

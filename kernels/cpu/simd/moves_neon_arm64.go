@@ -8,6 +8,9 @@ package simd
 func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
+func fillRowsNeon(rows int, n int, z *float32, x *float32, ldx int)
+
+//go:noescape
 func chooseNeon(n int, z *float32, c *uint8, x *float32, y *float32)
 
 //go:noescape

@@ -70,6 +70,7 @@ var neonKernels = &Kernels{
 	Greatest:          greatestNeon,
 	SoftmaxColumns:    softmaxColumnsNeon,
 	CopyRows:          copyRowsNeon,
+	FillRows:          fillRowsNeon,
 	Choose:            chooseNeon,
 	ChooseNumber:      chooseNumberNeon,
 	NumberChoose:      numberChooseNeon,

@@ -89,3 +89,16 @@ func TestInterleave(t *testing.T) {
 		}
 	})
 }
+
+func TestFillRows(t *testing.T) {
+	eachRow(t, func(t *testing.T, k *Kernels, rng *rand.Rand, n int, atEnd bool) {
+		const rows, pitch = 5, 3
+		x, z := patterned(t, rng, (rows-1)*pitch+1, atEnd), guarded(t, rows*n, atEnd)
+		k.FillRows(rows, n, &z[0], &x[0], pitch)
+		for i, v := range z {
+			if want := x[i/n*pitch]; bits(v) != bits(want) {
+				t.Fatalf("rows of %d: element %d is %#x, want %#x", n, i, bits(v), bits(want))
+			}
+		}
+	})
+}
