@@ -16,28 +16,32 @@ func transpose[T word](z, x []T, rows, n, step int) {
 		return
 	}
 	_, _ = z[rows*n-1], x[(n-1)*step+rows-1]
-	few := min(rows, n) < vec.Lanes
 	switch unsafe.Sizeof(z[0]) {
 	case 1:
-		transposeBy(wordsAs[uint8](z), wordsAs[uint8](x), rows, n, step, byteSide, byteSquares)
+		transposeBy(wordsAs[uint8](z), wordsAs[uint8](x), rows, n, step, turner[uint8]{side: byteSide, squares: byteSquares})
 	case 2:
-		transposeBy(wordsAs[uint16](z), wordsAs[uint16](x), rows, n, step, vec.Lanes, halfSquares)
+		transposeBy(wordsAs[uint16](z), wordsAs[uint16](x), rows, n, step, turner[uint16]{side: vec.Lanes, squares: halfSquares})
 	case 4:
-		if few {
-			transposeFew(floats32(z), floats32(x), rows, n, step)
-			return
-		}
-		transposeBy(floats32(z), floats32(x), rows, n, step, vec.Lanes, wordSquares)
+		transposeBy(floats32(z), floats32(x), rows, n, step, turner[float32]{vec.Lanes, wordSquares, &vec.Interleave, &vec.Deinterleave})
 	case 8:
-		transposeBy(wordsAs[uint64](z), wordsAs[uint64](x), rows, n, step, max(1, vec.Lanes/2), longSquares)
+		side := max(1, vec.Lanes/2)
+		transposeBy(wordsAs[uint64](z), wordsAs[uint64](x), rows, n, step, turner[uint64]{side, longSquares, &vec.Interleave64, &vec.Deinterleave64})
 	}
 }
 
 // wordsAs views words as others of the same size.
 func wordsAs[U, T word](x []T) []U { return unsafe.Slice((*U)(unsafe.Pointer(ptr(x))), len(x)) }
 
-// squares turns blocks squares that lie one after the other in rows of x.
-type squares[T any] func(blocks int, z []T, ldz int, x []T, ldx int)
+// turner is how elements of a type are transposed.
+type turner[T any] struct {
+	side int
+	// squares turns blocks squares that lie one after the other in rows of x.
+	squares func(blocks int, z []T, ldz int, x []T, ldx int)
+	// Those of fewer rows, or columns, than a square has, by their number; nil: one
+	// element at a time.
+	interleave   *[square]func(n int, z, x *T, ldx int)
+	deinterleave *[square]func(n int, z *T, ldz int, x *T)
+}
 
 func halfSquares(blocks int, z []uint16, ldz int, x []uint16, ldx int) {
 	vec.Transpose16(blocks, ptr(z), ldz, ptr(x), ldx)
@@ -51,25 +55,22 @@ func longSquares(blocks int, z []uint64, ldz int, x []uint64, ldx int) {
 	vec.Transpose64(blocks, ptr(z), ldz, ptr(x), ldx)
 }
 
-// transposeBy turns squares of a side, in strips of so many rows of z that what is
-// read stays in the cache until it is read again. The last squares of a row, and of
-// a strip, begin where they just fit: what they have in common with others is
-// written twice.
-func transposeBy[T any](z, x []T, rows, n, step, side int, turn squares[T]) {
-	if min(rows, n) < side {
-		for r := 0; r < rows; r += square {
-			transposeRows(z[r*n:], x[r:], min(square, rows-r), n, step)
-		}
+// transposeBy turns squares, in strips of so many rows of z that what is read stays
+// in the cache until it is read again. The last squares of a row, and of a strip,
+// begin where they just fit: what they have in common with others is written twice.
+func transposeBy[T any](z, x []T, rows, n, step int, t turner[T]) {
+	if min(rows, n) < t.side {
+		transposeFew(z, x, rows, n, step, t)
 		return
 	}
 	for r := 0; r < rows; r += transposeStrip {
 		end := min(r+transposeStrip, rows)
-		blocks, rest := (end-r)/side, (end-r)%side
-		for i := 0; i < n; i += side {
-			i := min(i, n-side)
-			turn(blocks, z[r*n+i:], n, x[i*step+r:], step)
+		blocks, rest := (end-r)/t.side, (end-r)%t.side
+		for i := 0; i < n; i += t.side {
+			i := min(i, n-t.side)
+			t.squares(blocks, z[r*n+i:], n, x[i*step+r:], step)
 			if rest > 0 {
-				turn(1, z[(end-side)*n+i:], n, x[i*step+end-side:], step)
+				t.squares(1, z[(end-t.side)*n+i:], n, x[i*step+end-t.side:], step)
 			}
 		}
 	}

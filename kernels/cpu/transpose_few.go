@@ -4,28 +4,32 @@ package cpu
 // the first-level cache.
 const fewColumns = 64
 
-// transposeFew is transpose where rows or columns are fewer than a vector has lanes.
-func transposeFew(z, x []float32, rows, n, step int) {
+// transposeFew is transpose where rows or columns are fewer than a square has.
+func transposeFew[T any](z, x []T, rows, n, step int, t turner[T]) {
 	switch {
 	case n == 1:
 		copy(z[:rows], x)
-	case n < vec.Lanes:
-		vec.Interleave[n](rows, ptr(z), ptr(x), step)
-	case rows == 1:
-		transposeRows(z, x, rows, n, step)
+	case t.interleave == nil || rows == 1:
+		for r := 0; r < rows; r += square {
+			transposeRows(z[r*n:], x[r:], min(square, rows-r), n, step)
+		}
+	case n < t.side:
+		t.interleave[n](rows, ptr(z), ptr(x), step)
 	case step == rows:
-		vec.Deinterleave[rows](n, ptr(z), n, ptr(x))
+		t.deinterleave[rows](n, ptr(z), n, ptr(x))
 	default:
-		transposeApart(z, x, rows, n, step)
+		transposeApart(z, x, rows, n, step, t.deinterleave[rows])
 	}
 }
 
 // transposeApart brings what lies apart in x together first.
-func transposeApart(z, x []float32, rows, n, step int) {
-	var joined [square * fewColumns]float32
+func transposeApart[T any](z, x []T, rows, n, step int, deinterleave func(n int, z *T, ldz int, x *T)) {
+	var joined [square * fewColumns]T
 	for i := 0; i < n; i += fewColumns {
 		m := min(fewColumns, n-i)
-		vec.CopyRows(m, rows, ptr(joined[:]), rows, ptr(x[i*step:]), step)
-		vec.Deinterleave[rows](m, ptr(z[i:]), n, ptr(joined[:]))
+		for c := range m {
+			copy(joined[c*rows:][:rows], x[(i+c)*step:])
+		}
+		deinterleave(m, ptr(z[i:]), n, ptr(joined[:]))
 	}
 }

@@ -31,24 +31,39 @@ var transposes = []family{
 		field: "Interleave", doc: "Interleave[r] turns r rows of x, ldx apart, of n elements into n rows of z, one after the other.",
 		size:     fewMost,
 		params:   slices.Concat(ints("n"), pointers("z", "x"), ints("ldx")),
-		indices:  fewerRows,
-		describe: describeInterleave,
+		indices:  func(l *level) []int { return fewerRows(l, 1) },
+		describe: func(b *builder, rows int) { describeInterleave(b.few(rows, 1)) },
+	},
+	{
+		field: "Interleave64", doc: "Interleave64 is Interleave for elements of 64 bits.",
+		size:     fewMost,
+		params:   slices.Concat(ints("n"), longs("z", "x"), ints("ldx")),
+		indices:  func(l *level) []int { return fewerRows(l, 2) },
+		describe: func(b *builder, rows int) { describeInterleave(b.few(rows, 2)) },
 	},
 	{
 		field: "Deinterleave", doc: "Deinterleave[r] turns n rows of x, one after the other, of r elements into r rows of z, ldz apart.",
 		size:     fewMost,
 		params:   slices.Concat(ints("n"), pointers("z"), ints("ldz"), pointers("x")),
-		indices:  fewerRows,
-		describe: describeDeinterleave,
+		indices:  func(l *level) []int { return fewerRows(l, 1) },
+		describe: func(b *builder, rows int) { describeDeinterleave(b.few(rows, 1)) },
+	},
+	{
+		field: "Deinterleave64", doc: "Deinterleave64 is Deinterleave for elements of 64 bits.",
+		size:     fewMost,
+		params:   slices.Concat(ints("n"), longs("z"), ints("ldz"), longs("x")),
+		indices:  func(l *level) []int { return fewerRows(l, 2) },
+		describe: func(b *builder, rows int) { describeDeinterleave(b.few(rows, 2)) },
 	},
 }
 
-// fewerRows are the numbers of rows that are less than a vector; one row is a copy.
-func fewerRows(l *level) []int {
+// fewerRows are the numbers of rows that are fewer than the elements of so many words
+// in a vector; one row is a copy.
+func fewerRows(l *level, words int) []int {
 	if !l.wide() {
 		return nil
 	}
-	return upTo(l.lanes - 1)[1:]
+	return upTo(l.lanes/words - 1)[1:]
 }
 
 // squareShape is how squares of elements of some size are turned.
@@ -178,18 +193,21 @@ func (b *builder) exchange(x []reg) []reg {
 	return x
 }
 
-// few is a block of Lanes columns of a few rows. Rows are filled up to a power of
-// two; what they interleave to are as many vectors, each of which holds part
-// elements, without those that fill up.
+// few is a block of as many columns as a vector has elements, of a few rows. Rows are
+// filled up to a power of two; what they interleave to are as many vectors, each of
+// which holds part words, without those that fill up.
 type few struct {
 	*builder
-	rows, padded, part int
-	whole              tail // of part elements
+	rows, padded int
+	words        int // of an element
+	elements     int // of a vector
+	part         int
+	whole        tail // of part words
 }
 
-func (b *builder) few(rows int) *few {
+func (b *builder) few(rows, words int) *few {
 	padded := 1 << bits.Len(uint(rows-1))
-	f := &few{builder: b, rows: rows, padded: padded, part: rows * b.lanes() / padded}
+	f := &few{builder: b, rows: rows, padded: padded, words: words, elements: b.lanes() / words, part: rows * b.lanes() / padded}
 	if f.part < b.lanes() {
 		n := b.register(scalar)
 		b.emit(&node{op: opSetInt, dst: n, imm: f.part})
@@ -198,12 +216,19 @@ func (b *builder) few(rows int) *few {
 	return f
 }
 
-// parts runs whole for the parts that left elements fill, and last for one that they
-// fill to a part of it.
+// columns is the tail of n elements.
+func (f *few) columns(n reg) tail {
+	n = f.copyInt(n)
+	f.shl(n, f.words-1)
+	return f.tail(n)
+}
+
+// parts runs body for the parts that left words fill, and for one that they fill in
+// part.
 func (f *few) parts(left reg, body func(k int, t tail)) {
 	for k := range f.padded {
 		f.ifMore(left, f.part-1, func() { body(k, f.whole) })
-		if f.part > f.rows { // of several rows
+		if f.padded < f.elements { // a part is of several rows
 			f.ifNot(left, f.part-1, func() {
 				f.ifMore(left, 0, func() { body(k, f.tail(left)) })
 			})
@@ -215,69 +240,67 @@ func (f *few) parts(left reg, body func(k int, t tail)) {
 // disp is where part k begins.
 func (f *few) disp(k int) int { return 4 * f.part * k }
 
-func describeInterleave(b *builder, rows int) {
-	n, z, x, ldx := b.param("n"), b.param("z"), b.param("x"), b.param("ldx")
-	b.shl(ldx, 2)
-	f := b.few(rows)
+func describeInterleave(f *few) {
+	n, z, x, ldx := f.param("n"), f.param("z"), f.param("x"), f.param("ldx")
+	f.shl(ldx, 1+f.words)
 	interleave := f.interleaver()
 	load := func(t tail) []reg {
-		from, list := b.copyInt(x), make([]reg, f.padded)
-		for i := range rows {
-			list[i] = b.loadPart(at(from, 0), t)
-			if i < rows-1 {
-				b.addInt(from, ldx)
+		from, list := f.copyInt(x), make([]reg, f.padded)
+		for i := range f.rows {
+			list[i] = f.loadPart(at(from, 0), t)
+			if i < f.rows-1 {
+				f.addInt(from, ldx)
 			}
 		}
-		for i := rows; i < f.padded; i++ {
+		for i := f.rows; i < f.padded; i++ {
 			list[i] = list[0]
 		}
 		return interleave(list)
 	}
-	b.while(n, b.lanes(), func() {
+	f.while(n, f.elements, func() {
 		for k, v := range load(tail{}) {
-			b.storePart(at(z, f.disp(k)), v, f.whole)
+			f.storePart(at(z, f.disp(k)), v, f.whole)
 		}
-		b.addImm(x, b.level.bytes())
-		b.addImm(z, f.disp(f.padded))
+		f.addImm(x, f.level.bytes())
+		f.addImm(z, f.disp(f.padded))
 	})
-	b.ifMore(n, 0, func() {
-		list := load(b.tail(n))
-		b.imm(opMulImm, n, rows)
-		f.parts(n, func(k int, t tail) { b.storePart(at(z, f.disp(k)), list[k], t) })
+	f.ifMore(n, 0, func() {
+		list := load(f.columns(n))
+		f.imm(opMulImm, n, f.rows*f.words)
+		f.parts(n, func(k int, t tail) { f.storePart(at(z, f.disp(k)), list[k], t) })
 	})
 }
 
-func describeDeinterleave(b *builder, rows int) {
-	n, z, x, ldz := b.param("n"), b.param("z"), b.param("x"), b.param("ldz")
-	b.shl(ldz, 2)
-	f := b.few(rows)
+func describeDeinterleave(f *few) {
+	n, z, x, ldz := f.param("n"), f.param("z"), f.param("x"), f.param("ldz")
+	f.shl(ldz, 1+f.words)
 	deinterleave := f.deinterleaver()
 	store := func(list []reg, t tail) {
-		to := b.copyInt(z)
-		for i, v := range deinterleave(list)[:rows] {
-			b.storePart(at(to, 0), v, t)
-			if i < rows-1 {
-				b.addInt(to, ldz)
+		to := f.copyInt(z)
+		for i, v := range deinterleave(list)[:f.rows] {
+			f.storePart(at(to, 0), v, t)
+			if i < f.rows-1 {
+				f.addInt(to, ldz)
 			}
 		}
 	}
 	list := make([]reg, f.padded)
-	b.while(n, b.lanes(), func() {
+	f.while(n, f.elements, func() {
 		for k := range list {
-			list[k] = b.loadPart(at(x, f.disp(k)), f.whole)
+			list[k] = f.loadPart(at(x, f.disp(k)), f.whole)
 		}
 		store(list, tail{})
-		b.addImm(z, b.level.bytes())
-		b.addImm(x, f.disp(f.padded))
+		f.addImm(z, f.level.bytes())
+		f.addImm(x, f.disp(f.padded))
 	})
-	b.ifMore(n, 0, func() {
+	f.ifMore(n, 0, func() {
 		for k := range list {
-			list[k] = b.zero()
+			list[k] = f.zero()
 		}
-		left := b.copyInt(n)
-		b.imm(opMulImm, left, rows)
-		f.parts(left, func(k int, t tail) { b.change(opMove, list[k], b.loadPart(at(x, f.disp(k)), t)) })
-		store(list, b.tail(n))
+		left := f.copyInt(n)
+		f.imm(opMulImm, left, f.rows*f.words)
+		f.parts(left, func(k int, t tail) { f.change(opMove, list[k], f.loadPart(at(x, f.disp(k)), t)) })
+		store(list, f.columns(n))
 	})
 }
 
@@ -286,12 +309,12 @@ func describeDeinterleave(b *builder, rows int) {
 // shuffled. Each moves the highest bit of an element's place to the lowest.
 func (f *few) interleaver() func(rows []reg) []reg {
 	kept := f.kept()
-	switch lanes := f.lanes(); {
-	case f.padded == lanes:
-		return f.square
+	switch n := f.elements; {
+	case f.padded == n:
+		return f.turned
 	case f.level.masks > 0: // two vectors are permuted in one instruction
-		low, high := f.table(zipped(0, lanes)), f.table(zipped(lanes/2, lanes))
-		lastLow, lastHigh := f.table(pick(zipped(0, lanes), kept)), f.table(pick(zipped(lanes/2, lanes), kept))
+		low, high := f.table(zipped(0, n)), f.table(zipped(n/2, n))
+		lastLow, lastHigh := f.table(pick(zipped(0, n), kept)), f.table(pick(zipped(n/2, n), kept))
 		return func(rows []reg) []reg {
 			for stage := 2; stage < f.padded; stage *= 2 {
 				rows = shuffle(rows, func(x, y reg) (reg, reg) { return f.permute2(x, y, low), f.permute2(x, y, high) })
@@ -299,10 +322,13 @@ func (f *few) interleaver() func(rows []reg) []reg {
 			return shuffle(rows, func(x, y reg) (reg, reg) { return f.permute2(x, y, lastLow), f.permute2(x, y, lastHigh) })
 		}
 	}
-	pack := f.permutation(kept)
+	pack, low, high := f.permutation(kept), opLowPairs, opHighPairs
+	if f.words == 2 {
+		low, high = opLowQuads, opHighQuads
+	}
 	return func(rows []reg) []reg {
 		for stage := 1; stage < f.padded; stage *= 2 {
-			rows = shuffle(rows, func(x, y reg) (reg, reg) { return f.set(vector, opLowPairs, x, y), f.set(vector, opHighPairs, x, y) })
+			rows = shuffle(rows, func(x, y reg) (reg, reg) { return f.set(vector, low, x, y), f.set(vector, high, x, y) })
 		}
 		return pack(f.join(rows))
 	}
@@ -311,16 +337,16 @@ func (f *few) interleaver() func(rows []reg) []reg {
 // deinterleaver is the inverse of interleaver.
 func (f *few) deinterleaver() func(parts []reg) []reg {
 	spread := f.spread()
-	switch lanes := f.lanes(); {
-	case f.padded == lanes:
-		return f.square
+	switch n := f.elements; {
+	case f.padded == n:
+		return f.turned
 	case f.level.masks > 0:
-		even, odd := f.table(unzipped(0, lanes)), f.table(unzipped(1, lanes))
+		even, odd := f.table(unzipped(0, n)), f.table(unzipped(1, n))
 		both := slices.Clone(spread)
 		for _, i := range spread {
-			both = append(both, lanes+i)
+			both = append(both, n+i)
 		}
-		firstEven, firstOdd := f.table(pick(both, unzipped(0, lanes))), f.table(pick(both, unzipped(1, lanes)))
+		firstEven, firstOdd := f.table(pick(both, unzipped(0, n))), f.table(pick(both, unzipped(1, n)))
 		return func(parts []reg) []reg {
 			rows := unshuffle(parts, func(x, y reg) (reg, reg) { return f.permute2(x, y, firstEven), f.permute2(x, y, firstOdd) })
 			for stage := 2; stage < f.padded; stage *= 2 {
@@ -329,14 +355,25 @@ func (f *few) deinterleaver() func(parts []reg) []reg {
 			return rows
 		}
 	}
-	unpack := f.permutation(spread)
+	unpack, even, odd := f.permutation(spread), opEven, opOdd
+	if f.words == 2 { // of two vectors of two elements each
+		even, odd = opLowQuads, opHighQuads
+	}
 	return func(parts []reg) []reg {
 		rows := f.part128(unpack(parts))
 		for stage := 1; stage < f.padded; stage *= 2 {
-			rows = unshuffle(rows, func(x, y reg) (reg, reg) { return f.set(vector, opEven, x, y), f.set(vector, opOdd, x, y) })
+			rows = unshuffle(rows, func(x, y reg) (reg, reg) { return f.set(vector, even, x, y), f.set(vector, odd, x, y) })
 		}
 		return rows
 	}
+}
+
+// turned transposes as many vectors as one has elements.
+func (f *few) turned(rows []reg) []reg {
+	if f.words == 2 {
+		return f.squareOfLongs(rows)
+	}
+	return f.square(rows)
 }
 
 // shuffle is a stage that interleaves: zip gives the lower and the upper half.
@@ -384,10 +421,10 @@ func (f *few) part128(x []reg) []reg {
 	return list
 }
 
-// kept are the lanes of a vector of padded rows that are no padding.
+// kept are the elements of a vector of padded rows that are no padding.
 func (f *few) kept() []int {
 	var list []int
-	for i := range f.lanes() {
+	for i := range f.elements {
 		if i%f.padded < f.rows {
 			list = append(list, i)
 		}
@@ -395,19 +432,19 @@ func (f *few) kept() []int {
 	return list
 }
 
-// spread is for each lane of a vector of padded rows where it is in a part; padding
+// spread is for each element of a vector of padded rows where it is in a part; padding
 // is taken from anywhere.
 func (f *few) spread() []int {
-	list := make([]int, f.lanes())
+	list := make([]int, f.elements)
 	for at, i := range f.kept() {
 		list[i] = at
 	}
 	return list
 }
 
-// permutation returns what permutes each vector, unless all lanes stay.
+// permutation returns what permutes each vector, unless all elements stay.
 func (f *few) permutation(indices []int) func(x []reg) []reg {
-	if f.padded == f.rows || f.padded == f.lanes() {
+	if f.padded == f.rows || f.padded == f.elements {
 		return func(x []reg) []reg { return x }
 	}
 	table := f.table(indices)
@@ -420,28 +457,34 @@ func (f *few) permutation(indices []int) func(x []reg) []reg {
 	}
 }
 
-// table is a vector of indices, filled up with 0.
+// table is a vector of the indices of elements, filled up with 0.
 func (f *few) table(indices []int) reg {
+	list := make([]int, f.lanes())
+	for i, at := range indices {
+		for w := range f.words {
+			list[i*f.words+w] = at*f.words + w
+		}
+	}
 	r := f.register(vector)
-	f.emit(&node{op: opTable, dst: r, table: append(slices.Clone(indices), make([]int, f.lanes()-len(indices))...)})
+	f.emit(&node{op: opTable, dst: r, table: list})
 	return r
 }
 
 func (f *few) permute2(x, y, table reg) reg { return f.set(vector, opPermute2, x, y, table) }
 
-// zipped is which lanes of two vectors follow one another if they are interleaved,
-// from lane at on; the second vector's are numbered on.
-func zipped(at, lanes int) []int {
-	list := make([]int, lanes)
+// zipped is which of the n elements each of two vectors follow one another if they
+// are interleaved, from element at on; the second vector's are numbered on.
+func zipped(at, n int) []int {
+	list := make([]int, n)
 	for i := range list {
-		list[i] = at + i/2 + i%2*lanes
+		list[i] = at + i/2 + i%2*n
 	}
 	return list
 }
 
-// unzipped is every other lane of two vectors.
-func unzipped(at, lanes int) []int {
-	list := make([]int, lanes)
+// unzipped is every other element of two vectors.
+func unzipped(at, n int) []int {
+	list := make([]int, n)
 	for i := range list {
 		list[i] = at + 2*i
 	}

@@ -258,9 +258,15 @@ type Kernels struct {
 	// after the other.
 	Interleave [16]func(n int, z *float32, x *float32, ldx int)
 
+	// Interleave64 is Interleave for elements of 64 bits.
+	Interleave64 [16]func(n int, z *uint64, x *uint64, ldx int)
+
 	// Deinterleave[r] turns n rows of x, one after the other, of r elements into r
 	// rows of z, ldz apart.
 	Deinterleave [16]func(n int, z *float32, ldz int, x *float32)
+
+	// Deinterleave64 is Deinterleave for elements of 64 bits.
+	Deinterleave64 [16]func(n int, z *uint64, ldz int, x *uint64)
 
 	// RotateHalves rotates element i of each row of x with element n+i, for i < n.
 	// Rows of x and z are ld apart, those of the tables ldt.

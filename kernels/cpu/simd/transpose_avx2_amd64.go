@@ -32,6 +32,12 @@ func interleave6Avx2(n int, z *float32, x *float32, ldx int)
 func interleave7Avx2(n int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func interleave642Avx2(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
+func interleave643Avx2(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
 func deinterleave2Avx2(n int, z *float32, ldz int, x *float32)
 
 //go:noescape
@@ -48,3 +54,9 @@ func deinterleave6Avx2(n int, z *float32, ldz int, x *float32)
 
 //go:noescape
 func deinterleave7Avx2(n int, z *float32, ldz int, x *float32)
+
+//go:noescape
+func deinterleave642Avx2(n int, z *uint64, ldz int, x *uint64)
+
+//go:noescape
+func deinterleave643Avx2(n int, z *uint64, ldz int, x *uint64)

@@ -56,6 +56,24 @@ func interleave14Avx512(n int, z *float32, x *float32, ldx int)
 func interleave15Avx512(n int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func interleave642Avx512(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
+func interleave643Avx512(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
+func interleave644Avx512(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
+func interleave645Avx512(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
+func interleave646Avx512(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
+func interleave647Avx512(n int, z *uint64, x *uint64, ldx int)
+
+//go:noescape
 func deinterleave2Avx512(n int, z *float32, ldz int, x *float32)
 
 //go:noescape
@@ -96,3 +114,21 @@ func deinterleave14Avx512(n int, z *float32, ldz int, x *float32)
 
 //go:noescape
 func deinterleave15Avx512(n int, z *float32, ldz int, x *float32)
+
+//go:noescape
+func deinterleave642Avx512(n int, z *uint64, ldz int, x *uint64)
+
+//go:noescape
+func deinterleave643Avx512(n int, z *uint64, ldz int, x *uint64)
+
+//go:noescape
+func deinterleave644Avx512(n int, z *uint64, ldz int, x *uint64)
+
+//go:noescape
+func deinterleave645Avx512(n int, z *uint64, ldz int, x *uint64)
+
+//go:noescape
+func deinterleave646Avx512(n int, z *uint64, ldz int, x *uint64)
+
+//go:noescape
+func deinterleave647Avx512(n int, z *uint64, ldz int, x *uint64)

@@ -159,17 +159,19 @@ l2:
 l1:
 	CMP $0, R0
 	BLE l3
+	MOVD R0, R4
+	LSL $0, R4
 	MOVD $tails<>+16(SB), R17
-	SUB R0<<2, R17, R17
+	SUB R4<<2, R17, R17
 	FMOVQ (R17), F0
 	MOVD R2, R17
-	CMP $2, R0
+	CMP $2, R4
 	BLT l4
 	FMOVD (R17), F1
 	BEQ l5
 	ADD $8, R17
 	VLD1 (R17), V1.S[2]
-	CMP $3, R0
+	CMP $3, R4
 	BEQ l5
 	ADD $4, R17
 	VLD1 (R17), V1.S[3]
@@ -179,13 +181,13 @@ l4:
 l5:
 	ADD R3, R2
 	MOVD R2, R17
-	CMP $2, R0
+	CMP $2, R4
 	BLT l6
 	FMOVD (R17), F2
 	BEQ l7
 	ADD $8, R17
 	VLD1 (R17), V2.S[2]
-	CMP $3, R0
+	CMP $3, R4
 	BEQ l7
 	ADD $4, R17
 	VLD1 (R17), V2.S[3]
@@ -264,11 +266,11 @@ TEXT ·interleave3Neon(SB), NOSPLIT, $0-32
 	MOVD z+8(FP), R1
 	MOVD x+16(FP), R2
 	MOVD ldx+24(FP), R3
-	LSL $2, R3
 	MOVD $3, R4
 	MOVD $tails<>+16(SB), R17
 	SUB R4<<2, R17, R17
 	FMOVQ (R17), F0
+	LSL $2, R3
 	CMP $4, R0
 	BLT l1
 l2:
@@ -354,17 +356,19 @@ l10:
 l1:
 	CMP $0, R0
 	BLE l11
+	MOVD R0, R5
+	LSL $0, R5
 	MOVD $tails<>+16(SB), R17
-	SUB R0<<2, R17, R17
+	SUB R5<<2, R17, R17
 	FMOVQ (R17), F1
 	MOVD R2, R17
-	CMP $2, R0
+	CMP $2, R5
 	BLT l12
 	FMOVD (R17), F2
 	BEQ l13
 	ADD $8, R17
 	VLD1 (R17), V2.S[2]
-	CMP $3, R0
+	CMP $3, R5
 	BEQ l13
 	ADD $4, R17
 	VLD1 (R17), V2.S[3]
@@ -374,13 +378,13 @@ l12:
 l13:
 	ADD R3, R2
 	MOVD R2, R17
-	CMP $2, R0
+	CMP $2, R5
 	BLT l14
 	FMOVD (R17), F3
 	BEQ l15
 	ADD $8, R17
 	VLD1 (R17), V3.S[2]
-	CMP $3, R0
+	CMP $3, R5
 	BEQ l15
 	ADD $4, R17
 	VLD1 (R17), V3.S[3]
@@ -390,13 +394,13 @@ l14:
 l15:
 	ADD R3, R2
 	MOVD R2, R17
-	CMP $2, R0
+	CMP $2, R5
 	BLT l16
 	FMOVD (R17), F4
 	BEQ l17
 	ADD $8, R17
 	VLD1 (R17), V4.S[2]
-	CMP $3, R0
+	CMP $3, R5
 	BEQ l17
 	ADD $4, R17
 	VLD1 (R17), V4.S[3]
@@ -586,6 +590,7 @@ l13:
 l11:
 l10:
 	SUB $4, R4
+	LSL $0, R0
 	MOVD $tails<>+16(SB), R17
 	SUB R0<<2, R17, R17
 	FMOVQ (R17), F2
@@ -631,11 +636,11 @@ TEXT ·deinterleave3Neon(SB), NOSPLIT, $0-32
 	MOVD z+8(FP), R1
 	MOVD ldz+16(FP), R2
 	MOVD x+24(FP), R3
-	LSL $2, R2
 	MOVD $3, R4
 	MOVD $tails<>+16(SB), R17
 	SUB R4<<2, R17, R17
 	FMOVQ (R17), F0
+	LSL $2, R2
 	CMP $4, R0
 	BLT l1
 l2:
@@ -808,6 +813,7 @@ l23:
 	VMOV V5.B16, V4.B16
 l21:
 	SUB $3, R5
+	LSL $0, R0
 	MOVD $tails<>+16(SB), R17
 	SUB R0<<2, R17, R17
 	FMOVQ (R17), F0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // random is n elements of any bits at the end of a page.
@@ -70,23 +71,36 @@ func TestTransposeStrips(t *testing.T) {
 	})
 }
 
-// TestInterleave turns a few rows, and back, of each length up to three vectors.
+// fewest turns a few rows, and back, of each length up to three vectors of size
+// elements.
+func fewest[T float32 | uint64](t *testing.T, size int, make func(n int, atEnd bool) []T,
+	interleave [fewMost]func(n int, z, x *T, ldx int), deinterleave [fewMost]func(n int, z *T, ldz int, x *T)) {
+	for rows := 2; rows < size; rows++ {
+		for n := 1; n <= 3*size+1; n++ {
+			for _, atEnd := range []bool{false, true} {
+				name, pitch := fmt.Sprintf("%d rows of %d", rows, n), n+3
+				apart, joined := make((rows-1)*pitch+n, atEnd), make(rows*n, atEnd)
+				clear(joined)
+				interleave[rows](n, &joined[0], &apart[0], pitch)
+				turned(t, name, joined, rows, apart, pitch, n, rows)
+				clear(apart)
+				deinterleave[rows](n, &apart[0], pitch, &joined[0])
+				turned(t, name+" back", apart, pitch, joined, rows, rows, n)
+			}
+		}
+	}
+}
+
+const fewMost = len(Kernels{}.Interleave)
+
 func TestInterleave(t *testing.T) {
 	eachLevel(t, func(t *testing.T, k *Kernels) {
 		rng := rand.New(rand.NewPCG(11, 12))
-		for rows := 2; rows < k.Lanes; rows++ {
-			for n := 1; n <= 3*k.Lanes+1; n++ {
-				for _, atEnd := range []bool{false, true} {
-					name, pitch := fmt.Sprintf("%d rows of %d", rows, n), n+3
-					apart, joined := patterned(t, rng, (rows-1)*pitch+n, atEnd), guarded(t, rows*n, atEnd)
-					k.Interleave[rows](n, &joined[0], &apart[0], pitch)
-					turned(t, name, joined, rows, apart, pitch, n, rows)
-					clear(apart)
-					k.Deinterleave[rows](n, &apart[0], pitch, &joined[0])
-					turned(t, name+" back", apart, pitch, joined, rows, rows, n)
-				}
-			}
-		}
+		fewest(t, k.Lanes, func(n int, atEnd bool) []float32 { return patterned(t, rng, n, atEnd) }, k.Interleave, k.Deinterleave)
+		fewest(t, k.Lanes/2, func(n int, atEnd bool) []uint64 {
+			x := patterned(t, rng, 2*n, atEnd)
+			return unsafe.Slice((*uint64)(unsafe.Pointer(&x[0])), n)
+		}, k.Interleave64, k.Deinterleave64)
 	})
 }
 
