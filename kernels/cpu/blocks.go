@@ -14,22 +14,29 @@ type blockCopy struct {
 // shortBytes is from what size on a copy is a call of its own.
 const shortBytes = 1 << 11
 
-// misaligned is 0 modulo 4 where words of 4 bytes begin.
-func misaligned(b []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(b))) % 4) }
+// address is where b begins.
+func address(b []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
 // copyRows copies rows of n words that are pitches apart, in one call.
 func copyRows(z []uint32, pitchZ int, x []uint32, pitchX, rows, n int) {
 	vec.CopyRows(rows, n, grid(floats32(z), rows, n, pitchZ), pitchZ, grid(floats32(x), rows, n, pitchX), pitchX)
 }
 
-// copyShort is copy for what vectors are faster at: a call of copy costs more than
-// that of a kernel, and moves half as much at a time.
-func copyShort(z, x []byte) {
-	if n := len(z); n < shortBytes && (n|misaligned(z)|misaligned(x))%4 == 0 {
-		copyRows(wordsOf[uint32](z), 0, wordsOf[uint32](x), 0, 1, n/4)
+// moveBytes is copy for what vectors are faster at. A call of copy costs more than
+// that of a kernel, and moves half as much at a time. Long copies are REP MOVSB on
+// newer processors of Intel, which takes twice the time where z and x lie differently
+// within 16 bytes, as a weight in a mapped file may: 4 KB from the second-level cache
+// take 400 ns then, and otherwise 230, as vectors always do.
+func moveBytes(z, x []byte) {
+	n := len(z)
+	if vec.Lanes == 1 || n < 64 && n%4 != 0 || n >= shortBytes && (address(z)-address(x))%16 == 0 {
+		copy(z, x)
 		return
 	}
-	copy(z, x)
+	copyRows(wordsOf[uint32](z), 0, wordsOf[uint32](x), 0, 1, n/4)
+	if whole := n / 4 * 4; whole < n {
+		copy(z[whole:], x[whole:n])
+	}
 }
 
 // pieceBytes is into what pieces large blocks are cut.
@@ -45,7 +52,7 @@ func (c *Ctx) copyBlocks(z []byte, pitchZ int, x []byte, pitchX int, size, block
 
 // Do copies the pieces lo ≤ i < hi.
 func (t *blockCopy) Do(lo, hi int) {
-	if t.size < shortBytes && (t.size|t.pitchZ|t.pitchX|misaligned(t.z)|misaligned(t.x))%4 == 0 {
+	if t.size < shortBytes && (t.size|t.pitchZ|t.pitchX|address(t.z)|address(t.x))%4 == 0 {
 		z, x := t.z[lo*t.pitchZ:], t.x[lo*t.pitchX:]
 		copyRows(wordsOf[uint32](z), t.pitchZ/4, wordsOf[uint32](x), t.pitchX/4, hi-lo, t.size/4)
 		return
@@ -53,6 +60,6 @@ func (t *blockCopy) Do(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		block, at := i/t.pieces, i%t.pieces*pieceBytes
 		n := min(pieceBytes, t.size-at)
-		copy(t.z[block*t.pitchZ+at:][:n], t.x[block*t.pitchX+at:][:n])
+		moveBytes(t.z[block*t.pitchZ+at:][:n], t.x[block*t.pitchX+at:][:n])
 	}
 }

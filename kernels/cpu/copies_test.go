@@ -55,7 +55,7 @@ func TestTranspose(t *testing.T) {
 	for _, c := range []struct{ shape, perm []int }{
 		{[]int{3, 5}, nil}, {[]int{2, 70, 3, 50}, []int{0, 2, 1, 3}}, {[]int{2, 70, 3, 50}, []int{0, 2, 3, 1}}, {[]int{4, 33, 65}, []int{0, 2, 1}},
 		{[]int{2, 3, 4, 5}, []int{3, 1, 0, 2}}, {[]int{7}, []int{0}}, {[]int{}, nil}, {[]int{1, 6, 1}, []int{2, 0, 1}}, {[]int{3, 0, 2}, []int{2, 1, 0}},
-		{[]int{130, 140}, []int{1, 0}},
+		{[]int{130, 140}, []int{1, 0}}, {[]int{3, 2, 40, 19}, []int{0, 3, 1, 2}}, {[]int{40, 5, 3}, []int{1, 2, 0}}, {[]int{40, 3, 1}, []int{1, 2, 0}},
 	} {
 		for _, d := range movedTypes {
 			x := counted(d, c.shape...)
@@ -83,6 +83,38 @@ func TestTranspose(t *testing.T) {
 	for _, perm := range [][]int{{0}, {0, 0}, {0, 2}, {-1, 0}} {
 		if err := Transpose(ctxs[0], &tensor.Tensor{}, &attr.Transpose{Perm: perm}, counted(tensor.Float32, 2, 3)); err == nil {
 			t.Errorf("perm %v was taken", perm)
+		}
+	}
+}
+
+// TestTransposeOfEachSize turns matrices of up to a few squares, and those that are
+// part of a greater one.
+func TestTransposeOfEachSize(t *testing.T) {
+	c := &Ctx{}
+	for _, d := range append([]tensor.DType{tensor.Int32}, movedTypes...) {
+		for rows := range 19 {
+			for _, n := range []int{0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 63, 64, 65, 80, 131} {
+				for _, x := range []*tensor.Tensor{counted(d, n, rows), counted(d, rows, n), counted(d, n, 2, rows), counted(d, 2, rows, n)} {
+					perm := []int{1, 0}
+					if x.Rank() == 3 {
+						perm = []int{1, 2, 0}
+					}
+					z, shape := tensor.New(d), make([]int, len(perm))
+					for i, axis := range perm {
+						shape[i] = x.Shape[axis]
+					}
+					if err := Transpose(c, z, &attr.Transpose{Perm: perm}, x); err != nil {
+						t.Fatal(err)
+					}
+					indexed(t, fmt.Sprint(d, x.Shape), z, x, shape, func(index []int) int {
+						source := make([]int, len(index))
+						for i, axis := range perm {
+							source[axis] = index[i]
+						}
+						return flat(source, x.Shape)
+					})
+				}
+			}
 		}
 	}
 }
@@ -150,6 +182,53 @@ func TestSlice(t *testing.T) {
 	for _, bad := range [][]*tensor.Tensor{{ints(0), ints(1), ints(3), nil}, {ints(0), ints(1), nil, ints(0)}, {ints(0), ints(1, 2), nil, nil}} {
 		if err := Slice(ctxs[0], &tensor.Tensor{}, counted(tensor.Float32, 2, 2), bad[0], bad[1], bad[2], bad[3]); err == nil {
 			t.Errorf("%v was taken", bad)
+		}
+	}
+}
+
+// TestSliceSteps takes rows of each length by steps up to more than a vector.
+func TestSliceSteps(t *testing.T) {
+	c := &Ctx{}
+	ints := func(v ...int64) *tensor.Tensor { return tensor.Of([]int{len(v)}, v) }
+	for _, d := range movedTypes {
+		for _, size := range []int{1, 2, 7, 16, 33, 200} {
+			x := counted(d, 3, size)
+			for _, step := range []int{1, 2, 3, 7, 8, 15, 16, 17, -1, -3} {
+				for first := range min(size, 3) {
+					start, end, n := first, size, (size-first-1)/max(step, 1)+1
+					if step < 0 {
+						start, end, n = size-1-first, -1<<40, (size-1-first)/-step+1
+					}
+					z := tensor.New(d)
+					if err := Slice(c, z, x, ints(int64(start)), ints(int64(end)), ints(1), ints(int64(step))); err != nil {
+						t.Fatal(err)
+					}
+					indexed(t, fmt.Sprint(d, size, first, step), z, x, []int{3, n}, func(index []int) int {
+						return flat([]int{index[0], start + index[1]*step}, x.Shape)
+					})
+				}
+			}
+		}
+	}
+}
+
+// TestExpandRows repeats elements in rows of each length, and rows.
+func TestExpandRows(t *testing.T) {
+	c := &Ctx{}
+	for _, d := range movedTypes {
+		for _, rows := range []int{1, 2, 17, 40} {
+			x, apart := counted(d, rows, 1), counted(d, rows, 3, 1)
+			for n := range 40 {
+				z := tensor.New(d)
+				if err := Expand(c, z, x, tensor.Of([]int{2}, []int64{int64(rows), int64(n)})); err != nil {
+					t.Fatal(err)
+				}
+				indexed(t, fmt.Sprint(d, rows, n), z, x, []int{rows, n}, func(index []int) int { return index[0] })
+				if err := Expand(c, z, apart, tensor.Of([]int{4}, []int64{2, int64(rows), 3, int64(n)})); err != nil {
+					t.Fatal(err)
+				}
+				indexed(t, fmt.Sprint(d, rows, n), z, apart, []int{2, rows, 3, n}, func(index []int) int { return 3*index[1] + index[2] })
+			}
 		}
 	}
 }

@@ -71,6 +71,10 @@ func gatherBy[I int32 | int64](g *gather, indices []I, lo, hi int) {
 		switch {
 		case len(g.z) == 0: // no outer entry
 			gatherBlocks(g, indices[i:][:m], k, 0)
+		case g.size == 1:
+			gatherWords[I, uint8](g, indices[i:][:m], k, outer*g.n)
+		case g.size == 2:
+			gatherWords[I, uint16](g, indices[i:][:m], k, outer*g.n)
 		case g.size == 4:
 			gatherWords[I, uint32](g, indices[i:][:m], k, outer*g.n)
 		case g.size == 8:
@@ -111,7 +115,7 @@ func gatherBlocks[I int32 | int64](g *gather, indices []I, k, base int) {
 			return
 		}
 		if len(g.z) > 0 {
-			copyShort(g.z[(k+i)*g.size:][:g.size], g.x[(base+at)*g.size:][:g.size])
+			moveBytes(g.z[(k+i)*g.size:][:g.size], g.x[(base+at)*g.size:][:g.size])
 		}
 	}
 }

@@ -37,15 +37,22 @@ func (s *strided) copyTo(c *Ctx, z, x *tensor.Tensor, shape []int) error {
 	}
 	last := s.rank - 1
 	s.blocked = last > 0 && s.strides[last-1] == 1 && s.strides[last] > 1
-	rows, cost := s.count/s.sizes[last], float64(costScalar)
-	switch size := float64(x.DType.Bits() / 8); {
-	case s.blocked && x.DType.Bits() == 32:
-		cost = costTranspose
-	case s.strides[last] == 0 || s.strides[last] == 1:
-		cost = costByte * size
-	}
-	c.Pool.Do(rows, s.whole(c.cut(rows, costRun+float64(s.sizes[last])*cost)), s)
+	rows := s.count / s.sizes[last]
+	c.Pool.Do(rows, s.whole(c.cut(rows, s.cost(float64(x.DType.Bits()/8)))), s)
 	return nil
+}
+
+// cost is that of a row of elements of size bytes.
+func (s *strided) cost(size float64) float64 {
+	last := s.rank - 1
+	n := float64(s.sizes[last])
+	switch {
+	case s.blocked:
+		return n * costTranspose
+	case s.strides[last] == 0 || s.strides[last] == 1:
+		return costRun + n*costByte*size
+	}
+	return costRun + n*costScalar
 }
 
 // whole makes chunks of a transpose begin where squares do.
@@ -61,34 +68,72 @@ func (s *strided) Do(lo, hi int) { s.run(s, lo, hi) }
 
 func stridedAs[T word](s *strided, lo, hi int) {
 	z, x := words[T](s.z), words[T](s.x)
-	last := s.rank - 1
-	n, step := s.sizes[last], s.strides[last]
-	size := int(unsafe.Sizeof(z[0]))
+	n := s.sizes[s.rank-1]
 	var at odometer
 	at.set(&s.axes, lo)
 	for r := lo; r < hi; {
-		from := s.base + at.offset
-		to := z[r*n:][:n]
 		rows := 1
-		switch {
-		case step == 1 && size >= 4 && last > 0 && n*size < shortBytes && s.strides[last-1] >= 0:
+		if last := s.rank - 1; last > 0 {
 			rows = min(s.sizes[last-1]-at.index[last-1], hi-r)
-			copyRows(words32(z[r*n:]), n*size/4, words32(x[from:]), s.strides[last-1]*size/4, rows, n*size/4)
-		case step == 1:
-			copy(to, x[from:from+n])
-		case step == 0:
-			fillWith(to, x[from])
-		case s.blocked:
-			rows = min(s.sizes[last-1]-at.index[last-1], hi-r)
-			transpose(z[r*n:], x[from:], rows, n, step)
-		default:
-			for i := range to {
-				to[i] = x[from+i*step]
-			}
 		}
+		rows = stridedRows(s, z[r*n:], x, s.base+at.offset, rows)
 		at.move(&s.axes, rows)
 		r += rows
 	}
+}
+
+// stridedRows copies some of the rows that begin at from, as many as go in one call,
+// and returns their number.
+func stridedRows[T word](s *strided, z, x []T, from, rows int) int {
+	last := s.rank - 1
+	n, step, pitch := s.sizes[last], s.strides[last], 0
+	if last > 0 {
+		pitch = s.strides[last-1]
+	}
+	switch {
+	case step == 1 && rows > 1 && pitch >= 0 && inWords(z, x[from:], n, pitch):
+		size := int(unsafe.Sizeof(z[0]))
+		copyRows(words32(z), n*size/4, words32(x[from:]), pitch*size/4, rows, n*size/4)
+		return rows
+	case step == 0 && pitch >= 0 && unsafe.Sizeof(z[0]) == 4:
+		spreadRows(floats32(z), floats32(x[from:]), rows, n, pitch)
+		return rows
+	case s.blocked:
+		transpose(z, x[from:], rows, n, step)
+		return rows
+	case n < fewElements || step < 0 || step > 1 && (unsafe.Sizeof(z[0]) != 4 || step >= vec.Lanes):
+		stepRows(z, x, from, rows, n, pitch, step)
+		return rows
+	case step == 1:
+		moveBytes(bytesOf(z[:n]), bytesOf(x[from:][:n]))
+	case step == 0:
+		fillWith(z[:n], x[from])
+	default:
+		everyOther(floats32(z)[:n], floats32(x[from:]), step)
+	}
+	return 1
+}
+
+// fewElements are moved sooner than a function for more is called.
+const fewElements = 8
+
+// stepRows moves one element at a time.
+func stepRows[T word](z, x []T, from, rows, n, pitch, step int) {
+	for range rows {
+		at := from
+		for i := range z[:n] {
+			z[i] = x[at]
+			at += step
+		}
+		z, from = z[n:], from+pitch
+	}
+}
+
+// inWords reports whether rows that are too short for a call each are words of 4
+// bytes, at such distances.
+func inWords[T word](z, x []T, n, pitch int) bool {
+	size := int(unsafe.Sizeof(z[0]))
+	return n*size < shortBytes && ((n|pitch)*size|address(bytesOf(z))|address(bytesOf(x)))%4 == 0
 }
 
 // odometer walks the rows of some axes: all indices but the last.
@@ -117,17 +162,6 @@ func (o *odometer) move(a *axes, rows int) {
 		}
 		o.offset -= o.index[axis] * a.strides[axis]
 		o.index[axis], rows = 0, 1
-	}
-}
-
-// fillWith sets every element, in copies that double.
-func fillWith[T any](z []T, v T) {
-	n := min(len(z), 32)
-	for i := range n {
-		z[i] = v
-	}
-	for n > 0 && n < len(z) {
-		n += copy(z[n:], z[:n])
 	}
 }
 

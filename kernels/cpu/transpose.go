@@ -2,64 +2,86 @@ package cpu
 
 import "unsafe"
 
-// square is the side of the squares in which a transpose is copied: a cache line
-// of 4-byte elements.
+// square is a multiple of the sides of the squares in which a transpose is copied,
+// and a cache line of 4-byte elements.
 const square = 16
-
-// transpose writes rows of n elements; in x they are columns: element i of row r is
-// at r + i·step.
-func transpose[T word](z, x []T, rows, n, step int) {
-	if unsafe.Sizeof(z[0]) == 4 {
-		transpose32(floats32(z), floats32(x), rows, n, step)
-		return
-	}
-	for r := 0; r < rows; r += square {
-		transposeRows(z[r*n:], x[r:], min(square, rows-r), n, n, step)
-	}
-}
-
-// transposeRows is transpose of a few rows, which are pitch apart.
-func transposeRows[T any](z, x []T, rows, n, pitch, step int) {
-	for i := range n {
-		from := x[i*step:][:rows]
-		for r, v := range from {
-			z[r*pitch+i] = v
-		}
-	}
-}
-
-// transpose32 turns squares of vectors in registers, in strips of so many rows of z
-// that what is read stays in the cache until it is read again; and the edges one by
-// one.
-func transpose32(z, x []float32, rows, n, step int) {
-	side := vec.Lanes
-	if rows > 0 && n > 0 {
-		_, _ = z[rows*n-1], x[(n-1)*step+rows-1]
-	}
-	whole, across := rows/side*side, n/side*side
-	for r := 0; r < whole; r += transposeStrip {
-		blocks := min(transposeStrip, whole-r) / side
-		for i := 0; i < across; i += side {
-			vec.Transpose(blocks, ptr(z[r*n+i:]), n, ptr(x[i*step+r:]), step)
-		}
-	}
-	if across < n && whole > 0 {
-		transposeEdge(z[across:], x[across*step:], whole, n-across, n, step)
-	}
-	if whole < rows {
-		transposeRows(z[whole*n:], x[whole:], rows-whole, n, n, step)
-	}
-}
 
 // transposeStrip is how many rows of z are written together.
 const transposeStrip = 64
 
-// transposeEdge is transposeRows of many rows of few elements.
-func transposeEdge(z, x []float32, rows, n, pitch, step int) {
-	for r := range rows {
-		to := z[r*pitch:][:n]
-		for i := range to {
-			to[i] = x[i*step+r]
+// transpose writes rows of n elements; in x they are columns: element i of row r is
+// at r + i·step.
+func transpose[T word](z, x []T, rows, n, step int) {
+	if rows == 0 || n == 0 {
+		return
+	}
+	_, _ = z[rows*n-1], x[(n-1)*step+rows-1]
+	switch unsafe.Sizeof(z[0]) {
+	case 1:
+		transposeBy(wordsAs[uint8](z), wordsAs[uint8](x), rows, n, step, turner[uint8]{side: byteSide, squares: byteSquares})
+	case 2:
+		transposeBy(wordsAs[uint16](z), wordsAs[uint16](x), rows, n, step, turner[uint16]{side: vec.Lanes, squares: halfSquares})
+	case 4:
+		transposeBy(floats32(z), floats32(x), rows, n, step, turner[float32]{vec.Lanes, wordSquares, &vec.Interleave, &vec.Deinterleave})
+	case 8:
+		side := max(1, vec.Lanes/2)
+		transposeBy(wordsAs[uint64](z), wordsAs[uint64](x), rows, n, step, turner[uint64]{side, longSquares, &vec.Interleave64, &vec.Deinterleave64})
+	}
+}
+
+// wordsAs views words as others of the same size.
+func wordsAs[U, T word](x []T) []U { return unsafe.Slice((*U)(unsafe.Pointer(ptr(x))), len(x)) }
+
+// turner is how elements of a type are transposed.
+type turner[T any] struct {
+	side int
+	// squares turns blocks squares that lie one after the other in rows of x.
+	squares func(blocks int, z []T, ldz int, x []T, ldx int)
+	// Those of fewer rows, or columns, than a square has, by their number; nil: one
+	// element at a time.
+	interleave   *[square]func(n int, z, x *T, ldx int)
+	deinterleave *[square]func(n int, z *T, ldz int, x *T)
+}
+
+func halfSquares(blocks int, z []uint16, ldz int, x []uint16, ldx int) {
+	vec.Transpose16(blocks, ptr(z), ldz, ptr(x), ldx)
+}
+
+func wordSquares(blocks int, z []float32, ldz int, x []float32, ldx int) {
+	vec.Transpose(blocks, ptr(z), ldz, ptr(x), ldx)
+}
+
+func longSquares(blocks int, z []uint64, ldz int, x []uint64, ldx int) {
+	vec.Transpose64(blocks, ptr(z), ldz, ptr(x), ldx)
+}
+
+// transposeBy turns squares, in strips of so many rows of z that what is read stays
+// in the cache until it is read again. The last squares of a row, and of a strip,
+// begin where they just fit: what they have in common with others is written twice.
+func transposeBy[T any](z, x []T, rows, n, step int, t turner[T]) {
+	if min(rows, n) < t.side {
+		transposeFew(z, x, rows, n, step, t)
+		return
+	}
+	for r := 0; r < rows; r += transposeStrip {
+		end := min(r+transposeStrip, rows)
+		blocks, rest := (end-r)/t.side, (end-r)%t.side
+		for i := 0; i < n; i += t.side {
+			i := min(i, n-t.side)
+			t.squares(blocks, z[r*n+i:], n, x[i*step+r:], step)
+			if rest > 0 {
+				t.squares(1, z[(end-t.side)*n+i:], n, x[i*step+end-t.side:], step)
+			}
+		}
+	}
+}
+
+// transposeRows is transpose of a few rows by one element at a time.
+func transposeRows[T any](z, x []T, rows, n, step int) {
+	for i := range n {
+		from := x[i*step:][:rows]
+		for r, v := range from {
+			z[r*n+i] = v
 		}
 	}
 }

@@ -108,6 +108,12 @@ func wordsOf[T word](b []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(ptr(b))), len(b)/int(unsafe.Sizeof(zero)))
 }
 
+// bytesOf views words as bytes.
+func bytesOf[T word](x []T) []byte {
+	var zero T
+	return unsafe.Slice((*byte)(unsafe.Pointer(ptr(x))), len(x)*int(unsafe.Sizeof(zero)))
+}
+
 // words32 views elements of 4 or 8 bytes as words of 4.
 func words32[T word](x []T) []uint32 {
 	var zero T

@@ -150,4 +150,4 @@ func give(spans []span, wanted func(reg) bool, n int, place []int) error {
 
 // needsOwn are the operations that write their result before they have read all
 // operands: it shares a register with none.
-var needsOwn = map[op]bool{opSum: true, opTop: true, opTailMask: true, opLoadTail: true, opLoadDoubled: true}
+var needsOwn = map[op]bool{opSum: true, opTop: true, opTailMask: true, opLoadTail: true, opLoadDoubled: true, opPermute2: true}

@@ -18,7 +18,8 @@ type amd64 struct {
 	*assignment
 	out    strings.Builder
 	labels int
-	evex   bool // AVX-512
+	tables []string // their symbols' definitions
+	evex   bool     // AVX-512
 }
 
 // lowerAMD64 returns the text of p's function.
@@ -39,7 +40,19 @@ func lowerAMD64(p *program, a *assignment) string {
 	w.list(p.body)
 	w.line("\tVZEROUPPER")
 	w.line("\tRET")
-	return w.out.String()
+	return strings.Join(w.tables, "") + w.out.String()
+}
+
+// table defines a symbol of indices ahead of the function, and returns its name.
+func (w *amd64) table(indices []int) string {
+	var b strings.Builder
+	name := fmt.Sprintf("%s%d<>", w.symbol(), len(w.tables))
+	for i := 0; i < len(indices); i += 2 {
+		fmt.Fprintf(&b, "DATA %s+%d(SB)/8, $0x%08x%08x\n", name, 4*i, indices[i+1], indices[i])
+	}
+	fmt.Fprintf(&b, "GLOBL %s(SB), RODATA|NOPTR, $%d\n", name, 4*len(indices))
+	w.tables = append(w.tables, b.String())
+	return name
 }
 
 // param loads parameter i, an integer or a pointer.
@@ -313,6 +326,17 @@ func (w *amd64) special(n *node) {
 			name = "VSHUFF32X4"
 		}
 		w.line("\t%s $%d, %s, %s, %s", name, n.imm, arg(1), arg(0), w.reg(n.dst))
+	case opEven:
+		w.line("\tVSHUFPS $0x88, %s, %s, %s", arg(1), arg(0), w.reg(n.dst))
+	case opOdd:
+		w.line("\tVSHUFPS $0xdd, %s, %s, %s", arg(1), arg(0), w.reg(n.dst))
+	case opTable:
+		w.line("\tVMOVUPS %s+0(SB), %s", w.table(n.table), w.reg(n.dst))
+	case opPermute:
+		w.line("\tVPERMPS %s, %s, %s", arg(0), arg(1), w.reg(n.dst))
+	case opPermute2:
+		w.line("\tVMOVAPS %s, %s", arg(2), w.reg(n.dst))
+		w.line("\tVPERMI2PS %s, %s, %s", arg(1), arg(0), w.reg(n.dst))
 	case opLoadHalf, opLoadHalfTail, opLoadBrain, opLoadBrainTail, opLoadByte, opLoadByteTail:
 		w.widen(n)
 	case opLoadHalfOne, opLoadBrainOne, opLoadByteOne:

@@ -184,6 +184,7 @@ var arm64Named = map[op]struct{ name, lanes string }{
 	opAnd: {"VAND", "B16"}, opOr: {"VORR", "B16"}, opXor: {"VEOR", "B16"},
 	opAddInt: {"VADD", "S4"}, opSubInt: {"VSUB", "S4"}, opFMA: {"VFMLA", "S4"}, opFNMA: {"VFMLS", "S4"},
 	opLowPairs: {"VZIP1", "S4"}, opHighPairs: {"VZIP2", "S4"}, opLowQuads: {"VZIP1", "D2"}, opHighQuads: {"VZIP2", "D2"},
+	opEven: {"VUZP1", "S4"}, opOdd: {"VUZP2", "S4"},
 }
 
 // word is an instruction of vectors: its code is that for V0 throughout.

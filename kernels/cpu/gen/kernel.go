@@ -20,6 +20,7 @@ type family struct {
 func ints(names ...string) []param     { return paramsOf("int", names) }
 func pointers(names ...string) []param { return paramsOf("*float32", names) }
 func words(names ...string) []param    { return paramsOf("*uint16", names) }
+func longs(names ...string) []param    { return paramsOf("*uint64", names) }
 func numbers(names ...string) []param  { return paramsOf("float32", names) }
 
 func paramsOf(typ string, names []string) []param {

@@ -8,14 +8,14 @@ func bytes8(names ...string) []param { return paramsOf("*uint8", names) }
 
 var moves = []family{
 	{
-		field: "Transpose", doc: "Transpose turns a strip of Lanes rows of x, ldx apart, and of blocks·Lanes columns into as many rows of z, ldz apart, of Lanes elements.",
-		params:   slices.Concat(ints("blocks"), pointers("z"), ints("ldz"), pointers("x"), ints("ldx")),
-		describe: describeTranspose,
-	},
-	{
 		field: "CopyRows", doc: "CopyRows copies rows of n elements; those of z and x are ldz and ldx apart.",
 		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("x"), ints("ldx")),
 		describe: describeCopyRows,
+	},
+	{
+		field: "FillRows", doc: "FillRows sets rows of n elements of z, one after the other, to one element of x each, ldx apart.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx")),
+		describe: describeFillRows,
 	},
 	{
 		field: "Choose", doc: "Choose sets z to x where c is not 0, and to y elsewhere.",
@@ -101,76 +101,6 @@ func describeChoose(b *builder, xNumber, yNumber bool) {
 	})
 }
 
-// describeTranspose turns squares in registers: pairs of rows are interleaved,
-// then pairs of pairs, which leaves columns of four rows in each group of 128
-// bits; then the groups change places.
-func describeTranspose(b *builder, _ int) {
-	z, x, ldz, ldx := b.param("z"), b.param("x"), b.param("ldz"), b.param("ldx")
-	b.shl(ldz, 2)
-	b.shl(ldx, 2)
-	b.while(b.param("blocks"), 1, func() {
-		from := b.copyInt(x)
-		rows := make([]reg, b.level.lanes)
-		for i := range rows {
-			rows[i] = b.load(at(from, 0))
-			if i < len(rows)-1 {
-				b.addInt(from, ldx)
-			}
-		}
-		b.addImm(x, b.level.bytes())
-		for _, column := range b.square(rows) {
-			b.store(at(z, 0), column)
-			b.addInt(z, ldz)
-		}
-	})
-}
-
-// square transposes as many vectors as there are lanes.
-func (b *builder) square(rows []reg) []reg {
-	if len(rows) == 1 {
-		return rows
-	}
-	quads := len(rows) / 4
-	groups := make([][]reg, 4) // [c][q]: column 4g+c of rows 4q … 4q+3 in group g
-	for q := range quads {
-		r := rows[4*q:]
-		var pairs [4]reg
-		for i := range 2 {
-			pairs[2*i] = b.set(vector, opLowPairs, r[2*i], r[2*i+1])
-			pairs[2*i+1] = b.set(vector, opHighPairs, r[2*i], r[2*i+1])
-		}
-		for c := range 4 {
-			o := []op{opLowQuads, opHighQuads}[c%2]
-			groups[c] = append(groups[c], b.set(vector, o, pairs[c/2], pairs[2+c/2]))
-		}
-	}
-	columns := make([]reg, len(rows))
-	for c, of := range groups {
-		for g, v := range b.exchange(of) {
-			columns[4*g+c] = v
-		}
-	}
-	return columns
-}
-
-// exchange transposes a square of groups of 128 bits.
-func (b *builder) exchange(x []reg) []reg {
-	groups := func(x, y reg, imm int) reg {
-		r := b.register(vector)
-		b.emit(&node{op: opGroups, dst: r, args: []reg{x, y}, imm: imm})
-		return r
-	}
-	switch len(x) {
-	case 2:
-		return []reg{groups(x[0], x[1], 0x20), groups(x[0], x[1], 0x31)}
-	case 4:
-		low0, low1 := groups(x[0], x[1], 0x44), groups(x[2], x[3], 0x44)
-		high0, high1 := groups(x[0], x[1], 0xee), groups(x[2], x[3], 0xee)
-		return []reg{groups(low0, low1, 0x88), groups(low0, low1, 0xdd), groups(high0, high1, 0x88), groups(high0, high1, 0xdd)}
-	}
-	return x
-}
-
 func describeCopyRows(b *builder, _ int) {
 	z, x, ldz, ldx := b.param("z"), b.param("x"), b.param("ldz"), b.param("ldx")
 	b.shl(ldz, 2)
@@ -182,6 +112,21 @@ func describeCopyRows(b *builder, _ int) {
 			b.storePart(at(to, disp), b.loadPart(at(from, disp), t), t)
 		})
 		b.addInt(z, ldz)
+		b.addInt(x, ldx)
+	})
+}
+
+func describeFillRows(b *builder, _ int) {
+	z, x, ldx := b.param("z"), b.param("x"), b.param("ldx")
+	b.shl(ldx, 2)
+	b.while(b.param("rows"), 1, func() {
+		v := b.splat(at(x, 0))
+		left := b.copyInt(b.param("n"))
+		b.elements(left, turn, []reg{z}, func(u int, t tail) { b.storePart(at(z, u*b.level.bytes()), v, t) })
+		if b.level.wide() {
+			b.shl(left, 2) // of the part of a vector
+			b.addInt(z, left)
+		}
 		b.addInt(x, ldx)
 	})
 }

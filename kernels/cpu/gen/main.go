@@ -42,6 +42,7 @@ var groups = []group{
 	{"rows", rowKernels},
 	{"columns", columnKernels},
 	{"moves", moves},
+	{"transpose", transposes},
 	{"rotary", rotaries},
 	{"attention", attentionKernels},
 }

@@ -48,7 +48,9 @@ type node struct {
 	mem  mem
 	imm  int
 	f    float32
-	body []*node
+	// table is of indices, one for each lane.
+	table []int
+	body  []*node
 }
 
 // op is an operation of the vector machine that the levels have in common.
@@ -107,7 +109,12 @@ const (
 	opHighPairs // of the upper halves
 	opLowQuads  // 64-bit lanes
 	opHighQuads
-	opGroups // choose 128-bit groups by imm: AVX-512 VSHUFF32X4, AVX2 VPERM2F128
+	opGroups   // choose 128-bit groups by imm: AVX-512 VSHUFF32X4, AVX2 VPERM2F128
+	opEven     // lanes 0 and 2 of args[0], then of args[1], in each group of 128 bits
+	opOdd      // lanes 1 and 3
+	opTable    // the lanes are the indices of the table
+	opPermute  // dst's lane i is the lane of args[0] that lane i of args[1] says: AVX-512 and AVX2
+	opPermute2 // … of args[0] and args[1] together, that lane i of args[2] says: AVX-512 alone
 
 	opLoadHalf  // widen float16 from memory
 	opLoadBrain // widen bfloat16

@@ -215,12 +215,12 @@ type Kernels struct {
 	// apart.
 	SoftmaxColumns func(n int, columns int, z *float32, x *float32, ld int)
 
-	// Transpose turns a strip of Lanes rows of x, ldx apart, and of blocks·Lanes
-	// columns into as many rows of z, ldz apart, of Lanes elements.
-	Transpose func(blocks int, z *float32, ldz int, x *float32, ldx int)
-
 	// CopyRows copies rows of n elements; those of z and x are ldz and ldx apart.
 	CopyRows func(rows int, n int, z *float32, ldz int, x *float32, ldx int)
+
+	// FillRows sets rows of n elements of z, one after the other, to one element of x
+	// each, ldx apart.
+	FillRows func(rows int, n int, z *float32, x *float32, ldx int)
 
 	// Choose sets z to x where c is not 0, and to y elsewhere.
 	Choose func(n int, z *float32, c *uint8, x *float32, y *float32)
@@ -242,6 +242,31 @@ type Kernels struct {
 
 	// NarrowBrain sets z, of bfloat16, to x, rounded to the nearest, ties to even.
 	NarrowBrain func(n int, z *uint16, x *float32)
+
+	// Transpose turns a strip of Lanes rows of x, ldx apart, and of blocks·Lanes
+	// columns into as many rows of z, ldz apart, of Lanes elements.
+	Transpose func(blocks int, z *float32, ldz int, x *float32, ldx int)
+
+	// Transpose16 is Transpose for elements of 16 bits.
+	Transpose16 func(blocks int, z *uint16, ldz int, x *uint16, ldx int)
+
+	// Transpose64 is Transpose for elements of 64 bits, in squares of half of Lanes,
+	// or of 1.
+	Transpose64 func(blocks int, z *uint64, ldz int, x *uint64, ldx int)
+
+	// Interleave[r] turns r rows of x, ldx apart, of n elements into n rows of z, one
+	// after the other.
+	Interleave [16]func(n int, z *float32, x *float32, ldx int)
+
+	// Interleave64 is Interleave for elements of 64 bits.
+	Interleave64 [16]func(n int, z *uint64, x *uint64, ldx int)
+
+	// Deinterleave[r] turns n rows of x, one after the other, of r elements into r
+	// rows of z, ldz apart.
+	Deinterleave [16]func(n int, z *float32, ldz int, x *float32)
+
+	// Deinterleave64 is Deinterleave for elements of 64 bits.
+	Deinterleave64 [16]func(n int, z *uint64, ldz int, x *uint64)
 
 	// RotateHalves rotates element i of each row of x with element n+i, for i < n.
 	// Rows of x and z are ld apart, those of the tables ldt.

@@ -5,10 +5,10 @@
 package simd
 
 //go:noescape
-func transposeAvx2(blocks int, z *float32, ldz int, x *float32, ldx int)
+func copyRowsAvx2(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
-func copyRowsAvx2(rows int, n int, z *float32, ldz int, x *float32, ldx int)
+func fillRowsAvx2(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape
 func chooseAvx2(n int, z *float32, c *uint8, x *float32, y *float32)

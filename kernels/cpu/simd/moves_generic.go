@@ -4,29 +4,6 @@ package simd
 
 import "unsafe"
 
-// transposeGeneric is the plain form of Transpose.
-func transposeGeneric(blocks int, z *float32, ldz int, x *float32, ldx int) {
-	var v6 float32
-	var n0, n1, n2, n3, n4, n5 int
-	var p1, p3, p5 unsafe.Pointer
-	n0 = blocks
-	p1 = unsafe.Pointer(z)
-	n2 = ldz
-	p3 = unsafe.Pointer(x)
-	n4 = ldx
-	_, _, _, _, _, _, _, _, _, _ = v6, n0, n1, n2, n3, n4, n5, p1, p3, p5
-	n2 <<= 2
-	n4 <<= 2
-	for ; n0 >= 1; n0 -= 1 {
-		p5 = p3
-		n5 = n3
-		v6 = load32(p5, n5)
-		n3 += 4
-		store32(p1, n1, v6)
-		n1 += n2
-	}
-}
-
 // copyRowsGeneric is the plain form of CopyRows.
 func copyRowsGeneric(rows int, n int, z *float32, ldz int, x *float32, ldx int) {
 	var v9, v10, v11, v12, v13 float32
@@ -67,6 +44,36 @@ func copyRowsGeneric(rows int, n int, z *float32, ldz int, x *float32, ldx int) 
 		}
 		n2 += n3
 		n4 += n5
+	}
+}
+
+// fillRowsGeneric is the plain form of FillRows.
+func fillRowsGeneric(rows int, n int, z *float32, x *float32, ldx int) {
+	var v5 float32
+	var n0, n1, n2, n3, n4, n6 int
+	var p2, p3 unsafe.Pointer
+	n0 = rows
+	n1 = n
+	p2 = unsafe.Pointer(z)
+	p3 = unsafe.Pointer(x)
+	n4 = ldx
+	_, _, _, _, _, _, _, _, _ = v5, n0, n1, n2, n3, n4, n6, p2, p3
+	n4 <<= 2
+	for ; n0 >= 1; n0 -= 1 {
+		v5 = load32(p3, n3)
+		n6 = n1
+		for ; n6 >= 4; n6 -= 4 {
+			store32(p2, n2, v5)
+			store32(p2, n2+4, v5)
+			store32(p2, n2+8, v5)
+			store32(p2, n2+12, v5)
+			n2 += 16
+		}
+		for ; n6 >= 1; n6 -= 1 {
+			store32(p2, n2, v5)
+			n2 += 4
+		}
+		n3 += n4
 	}
 }
 

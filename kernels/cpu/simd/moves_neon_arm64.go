@@ -5,10 +5,10 @@
 package simd
 
 //go:noescape
-func transposeNeon(blocks int, z *float32, ldz int, x *float32, ldx int)
+func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
-func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
+func fillRowsNeon(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape
 func chooseNeon(n int, z *float32, c *uint8, x *float32, y *float32)

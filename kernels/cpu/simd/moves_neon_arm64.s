@@ -10,49 +10,6 @@ DATA tails<>+16(SB)/8, $0
 DATA tails<>+24(SB)/8, $0
 GLOBL tails<>(SB), RODATA|NOPTR, $32
 
-// func transposeNeon(blocks int, z *float32, ldz int, x *float32, ldx int)
-TEXT ·transposeNeon(SB), NOSPLIT, $0-40
-	MOVD blocks+0(FP), R0
-	MOVD z+8(FP), R1
-	MOVD ldz+16(FP), R2
-	MOVD x+24(FP), R3
-	MOVD ldx+32(FP), R4
-	LSL $2, R2
-	LSL $2, R4
-	CMP $1, R0
-	BLT l1
-l2:
-	MOVD R3, R5
-	FMOVQ (R5), F0
-	ADD R4, R5
-	FMOVQ (R5), F1
-	ADD R4, R5
-	FMOVQ (R5), F2
-	ADD R4, R5
-	FMOVQ (R5), F3
-	ADD $16, R3
-	VZIP1 V1.S4, V0.S4, V4.S4
-	VZIP2 V1.S4, V0.S4, V0.S4
-	VZIP1 V3.S4, V2.S4, V1.S4
-	VZIP2 V3.S4, V2.S4, V2.S4
-	VZIP1 V1.D2, V4.D2, V3.D2
-	VZIP2 V1.D2, V4.D2, V1.D2
-	VZIP1 V2.D2, V0.D2, V4.D2
-	VZIP2 V2.D2, V0.D2, V0.D2
-	FMOVQ F3, (R1)
-	ADD R2, R1
-	FMOVQ F1, (R1)
-	ADD R2, R1
-	FMOVQ F4, (R1)
-	ADD R2, R1
-	FMOVQ F0, (R1)
-	ADD R2, R1
-	SUB $1, R0
-	CMP $1, R0
-	BGE l2
-l1:
-	RET
-
 // func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 TEXT ·copyRowsNeon(SB), NOSPLIT, $0-48
 	MOVD rows+0(FP), R0
@@ -135,6 +92,70 @@ l11:
 l7:
 	ADD R3, R2
 	ADD R5, R4
+	SUB $1, R0
+	CMP $1, R0
+	BGE l2
+l1:
+	RET
+
+// func fillRowsNeon(rows int, n int, z *float32, x *float32, ldx int)
+TEXT ·fillRowsNeon(SB), NOSPLIT, $0-40
+	MOVD rows+0(FP), R0
+	MOVD n+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD x+24(FP), R3
+	MOVD ldx+32(FP), R4
+	LSL $2, R4
+	CMP $1, R0
+	BLT l1
+l2:
+	VLD1R (R3), [V0.S4]
+	MOVD R1, R5
+	CMP $16, R5
+	BLT l3
+l4:
+	FMOVQ F0, (R2)
+	FMOVQ F0, 16(R2)
+	FMOVQ F0, 32(R2)
+	FMOVQ F0, 48(R2)
+	ADD $64, R2
+	SUB $16, R5
+	CMP $16, R5
+	BGE l4
+l3:
+	CMP $4, R5
+	BLT l5
+l6:
+	FMOVQ F0, (R2)
+	ADD $16, R2
+	SUB $4, R5
+	CMP $4, R5
+	BGE l6
+l5:
+	CMP $0, R5
+	BLE l7
+	MOVD $tails<>+16(SB), R17
+	SUB R5<<2, R17, R17
+	FMOVQ (R17), F1
+	MOVD R2, R17
+	CMP $2, R5
+	BLT l8
+	FMOVD F0, (R17)
+	BEQ l9
+	ADD $8, R17
+	VST1 V0.S[2], (R17)
+	CMP $3, R5
+	BEQ l9
+	ADD $4, R17
+	VST1 V0.S[3], (R17)
+	B l9
+l8:
+	FMOVS F0, (R17)
+l9:
+l7:
+	LSL $2, R5
+	ADD R5, R2
+	ADD R4, R3
 	SUB $1, R0
 	CMP $1, R0
 	BGE l2

@@ -8,33 +8,11 @@ import (
 )
 
 // narrowed is n elements of another type at the end of guarded floats.
-func narrowed[T uint8 | uint16](t testing.TB, n int) []T {
+func narrowed[T uint8 | uint16 | uint64](t testing.TB, n int) []T {
 	size := int(unsafe.Sizeof(T(0)))
 	x := guarded(t, (n*size+3)/4, true)
 	all := unsafe.Slice((*T)(unsafe.Pointer(&x[0])), len(x)*4/size)
 	return all[len(all)-n:]
-}
-
-func TestTransposeStrips(t *testing.T) {
-	eachLevel(t, func(t *testing.T, k *Kernels) {
-		rng := rand.New(rand.NewPCG(9, 10))
-		for _, blocks := range []int{1, 2, 3} {
-			columns := blocks * k.Lanes
-			ldx, ldz := columns+2, k.Lanes+3
-			x, z := filled(t, rng, (k.Lanes-1)*ldx+columns, true, 0, 1), guarded(t, (columns-1)*ldz+k.Lanes, true)
-			k.Transpose(blocks, &z[0], ldz, &x[0], ldx)
-			for i := range z {
-				r, c := i/ldz, i%ldz
-				want := float32(0)
-				if c < k.Lanes {
-					want = x[c*ldx+r]
-				}
-				if z[i] != want {
-					t.Fatalf("%d blocks: element (%d, %d) is %g, want %g", blocks, r, c, z[i], want)
-				}
-			}
-		}
-	})
 }
 
 func TestChoose(t *testing.T) {
