@@ -213,7 +213,7 @@ var commutes = map[op]bool{opAdd: true, opMul: true, opAnd: true, opOr: true, op
 
 // predicates are the comparisons of VCMPPS; a comparison with NaN is false, but
 // for that which asks for it.
-var predicates = map[op]int{opEqual: 0, opLess: 17, opLessEqual: 18, opNaN: 3}
+var predicates = map[op]int{opEqual: 0, opLess: 17, opLessEqual: 18, opNotLess: 21, opNaN: 3}
 
 var amd64Ints = map[op]string{opAddImm: "ADDQ", opMulImm: "IMULQ", opAndImm: "ANDQ", opShlImm: "SHLQ", opShrImm: "SHRQ"}
 
@@ -277,6 +277,8 @@ func (w *amd64) special(n *node) {
 		w.line("\tVXORPS %[1]s, %[1]s, %[1]s", w.reg(n.dst))
 	case opMove:
 		w.line("\tVMOVAPS %s, %s", w.held(n.args[0]), w.reg(n.dst))
+	case opFMAWhere:
+		w.line("\tVFMADD231PS.Z %s, %s, %s, %s", arg(1), arg(0), arg(2), w.reg(n.dst))
 	case opInverse:
 		w.line("\tVRCP14PS %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opSqrt:

@@ -292,9 +292,7 @@ func (b *builder) elements(n reg, unroll int, pointers []reg, body func(u int, t
 	l := b.level.lanes
 	turn := func(times int) func() {
 		return func() {
-			for u := range times {
-				body(u, tail{})
-			}
+			b.abreast(times, func(u int) { body(u, tail{}) })
 			for _, p := range pointers {
 				b.addImm(p, times*b.level.bytes())
 			}
@@ -306,5 +304,21 @@ func (b *builder) elements(n reg, unroll int, pointers []reg, body func(u int, t
 	b.while(n, l, turn(1))
 	if b.level.wide() {
 		b.ifMore(n, 0, func() { body(0, b.tail(n)) })
+	}
+}
+
+// abreast writes body for 0, 1, … times − 1, as many at once as the level wants: an
+// operation of each in turn, so that none waits for the one ahead of it.
+func (b *builder) abreast(times int, body func(u int)) {
+	for from := 0; from < times; from += b.level.abreast {
+		var lists [][]*node
+		for u := from; u < min(from+b.level.abreast, times); u++ {
+			lists = append(lists, b.inside(func() { body(u) }))
+		}
+		for i := range lists[0] {
+			for _, l := range lists {
+				b.emit(l[i])
+			}
+		}
 	}
 }

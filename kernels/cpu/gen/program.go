@@ -92,9 +92,11 @@ const (
 	opInverse    // 1/args[0] to 14 bits: AVX-512 alone
 	opScale      // args[0]·2^⌊args[1]⌋: AVX-512 alone
 	opFraction   // args[0] − ⌊args[0]⌋, 0 of −∞: AVX-512 alone
+	opFMAWhere   // dst += args[0]·args[1] in the lanes of mask args[2], 0 in others: AVX-512 alone
 
 	opLess // dst is a mask: args[0] < args[1]
 	opLessEqual
+	opNotLess // NaN is not: AVX-512 alone
 	opEqual
 	opNaN    // either is NaN
 	opSelect // args[0] ? args[1] : args[2]
