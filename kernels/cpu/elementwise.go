@@ -5,15 +5,16 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // chain runs a program of elementwise instructions over blocks that stay in the
-// first-level cache: each instruction is one call per block. Tasks are flat
-// ranges of the result.
+// first-level cache. Tasks are flat ranges of the result.
 type chain struct {
 	spread
 	ctx   *Ctx
 	code  *attr.Chain
+	plan  chainPlan
 	z     floats
 	x     [attr.MaxChainOperands]floats
 	where [attr.MaxChainOperands][]bool // of conditions
@@ -63,20 +64,36 @@ func Elementwise(c *Ctx, z *tensor.Tensor, a *attr.Elementwise, xs ...*tensor.Te
 		return fmt.Errorf("Elementwise: %w", err)
 	}
 	e.ctx, e.code, e.z = c, code, floatsOf(z)
-	weight := 1
+	e.plan.write(code, e.singles())
+	cost := costMove + e.z.narrowCost()*float64(1+len(xs))
 	for _, s := range code.Steps {
-		weight += chainOps[s.Op].weight
+		cost += chainOps[s.Op].cost
 	}
-	// Each element is read and written once, whatever the program is.
-	c.Pool.Do(e.total, max(chainBlock, 4*grain/(3+weight)), e)
+	c.Pool.Do(e.total, ceilDiv(c.cut(e.total, cost), chainBlock)*chainBlock, e)
 	return nil
+}
+
+// short reports whether runs have no blocks of their own.
+func (e *chain) short() bool { return e.sizes[e.rank-1] < chainRun }
+
+// singles are the operands that are one number in each block.
+func (e *chain) singles() (list [attr.MaxChainOperands]bool) {
+	for k := range e.count {
+		if e.short() {
+			list[k] = e.strides[k] == [maxRank]int{}
+		} else {
+			list[k] = e.inner(k) == 0
+		}
+	}
+	return list
 }
 
 // Do computes the elements lo ≤ i < hi.
 func (e *chain) Do(lo, hi int) {
 	scratch := e.ctx.take((e.code.Registers+e.count)*chainBlock + 2)
 	b := &chainBlocks{chain: e, scratch: scratch}
-	if e.sizes[e.rank-1] < chainRun {
+	b.prepare()
+	if e.short() {
 		for ; lo < hi; lo += chainBlock {
 			n := min(chainBlock, hi-lo)
 			b.spreadOut(lo, n)
@@ -107,12 +124,24 @@ func (l lane) at(i int) float32 {
 	return l.v[i]
 }
 
+// either is x where the lane is not 0, and y where it is.
+func (l lane) either(i int, x, y lane) float32 {
+	if l.at(i) != 0 {
+		return x.at(i)
+	}
+	return y.at(i)
+}
+
 // chainBlocks is one task's state: the operands and the results of a block.
 type chainBlocks struct {
 	*chain
 	scratch  []float32
+	at, n    int // of the block
 	operands [attr.MaxChainOperands]lane
-	results  [attr.MaxChainSteps]lane // by register
+	numbers  [attr.MaxChainSteps]float32 // the results that are numbers
+	steps    [3 * attr.MaxChainSteps]simd.Step
+	moving   [3 * attr.MaxChainSteps]int // the steps that change from block to block
+	changes  int                         // how many they are
 }
 
 // buffer is block k of the scratch memory: registers first, then operands.
@@ -124,9 +153,9 @@ func (b *chainBlocks) wide(operand int) []float32 { return b.buffer(b.code.Regis
 // operands of the run begin.
 func (b *chainBlocks) load(off [spreadMost]int, i, n int) {
 	for k := range b.count {
-		step, wide := b.inner(k), b.wide(k)
+		wide := b.wide(k)
 		switch {
-		case step == 0:
+		case b.plan.single[k]:
 			b.fetch(wide, k, off[k], 0, 1)
 			b.operands[k] = lane{s: wide[0]}
 		case b.where[k] != nil:
@@ -143,7 +172,7 @@ func (b *chainBlocks) spreadOut(at, n int) {
 	for k := range b.count {
 		wide := b.wide(k)
 		b.operands[k] = lane{v: wide[:n]}
-		if b.strides[k] == [maxRank]int{} {
+		if b.plan.single[k] {
 			b.fetch(wide, k, 0, 0, 1)
 			b.operands[k] = lane{s: wide[0]}
 		}
@@ -172,25 +201,57 @@ func (b *chainBlocks) fetch(dst []float32, k, from, step, n int) {
 	}
 }
 
+// prepare sets the steps but for what changes from block to block.
+func (b *chainBlocks) prepare() {
+	for i := range b.plan.count {
+		s, from := &b.steps[i], &b.plan.steps[i]
+		s.Op = from.op
+		switch y := &from.y; {
+		case y.Kind == attr.ChainNumber:
+			s.Number = y.Number
+		case y.Kind == attr.ChainResult && !b.plan.number[y.Index] && !b.isLast(y.Index):
+			s.X = ptr(b.buffer(b.code.Steps[y.Index].Register))
+		default:
+			b.moving[b.changes] = i
+			b.changes++
+		}
+	}
+}
+
 // run computes a block of n elements; the result's are from at on.
 func (b *chainBlocks) run(at, n int) {
-	last := len(b.code.Steps) - 1
-	for i := range b.code.Steps {
-		s := &b.code.Steps[i]
-		to := b.buffer(s.Register)[:n]
-		if i == last && b.z.f32 != nil {
-			to = b.z.f32[at:][:n]
+	b.at, b.n = at, n
+	moving := b.moving[:b.changes]
+	for i := range b.plan.calls[:b.plan.used] {
+		c := &b.plan.calls[i]
+		if c.from == c.to {
+			b.instruction(c.instruction)
+			continue
 		}
-		b.results[s.Register] = b.step(s, to)
+		for ; len(moving) > 0 && moving[0] < c.to; moving = moving[1:] {
+			s, y := &b.steps[moving[0]], b.arg(&b.plan.steps[moving[0]].y)
+			s.X, s.Number = ptr(y.v), y.s
+		}
+		vec.Steps(n, c.to-c.from, ptr(b.steps[c.from:c.to]))
 	}
-	z := b.results[b.code.Steps[last].Register]
-	if z.v == nil { // the result is one number here
-		z.v = b.buffer(b.code.Registers)[:n]
-		fillNumber(z.v, z.s)
-	} else if b.z.f32 != nil {
-		return
+	last := len(b.code.Steps) - 1
+	z := b.result(last)
+	if b.plan.number[last] {
+		fillNumber(z, b.numbers[last])
 	}
-	b.z.store(at, z.v)
+	if b.z.f32 == nil {
+		b.z.store(at, z)
+	}
+}
+
+func (b *chainBlocks) isLast(i int) bool { return i == len(b.code.Steps)-1 }
+
+// result is where instruction i's result of the block goes, if it is no number.
+func (b *chainBlocks) result(i int) []float32 {
+	if b.isLast(i) && b.z.f32 != nil {
+		return b.z.f32[b.at:][:b.n]
+	}
+	return b.buffer(b.code.Steps[i].Register)[:b.n]
 }
 
 func fillNumber(z []float32, v float32) {
@@ -200,33 +261,40 @@ func fillNumber(z []float32, v float32) {
 }
 
 func (b *chainBlocks) arg(a *attr.ChainArg) lane {
-	switch a.Kind {
-	case attr.ChainOperand:
+	switch {
+	case a.Kind == attr.ChainOperand:
 		return b.operands[a.Index]
-	case attr.ChainResult:
-		return b.results[a.Register]
+	case a.Kind == attr.ChainNumber:
+		return lane{s: a.Number}
+	case b.plan.number[a.Index]:
+		return lane{s: b.numbers[a.Index]}
 	}
-	return lane{s: a.Number}
+	return lane{v: b.result(a.Index)}
 }
 
-// step computes one instruction: into z, or as one number where all its
-// arguments are.
-func (b *chainBlocks) step(s *attr.ChainStep, z []float32) lane {
-	op := &chainOps[s.Op]
-	x := b.arg(&s.Args[0])
-	if len(s.Args) == 3 {
-		return b.choice(x, b.arg(&s.Args[1]), b.arg(&s.Args[2]), z)
-	}
-	var y lane
-	if op.pair != nil {
+// instruction computes instruction i by itself.
+func (b *chainBlocks) instruction(i int) {
+	s := &b.code.Steps[i]
+	op, x := &chainOps[s.Op], b.arg(&s.Args[0])
+	var y, z lane
+	if len(s.Args) > 1 {
 		y = b.arg(&s.Args[1])
 	}
-	single := x.v == nil && y.v == nil
-	if single { // the vectors are of one element
-		one := b.scratch[len(b.scratch)-2:]
-		one[0] = x.s
-		x.v, z = one[:1], one[1:]
+	if len(s.Args) > 2 {
+		z = b.arg(&s.Args[2])
 	}
+	switch {
+	case b.plan.number[i]:
+		b.numbers[i] = b.number(op, x.s, y.s, z.s)
+	case len(s.Args) == 3:
+		choose(b.result(i), x, y, z)
+	default:
+		op.apply(b.result(i), x, y)
+	}
+}
+
+// apply computes an instruction of which an argument is a vector.
+func (op *chainOp) apply(z []float32, x, y lane) {
 	switch {
 	case op.pair == nil:
 		op.v(z, x.v)
@@ -237,24 +305,15 @@ func (b *chainBlocks) step(s *attr.ChainStep, z []float32) lane {
 	default:
 		op.pair.vv(z, x.v, y.v)
 	}
-	if single {
-		return lane{s: z[0]}
-	}
-	return lane{v: z}
 }
 
-// choice is where; a condition that is one number takes one of its lanes.
-func (b *chainBlocks) choice(c, x, y lane, z []float32) lane {
-	switch {
-	case c.v != nil:
-		choose(z, c.v, x, y)
-		return lane{v: z}
-	case c.s != 0:
-		y = x
+// number computes an instruction of numbers, as vectors of one element.
+func (b *chainBlocks) number(op *chainOp, x, y, z float32) float32 {
+	if op.v == nil && op.pair == nil {
+		return lane{s: x}.either(0, lane{s: y}, lane{s: z})
 	}
-	if y.v == nil {
-		return y
-	}
-	copy(z, y.v)
-	return lane{v: z}
+	one := b.scratch[len(b.scratch)-2:]
+	one[0] = x
+	op.apply(one[1:], lane{v: one[:1]}, lane{s: y})
+	return one[1]
 }

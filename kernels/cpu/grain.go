@@ -7,6 +7,7 @@ package cpu
 const (
 	costMove      = 0.1  // an f32 read and one written
 	costAdd       = 0.12 // two read and one written; so are products
+	costStep      = 0.05 // a sum or product in a chain, in registers or the first-level cache
 	costDivide    = 0.2  // quotients and roots
 	costExp       = 0.25
 	costSigmoid   = 0.5

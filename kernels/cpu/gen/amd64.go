@@ -160,7 +160,7 @@ GLOBL alternate<>(SB), RODATA|NOPTR, $32
 func (w *amd64) list(nodes []*node) {
 	for _, n := range nodes {
 		switch n.op {
-		case opLoop, opIf, opElse:
+		case opLoop, opIf, opElse, opEither:
 			w.control(n)
 		default:
 			w.operation(n)
@@ -191,6 +191,13 @@ func (w *amd64) control(n *node) {
 	case opElse:
 		w.line("\tJGT %s", end)
 		w.list(n.body)
+	case opEither:
+		rest := w.label()
+		w.line("\tJGT %s", rest)
+		w.list(n.body)
+		w.line("\tJMP %s", end)
+		w.line("%s:", rest)
+		w.list(n.rest)
 	}
 	w.line("%s:", end)
 }
@@ -345,6 +352,10 @@ func (w *amd64) special(n *node) {
 		w.line("\tADDQ %s, %s", arg(0), w.reg(n.dst))
 	case opSubReg:
 		w.line("\tSUBQ %s, %s", arg(0), w.reg(n.dst))
+	case opLoadInt:
+		w.line("\tMOVLQSX %s, %s", w.mem(n.mem), w.reg(n.dst))
+	case opLoadPointer:
+		w.line("\tMOVQ %s, %s", w.mem(n.mem), w.reg(n.dst))
 	case opAddress:
 		w.line("\tLEAQ %s, %s", w.mem(n.mem), w.reg(n.dst))
 	default:

@@ -69,6 +69,15 @@ func (b *builder) setMem(o op, m mem, args ...reg) reg {
 	return r
 }
 
+func (b *builder) setMemInt(o op, m mem) reg {
+	r := b.register(scalar)
+	b.emit(&node{op: o, dst: r, mem: m})
+	return r
+}
+
+// into has the last operation set dst.
+func (b *builder) into(dst reg) { (*b.block)[len(*b.block)-1].dst = dst }
+
 // Vectors.
 
 func (b *builder) load(m mem) reg    { return b.setMem(opLoad, m) }
@@ -203,11 +212,7 @@ func (b *builder) addInt(x, y reg)          { b.change(opAddReg, x, y) }
 func (b *builder) shl(x reg, n int)         { b.imm(opShlImm, x, n) }
 func (b *builder) shr(x reg, n int)         { b.imm(opShrImm, x, n) }
 func (b *builder) imm(o op, dst reg, n int) { b.emit(&node{op: o, dst: dst, imm: n}) }
-func (b *builder) address(m mem) reg {
-	r := b.register(scalar)
-	b.emit(&node{op: opAddress, dst: r, mem: m})
-	return r
-}
+func (b *builder) address(m mem) reg        { return b.setMemInt(opAddress, m) }
 
 // Control flow.
 
@@ -224,6 +229,11 @@ func (b *builder) ifMore(n reg, than int, body func()) {
 // ifNot runs body if n ≤ than.
 func (b *builder) ifNot(n reg, than int, body func()) {
 	b.emit(&node{op: opElse, dst: none, args: []reg{n}, imm: than, body: b.inside(body)})
+}
+
+// either runs body if n ≤ than, rest if not.
+func (b *builder) either(n reg, than int, body, rest func()) {
+	b.emit(&node{op: opEither, dst: none, args: []reg{n}, imm: than, body: b.inside(body), rest: b.inside(rest)})
 }
 
 func (b *builder) inside(body func()) []*node {

@@ -238,5 +238,9 @@ func (b *builder) gelu(x reg) reg {
 	return b.mul(x, e)
 }
 
+// greater is NaN where either is; so is lesser.
+func (b *builder) greater(x, y reg) reg { return b.choose(b.isNaN(x, x), x, b.max(x, y)) }
+func (b *builder) lesser(x, y reg) reg  { return b.choose(b.isNaN(x, x), x, b.min(x, y)) }
+
 // relu keeps NaN.
 func (b *builder) relu(x reg) reg { return b.max(b.constant(0), x) }

@@ -34,12 +34,8 @@ var binaries = []struct {
 	{"Sub", "x − y", (*builder).sub, false, true},
 	{"Mul", "x·y", (*builder).mul, true, true},
 	{"Div", "x/y", (*builder).div, false, true},
-	{"Max", "the greater of x and y; NaN if either is", func(b *builder, x, y reg) reg {
-		return b.choose(b.isNaN(x, x), x, b.max(x, y))
-	}, true, false},
-	{"Min", "the lesser of x and y; NaN if either is", func(b *builder, x, y reg) reg {
-		return b.choose(b.isNaN(x, x), x, b.min(x, y))
-	}, true, false},
+	{"Max", "the greater of x and y; NaN if either is", (*builder).greater, true, false},
+	{"Min", "the lesser of x and y; NaN if either is", (*builder).lesser, true, false},
 }
 
 // turn is how many vectors of an elementwise kernel are written out.

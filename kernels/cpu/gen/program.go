@@ -12,7 +12,7 @@ type program struct {
 // param is a parameter of the kernel's function.
 type param struct {
 	name string
-	typ  string // int, *float32, *uint16, float32
+	typ  string // int, *float32, *uint16, *Step, float32
 	reg  reg
 }
 
@@ -49,6 +49,7 @@ type node struct {
 	imm  int
 	f    float32
 	body []*node
+	rest []*node // of opEither
 }
 
 // op is an operation of the vector machine that the levels have in common.
@@ -143,7 +144,11 @@ const (
 	opShrImm
 	opAddress // dst = address of mem
 
-	opLoop // while args[0] ≥ imm: body, args[0] −= imm
-	opIf   // body if args[0] > imm
-	opElse // body if args[0] ≤ imm
+	opLoadInt     // dst = the int32 in memory
+	opLoadPointer // dst = the pointer in memory
+
+	opLoop   // while args[0] ≥ imm: body, args[0] −= imm
+	opIf     // body if args[0] > imm
+	opElse   // body if args[0] ≤ imm
+	opEither // body if args[0] ≤ imm, rest if not
 )

@@ -55,6 +55,7 @@ var avx2Kernels = &Kernels{
 	Min:              minAvx2,
 	MinNumber:        minNumberAvx2,
 	AddScaled:        addScaledAvx2,
+	Steps:            stepsAvx2,
 	Sum:              sumAvx2,
 	SumEach:          sumEachAvx2,
 	GreatestEach:     greatestEachAvx2,

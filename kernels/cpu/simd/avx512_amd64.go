@@ -55,6 +55,7 @@ var avx512Kernels = &Kernels{
 	Min:              minAvx512,
 	MinNumber:        minNumberAvx512,
 	AddScaled:        addScaledAvx512,
+	Steps:            stepsAvx512,
 	Sum:              sumAvx512,
 	SumEach:          sumEachAvx512,
 	GreatestEach:     greatestEachAvx512,

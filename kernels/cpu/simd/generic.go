@@ -53,6 +53,7 @@ var genericKernels = &Kernels{
 	Min:              minGeneric,
 	MinNumber:        minNumberGeneric,
 	AddScaled:        addScaledGeneric,
+	Steps:            stepsGeneric,
 	Sum:              sumGeneric,
 	SumEach:          sumEachGeneric,
 	GreatestEach:     greatestEachGeneric,

@@ -167,6 +167,10 @@ type Kernels struct {
 	// AddScaled adds y·x to z.
 	AddScaled func(n int, z *float32, x *float32, y float32)
 
+	// Steps runs steps on n elements: groups of them stay in registers from the first
+	// step to the last.
+	Steps func(n int, count int, steps *Step)
+
 	// Sum sets *z to the sum of x.
 	Sum func(n int, z *float32, x *float32)
 

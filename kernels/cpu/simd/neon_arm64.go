@@ -55,6 +55,7 @@ var neonKernels = &Kernels{
 	Min:              minNeon,
 	MinNumber:        minNumberNeon,
 	AddScaled:        addScaledNeon,
+	Steps:            stepsNeon,
 	Sum:              sumNeon,
 	SumEach:          sumEachNeon,
 	GreatestEach:     greatestEachNeon,
