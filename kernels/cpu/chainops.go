@@ -17,7 +17,7 @@ type chainOp struct {
 }
 
 // chainOps is the one place that says which function computes an instruction;
-// where, the only one of three arguments, is choose.
+// where, the only one of three arguments, has none here.
 var chainOps = [attr.ChainOps]chainOp{
 	attr.ChainAdd:        {pair: &addOp, steps: addSteps, cost: costStep},
 	attr.ChainSub:        {pair: &subOp, steps: subSteps, cost: costStep},
@@ -39,10 +39,10 @@ var chainOps = [attr.ChainOps]chainOp{
 	attr.ChainGeluTanh:   {v: geluTanh, cost: costErf},
 	attr.ChainSilu:       {v: silu, cost: costSigmoid},
 	attr.ChainQuickGelu:  {v: quickGelu, cost: costSigmoid},
-	attr.ChainHardSwish:  {v: hardSwish, cost: costScalar},
+	attr.ChainHardSwish:  {v: hardSwish, cost: costMove},
 	attr.ChainSin:        {v: sin, cost: costTrig},
 	attr.ChainCos:        {v: cos, cost: costTrig},
-	attr.ChainWhere:      {cost: costScalar},
+	attr.ChainWhere:      {cost: costMove},
 }
 
 var (
@@ -59,13 +59,7 @@ func maxVS(z, x []float32, y float32) { vec.MaxNumber(len(z), ptr(z), ptr(x[:len
 func abs(z, x []float32)              { map1(vec.Abs, z, x) }
 func silu(z, x []float32)             { map1(vec.Silu, z, x) }
 func quickGelu(z, x []float32)        { map1(vec.QuickGelu, z, x) }
-
-// hardSwish is x·max(0, min(1, x/6 + ½)), in a form that is exact near −3.
-func hardSwish(z, x []float32) {
-	for i, v := range x {
-		z[i] = v * (max(0, min(6, v+3)) / 6)
-	}
-}
+func hardSwish(z, x []float32)        { map1(vec.HardSwish, z, x) }
 
 // Sines and cosines of f32 take math's, which are of f64: angles of positions
 // are large, and few.
@@ -79,12 +73,5 @@ func sin(z, x []float32) {
 func cos(z, x []float32) {
 	for i, v := range x {
 		z[i] = float32(math.Cos(float64(v)))
-	}
-}
-
-// choose is c ? x : y, for conditions of 0 and 1.
-func choose(z []float32, c, x, y lane) {
-	for i := range z {
-		z[i] = c.either(i, x, y)
 	}
 }

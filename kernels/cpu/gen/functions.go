@@ -238,6 +238,12 @@ func (b *builder) gelu(x reg) reg {
 	return b.mul(x, e)
 }
 
+// hardSwish is x·max(0, min(1, x/6 + ½)), in a form that is exact near −3.
+func (b *builder) hardSwish(x reg) reg {
+	y := b.max(b.constant(0), b.min(b.constant(6), b.add(x, b.constant(3))))
+	return b.mul(x, b.mul(y, b.constant(1./6)))
+}
+
 // greater is NaN where either is; so is lesser.
 func (b *builder) greater(x, y reg) reg { return b.choose(b.isNaN(x, x), x, b.max(x, y)) }
 func (b *builder) lesser(x, y reg) reg  { return b.choose(b.isNaN(x, x), x, b.min(x, y)) }

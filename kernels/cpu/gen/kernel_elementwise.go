@@ -15,6 +15,7 @@ var unaries = []struct {
 	{"QuickGelu", "x·sigmoid(1.702x)", (*builder).quickGelu},
 	{"Gelu", "x·Φ(x)", (*builder).gelu},
 	{"GeluTanh", "Gelu by its approximation with tanh", (*builder).geluTanh},
+	{"HardSwish", "x·max(0, min(1, x/6 + ½))", (*builder).hardSwish},
 	{"Relu", "max(x, 0), NaN for NaN", (*builder).relu},
 	{"Neg", "−x", func(b *builder, x reg) reg { return b.xor(x, b.bits(0x80000000)) }},
 	{"Abs", "|x|", (*builder).abs},

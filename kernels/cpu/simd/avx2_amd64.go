@@ -25,6 +25,7 @@ var avx2Kernels = &Kernels{
 	QuickGelu:        quickGeluAvx2,
 	Gelu:             geluAvx2,
 	GeluTanh:         geluTanhAvx2,
+	HardSwish:        hardSwishAvx2,
 	Relu:             reluAvx2,
 	Neg:              negAvx2,
 	Abs:              absAvx2,

@@ -25,6 +25,7 @@ var avx512Kernels = &Kernels{
 	QuickGelu:        quickGeluAvx512,
 	Gelu:             geluAvx512,
 	GeluTanh:         geluTanhAvx512,
+	HardSwish:        hardSwishAvx512,
 	Relu:             reluAvx512,
 	Neg:              negAvx512,
 	Abs:              absAvx512,

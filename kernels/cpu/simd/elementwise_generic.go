@@ -1485,6 +1485,64 @@ func geluTanhGeneric(n int, z *float32, x *float32) {
 	}
 }
 
+// hardSwishGeneric is the plain form of HardSwish.
+func hardSwishGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, n0, n1, n2, p1, p2
+	v4 = 0
+	v5 = 6
+	v6 = 3
+	v10 = 0.16666667
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v7 = v3 + v6
+		v8 = min32(v5, v7)
+		v9 = max32(v4, v8)
+		v11 = float32(v9 * v10)
+		v12 = float32(v3 * v11)
+		store32(p1, n1, v12)
+		v13 = load32(p2, n2+4)
+		v14 = v13 + v6
+		v15 = min32(v5, v14)
+		v16 = max32(v4, v15)
+		v17 = float32(v16 * v10)
+		v18 = float32(v13 * v17)
+		store32(p1, n1+4, v18)
+		v19 = load32(p2, n2+8)
+		v20 = v19 + v6
+		v21 = min32(v5, v20)
+		v22 = max32(v4, v21)
+		v23 = float32(v22 * v10)
+		v24 = float32(v19 * v23)
+		store32(p1, n1+8, v24)
+		v25 = load32(p2, n2+12)
+		v26 = v25 + v6
+		v27 = min32(v5, v26)
+		v28 = max32(v4, v27)
+		v29 = float32(v28 * v10)
+		v30 = float32(v25 * v29)
+		store32(p1, n1+12, v30)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v31 = load32(p2, n2)
+		v32 = v31 + v6
+		v33 = min32(v5, v32)
+		v34 = max32(v4, v33)
+		v35 = float32(v34 * v10)
+		v36 = float32(v31 * v35)
+		store32(p1, n1, v36)
+		n1 += 4
+		n2 += 4
+	}
+}
+
 // reluGeneric is the plain form of Relu.
 func reluGeneric(n int, z *float32, x *float32) {
 	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13 float32

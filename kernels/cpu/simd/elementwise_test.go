@@ -56,6 +56,7 @@ func TestFunctions(t *testing.T) {
 			{"GeluTanh", k.GeluTanh, func(x float64) float64 {
 				return x * sigmoid(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))
 			}, 4, 1e-7},
+			{"HardSwish", k.HardSwish, func(x float64) float64 { return x * (math.Max(0, math.Min(6, x+3)) / 6) }, 3, 1e-7}, // x + 3 is rounded
 			{"Relu", k.Relu, func(x float64) float64 { return math.Max(x, 0) }, 0, 0},
 			{"Neg", k.Neg, func(x float64) float64 { return -x }, 0, 0},
 			{"Abs", k.Abs, math.Abs, 0, 0},
@@ -91,7 +92,7 @@ func TestEveryLane(t *testing.T) {
 	eachLevel(t, func(t *testing.T, k *Kernels) {
 		unary := map[string]func(n int, z, x *float32){
 			"Exp": k.Exp, "Tanh": k.Tanh, "Erf": k.Erf, "Sigmoid": k.Sigmoid, "Silu": k.Silu, "QuickGelu": k.QuickGelu, "Gelu": k.Gelu,
-			"GeluTanh": k.GeluTanh, "Relu": k.Relu, "Neg": k.Neg, "Abs": k.Abs, "Sqrt": k.Sqrt, "Reciprocal": k.Reciprocal,
+			"GeluTanh": k.GeluTanh, "HardSwish": k.HardSwish, "Relu": k.Relu, "Neg": k.Neg, "Abs": k.Abs, "Sqrt": k.Sqrt, "Reciprocal": k.Reciprocal,
 			"Add": func(n int, z, x *float32) { k.AddNumber(n, z, x, 3) },
 			"Div": func(n int, z, x *float32) { k.NumberDiv(n, z, 3, x) },
 		}

@@ -23,6 +23,7 @@ var genericKernels = &Kernels{
 	QuickGelu:        quickGeluGeneric,
 	Gelu:             geluGeneric,
 	GeluTanh:         geluTanhGeneric,
+	HardSwish:        hardSwishGeneric,
 	Relu:             reluGeneric,
 	Neg:              negGeneric,
 	Abs:              absGeneric,

@@ -73,6 +73,9 @@ type Kernels struct {
 	// GeluTanh sets z to Gelu by its approximation with tanh.
 	GeluTanh func(n int, z *float32, x *float32)
 
+	// HardSwish sets z to x·max(0, min(1, x/6 + ½)).
+	HardSwish func(n int, z *float32, x *float32)
+
 	// Relu sets z to max(x, 0), NaN for NaN.
 	Relu func(n int, z *float32, x *float32)
 

@@ -25,6 +25,7 @@ var neonKernels = &Kernels{
 	QuickGelu:        quickGeluNeon,
 	Gelu:             geluNeon,
 	GeluTanh:         geluTanhNeon,
+	HardSwish:        hardSwishNeon,
 	Relu:             reluNeon,
 	Neg:              negNeon,
 	Abs:              absNeon,
