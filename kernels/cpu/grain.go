@@ -10,7 +10,7 @@ const (
 	costStep      = 0.05 // a sum or product in a chain, in registers or the first-level cache
 	costDivide    = 0.2  // quotients and roots
 	costExp       = 0.25
-	costSigmoid   = 0.5
+	costSigmoid   = 0.25
 	costErf       = 0.6 // tanh and the forms of GELU, too
 	costPow       = 40  // the general power, which is scalar
 	costTrig      = 15  // sine, cosine and logarithm, which are scalar
