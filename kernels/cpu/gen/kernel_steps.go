@@ -25,7 +25,7 @@ const (
 	stepOp      = 0
 	stepNumber  = 4
 	stepPointer = 8
-	stepSize    = 24
+	stepSize    = 16
 )
 
 // accumulators are how many vectors go through the steps at once, the most first: to

@@ -1,14 +1,12 @@
 package simd
 
-import "unsafe"
-
 // Step is a step of [Kernels.Steps]: the accumulators, one for each element,
 // become a function of themselves and of y, which is the elements of X, or Number.
+// Kernels know where its fields are.
 type Step struct {
 	Op     StepOp
 	Number float32
 	X      *float32
-	_      [16 - unsafe.Sizeof(uintptr(0))]byte // as long as kernels take it to be
 }
 
 // StepOp is what a step does.

@@ -574,7 +574,7 @@ l45:
 l39:
 l27:
 l5:
-	ADDQ $24, SI
+	ADDQ $16, SI
 	SUBQ $1, DI
 	CMPQ DI, $1
 	JGE l4
@@ -818,7 +818,7 @@ l93:
 l87:
 l75:
 l53:
-	ADDQ $24, SI
+	ADDQ $16, SI
 	SUBQ $1, DI
 	CMPQ DI, $1
 	JGE l52
@@ -1011,7 +1011,7 @@ l141:
 l135:
 l123:
 l101:
-	ADDQ $24, SI
+	ADDQ $16, SI
 	SUBQ $1, DI
 	CMPQ DI, $1
 	JGE l100
@@ -1206,7 +1206,7 @@ l188:
 l182:
 l170:
 l148:
-	ADDQ $24, CX
+	ADDQ $16, CX
 	SUBQ $1, BX
 	CMPQ BX, $1
 	JGE l147

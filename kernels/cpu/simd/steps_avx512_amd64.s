@@ -973,7 +973,7 @@ l45:
 l39:
 l27:
 l5:
-	ADDQ $24, SI
+	ADDQ $16, SI
 	SUBQ $1, DI
 	CMPQ DI, $1
 	JGE l4
@@ -1319,7 +1319,7 @@ l93:
 l87:
 l75:
 l53:
-	ADDQ $24, SI
+	ADDQ $16, SI
 	SUBQ $1, DI
 	CMPQ DI, $1
 	JGE l52
@@ -1512,7 +1512,7 @@ l141:
 l135:
 l123:
 l101:
-	ADDQ $24, SI
+	ADDQ $16, SI
 	SUBQ $1, DI
 	CMPQ DI, $1
 	JGE l100
@@ -1705,7 +1705,7 @@ l188:
 l182:
 l170:
 l148:
-	ADDQ $24, CX
+	ADDQ $16, CX
 	SUBQ $1, BX
 	CMPQ BX, $1
 	JGE l147

@@ -509,7 +509,7 @@ func stepsGeneric(n int, count int, steps *Step) {
 					}
 				}
 			}
-			n12 += 24
+			n12 += 16
 		}
 		n3 += 32
 	}
@@ -701,7 +701,7 @@ func stepsGeneric(n int, count int, steps *Step) {
 					}
 				}
 			}
-			n422 += 24
+			n422 += 16
 		}
 		n3 += 8
 	}
@@ -842,7 +842,7 @@ func stepsGeneric(n int, count int, steps *Step) {
 					}
 				}
 			}
-			n537 += 24
+			n537 += 16
 		}
 		n3 += 4
 	}

@@ -1390,7 +1390,7 @@ l45:
 l39:
 l27:
 l5:
-	ADD $24, R4
+	ADD $16, R4
 	SUB $1, R5
 	CMP $1, R5
 	BGE l4
@@ -1850,7 +1850,7 @@ l93:
 l87:
 l75:
 l53:
-	ADD $24, R4
+	ADD $16, R4
 	SUB $1, R5
 	CMP $1, R5
 	BGE l52
@@ -2079,7 +2079,7 @@ l141:
 l135:
 l123:
 l101:
-	ADD $24, R4
+	ADD $16, R4
 	SUB $1, R5
 	CMP $1, R5
 	BGE l100
@@ -2476,7 +2476,7 @@ l210:
 l204:
 l192:
 l148:
-	ADD $24, R2
+	ADD $16, R2
 	SUB $1, R1
 	CMP $1, R1
 	BGE l147
