@@ -152,6 +152,58 @@ func TestChainRandomPrograms(t *testing.T) {
 	}
 }
 
+// TestChainIsItsInstructions: a program gives the bits of its instructions one by
+// one, whichever of them run together and however often their results are read.
+func TestChainIsItsInstructions(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(10, 4))
+	ops := []attr.ChainOp{attr.ChainAdd, attr.ChainSub, attr.ChainMul, attr.ChainDiv, attr.ChainMin, attr.ChainMax, attr.ChainNeg, attr.ChainSilu}
+	for range 300 {
+		shapes := chainShapes[rng.IntN(len(chainShapes))]
+		var values []*tensor.Tensor
+		var names []attr.ChainArg
+		for i, shape := range shapes {
+			values = append(values, normals(rng, tensor.Float32, shape...))
+			names = append(names, attr.ChainArg{Kind: attr.ChainOperand, Index: i})
+		}
+		operands, used := values[:len(shapes):len(shapes)], map[int]bool{}
+		var steps []attr.ChainStep
+		emit := func(o attr.ChainOp, args ...int) {
+			s, alone := attr.ChainStep{Op: o}, attr.ChainStep{Op: o}
+			var xs []*tensor.Tensor
+			for i, k := range args {
+				used[k] = true
+				s.Args = append(s.Args, names[k])
+				alone.Args = append(alone.Args, attr.ChainArg{Kind: attr.ChainOperand, Index: i})
+				xs = append(xs, values[k])
+			}
+			z := &tensor.Tensor{}
+			if err := Elementwise(ctxs[0], z, &attr.Elementwise{Program: (&attr.Chain{Steps: []attr.ChainStep{alone}}).String()}, xs...); err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, attr.ChainArg{Kind: attr.ChainResult, Index: len(steps)})
+			values, steps = append(values, z), append(steps, s)
+		}
+		for range 1 + rng.IntN(attr.MaxChainSteps/3) {
+			o := ops[rng.IntN(len(ops))]
+			late := max(0, len(values)-1-rng.IntN(2))
+			emit(o, []int{late, rng.IntN(len(values))}[:o.Arity()]...)
+		}
+		for k := 0; k < len(values)-1; k++ {
+			if !used[k] {
+				emit(attr.ChainSub, k, len(values)-1)
+			}
+		}
+		a := &attr.Elementwise{Program: (&attr.Chain{Steps: steps}).String()}
+		got := same(t, a.Program, ctxs, func(c *Ctx, out *tensor.Tensor) error { return Elementwise(c, out, a, operands...) })
+		want := values[len(values)-1]
+		for i := range want.Len() {
+			if x, y := got.FloatAt(i), want.FloatAt(i); math.Float64bits(x) != math.Float64bits(y) && (x == x || y == y) {
+				t.Fatalf("%s of %v: element %d is %g, want %g", a.Program, operands, i, x, y)
+			}
+		}
+	}
+}
+
 func TestChainBadOperands(t *testing.T) {
 	f32, f16 := tensor.New(tensor.Float32, 3), tensor.New(tensor.Float16, 3)
 	for _, tt := range []struct {

@@ -8,12 +8,12 @@ import (
 )
 
 // chain runs a program of elementwise instructions over blocks that stay in the
-// first-level cache: each instruction is one call per block. Tasks are flat
-// ranges of the result.
+// first-level cache. Tasks are flat ranges of the result.
 type chain struct {
 	spread
 	ctx   *Ctx
 	code  *attr.Chain
+	plan  chainPlan
 	z     floats
 	x     [attr.MaxChainOperands]floats
 	where [attr.MaxChainOperands][]bool // of conditions
@@ -63,20 +63,36 @@ func Elementwise(c *Ctx, z *tensor.Tensor, a *attr.Elementwise, xs ...*tensor.Te
 		return fmt.Errorf("Elementwise: %w", err)
 	}
 	e.ctx, e.code, e.z = c, code, floatsOf(z)
-	weight := 1
+	e.plan.write(code, e.singles())
+	cost := costMove + e.z.narrowCost()*float64(1+len(xs))
 	for _, s := range code.Steps {
-		weight += chainOps[s.Op].weight
+		cost += chainOps[s.Op].cost
 	}
-	// Each element is read and written once, whatever the program is.
-	c.Pool.Do(e.total, max(chainBlock, 4*grain/(3+weight)), e)
+	c.Pool.Do(e.total, ceilDiv(c.cut(e.total, cost), chainBlock)*chainBlock, e)
 	return nil
+}
+
+// short reports whether runs have no blocks of their own.
+func (e *chain) short() bool { return e.sizes[e.rank-1] < chainRun }
+
+// singles are the operands that are one number in each block.
+func (e *chain) singles() (list [attr.MaxChainOperands]bool) {
+	for k := range e.count {
+		if e.short() {
+			list[k] = e.strides[k] == [maxRank]int{}
+		} else {
+			list[k] = e.inner(k) == 0
+		}
+	}
+	return list
 }
 
 // Do computes the elements lo ≤ i < hi.
 func (e *chain) Do(lo, hi int) {
 	scratch := e.ctx.take((e.code.Registers+e.count)*chainBlock + 2)
 	b := &chainBlocks{chain: e, scratch: scratch}
-	if e.sizes[e.rank-1] < chainRun {
+	b.prepare()
+	if e.short() {
 		for ; lo < hi; lo += chainBlock {
 			n := min(chainBlock, hi-lo)
 			b.spreadOut(lo, n)
@@ -92,169 +108,4 @@ func (e *chain) Do(lo, hi int) {
 		})
 	}
 	e.ctx.put(scratch)
-}
-
-// lane is what an argument is in a block: a vector, or one number if v is nil.
-type lane struct {
-	v []float32
-	s float32
-}
-
-func (l lane) at(i int) float32 {
-	if l.v == nil {
-		return l.s
-	}
-	return l.v[i]
-}
-
-// chainBlocks is one task's state: the operands and the results of a block.
-type chainBlocks struct {
-	*chain
-	scratch  []float32
-	operands [attr.MaxChainOperands]lane
-	results  [attr.MaxChainSteps]lane // by register
-}
-
-// buffer is block k of the scratch memory: registers first, then operands.
-func (b *chainBlocks) buffer(k int) []float32 { return b.scratch[k*chainBlock:][:chainBlock] }
-
-func (b *chainBlocks) wide(operand int) []float32 { return b.buffer(b.code.Registers + operand) }
-
-// load takes n elements of a run from its element i on; off is where the
-// operands of the run begin.
-func (b *chainBlocks) load(off [spreadMost]int, i, n int) {
-	for k := range b.count {
-		step, wide := b.inner(k), b.wide(k)
-		switch {
-		case step == 0:
-			b.fetch(wide, k, off[k], 0, 1)
-			b.operands[k] = lane{s: wide[0]}
-		case b.where[k] != nil:
-			b.fetch(wide, k, off[k]+i, 1, n)
-			b.operands[k] = lane{v: wide[:n]}
-		default:
-			b.operands[k] = lane{v: b.x[k].load(wide, off[k]+i, n)}
-		}
-	}
-}
-
-// spreadOut takes n elements from at on of every operand, across short runs.
-func (b *chainBlocks) spreadOut(at, n int) {
-	for k := range b.count {
-		wide := b.wide(k)
-		b.operands[k] = lane{v: wide[:n]}
-		if b.strides[k] == [maxRank]int{} {
-			b.fetch(wide, k, 0, 0, 1)
-			b.operands[k] = lane{s: wide[0]}
-		}
-	}
-	b.each(at, at+n, func(from, m int, off [spreadMost]int) {
-		for k := range b.count {
-			if b.operands[k].v != nil {
-				b.fetch(b.wide(k)[from-at:], k, off[k], b.inner(k), m)
-			}
-		}
-	})
-}
-
-// fetch copies n elements of operand k that lie step apart.
-func (b *chainBlocks) fetch(dst []float32, k, from, step, n int) {
-	c := b.where[k]
-	if c == nil {
-		b.x[k].gather(dst, 1, from, step, n)
-		return
-	}
-	for i := range n {
-		dst[i] = 0
-		if c[from+i*step] {
-			dst[i] = 1
-		}
-	}
-}
-
-// run computes a block of n elements; the result's are from at on.
-func (b *chainBlocks) run(at, n int) {
-	last := len(b.code.Steps) - 1
-	for i := range b.code.Steps {
-		s := &b.code.Steps[i]
-		to := b.buffer(s.Register)[:n]
-		if i == last && b.z.f32 != nil {
-			to = b.z.f32[at:][:n]
-		}
-		b.results[s.Register] = b.step(s, to)
-	}
-	z := b.results[b.code.Steps[last].Register]
-	if z.v == nil { // the result is one number here
-		z.v = b.buffer(b.code.Registers)[:n]
-		fillNumber(z.v, z.s)
-	} else if b.z.f32 != nil {
-		return
-	}
-	b.z.store(at, z.v)
-}
-
-func fillNumber(z []float32, v float32) {
-	for i := range z {
-		z[i] = v
-	}
-}
-
-func (b *chainBlocks) arg(a *attr.ChainArg) lane {
-	switch a.Kind {
-	case attr.ChainOperand:
-		return b.operands[a.Index]
-	case attr.ChainResult:
-		return b.results[a.Register]
-	}
-	return lane{s: a.Number}
-}
-
-// step computes one instruction: into z, or as one number where all its
-// arguments are.
-func (b *chainBlocks) step(s *attr.ChainStep, z []float32) lane {
-	op := &chainOps[s.Op]
-	x := b.arg(&s.Args[0])
-	if len(s.Args) == 3 {
-		return b.choice(x, b.arg(&s.Args[1]), b.arg(&s.Args[2]), z)
-	}
-	var y lane
-	if op.pair != nil {
-		y = b.arg(&s.Args[1])
-	}
-	single := x.v == nil && y.v == nil
-	if single { // the vectors are of one element
-		one := b.scratch[len(b.scratch)-2:]
-		one[0] = x.s
-		x.v, z = one[:1], one[1:]
-	}
-	switch {
-	case op.pair == nil:
-		op.v(z, x.v)
-	case x.v == nil:
-		op.pair.sv(z, x.s, y.v)
-	case y.v == nil:
-		op.pair.vs(z, x.v, y.s)
-	default:
-		op.pair.vv(z, x.v, y.v)
-	}
-	if single {
-		return lane{s: z[0]}
-	}
-	return lane{v: z}
-}
-
-// choice is where; a condition that is one number takes one of its lanes.
-func (b *chainBlocks) choice(c, x, y lane, z []float32) lane {
-	switch {
-	case c.v != nil:
-		choose(z, c.v, x, y)
-		return lane{v: z}
-	case c.s != 0:
-		y = x
-	}
-	if y.v == nil {
-		return y
-	}
-	copy(z, y.v)
-	return lane{v: z}
 }

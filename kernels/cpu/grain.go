@@ -7,9 +7,10 @@ package cpu
 const (
 	costMove      = 0.1  // an f32 read and one written
 	costAdd       = 0.12 // two read and one written; so are products
+	costStep      = 0.05 // a sum or product in a chain, in registers or the first-level cache
 	costDivide    = 0.2  // quotients and roots
 	costExp       = 0.25
-	costSigmoid   = 0.5
+	costSigmoid   = 0.25
 	costErf       = 0.6 // tanh and the forms of GELU, too
 	costPow       = 40  // the general power, which is scalar
 	costTrig      = 15  // sine, cosine and logarithm, which are scalar

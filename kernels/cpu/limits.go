@@ -83,7 +83,7 @@ func Cos(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Cos", z, x, costTri
 
 // HardSwish is x·max(0, min(1, x/6 + ½)).
 func HardSwish(c *Ctx, z, x *tensor.Tensor) error {
-	return c.map1("HardSwish", z, x, costDivide, hardSwish)
+	return c.map1("HardSwish", z, x, costMove, hardSwish)
 }
 
 // Floor rounds down.

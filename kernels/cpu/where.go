@@ -65,7 +65,7 @@ func chooseAs[T word](w *choice, lo, hi int) {
 }
 
 // copyOrFill sets z to the elements of x that are step apart, 0 or 1.
-func copyOrFill[T word](z, x []T, step int) {
+func copyOrFill[T any](z, x []T, step int) {
 	if step == 0 {
 		fillWith(z, x[0])
 		return

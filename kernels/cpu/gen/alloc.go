@@ -107,6 +107,7 @@ func (s *scanner) walk(list []*node) {
 		begin := s.at
 		s.at++
 		s.walk(n.body)
+		s.walk(n.rest)
 		if n.op == opLoop {
 			s.around(begin, s.at)
 			s.touch(n.args[0])

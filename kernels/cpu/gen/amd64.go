@@ -179,7 +179,7 @@ GLOBL alternate<>(SB), RODATA|NOPTR, $32
 func (w *amd64) list(nodes []*node) {
 	for _, n := range nodes {
 		switch n.op {
-		case opLoop, opIf, opElse:
+		case opLoop, opIf, opElse, opEither:
 			w.control(n)
 		default:
 			w.operation(n)
@@ -210,6 +210,13 @@ func (w *amd64) control(n *node) {
 	case opElse:
 		w.line("\tJGT %s", end)
 		w.list(n.body)
+	case opEither:
+		rest := w.label()
+		w.line("\tJGT %s", rest)
+		w.list(n.body)
+		w.line("\tJMP %s", end)
+		w.line("%s:", rest)
+		w.list(n.rest)
 	}
 	w.line("%s:", end)
 }
@@ -232,7 +239,7 @@ var commutes = map[op]bool{opAdd: true, opMul: true, opAnd: true, opOr: true, op
 
 // predicates are the comparisons of VCMPPS; a comparison with NaN is false, but
 // for that which asks for it.
-var predicates = map[op]int{opEqual: 0, opLess: 17, opLessEqual: 18, opNaN: 3}
+var predicates = map[op]int{opEqual: 0, opLess: 17, opLessEqual: 18, opNotLess: 21, opNaN: 3}
 
 var amd64Ints = map[op]string{opAddImm: "ADDQ", opMulImm: "IMULQ", opAndImm: "ANDQ", opShlImm: "SHLQ", opShrImm: "SHRQ"}
 
@@ -298,6 +305,8 @@ func (w *amd64) special(n *node) {
 		w.line("\tVXORPS %[1]s, %[1]s, %[1]s", w.reg(n.dst))
 	case opMove:
 		w.line("\tVMOVAPS %s, %s", w.held(n.args[0]), w.reg(n.dst))
+	case opFMAWhere:
+		w.line("\tVFMADD231PS.Z %s, %s, %s, %s", arg(1), arg(0), arg(2), w.reg(n.dst))
 	case opInverse:
 		w.line("\tVRCP14PS %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opSqrt:
@@ -377,6 +386,10 @@ func (w *amd64) special(n *node) {
 		w.line("\tADDQ %s, %s", arg(0), w.reg(n.dst))
 	case opSubReg:
 		w.line("\tSUBQ %s, %s", arg(0), w.reg(n.dst))
+	case opLoadInt:
+		w.line("\tMOVLQSX %s, %s", w.mem(n.mem), w.reg(n.dst))
+	case opLoadPointer:
+		w.line("\tMOVQ %s, %s", w.mem(n.mem), w.reg(n.dst))
 	case opAddress:
 		w.line("\tLEAQ %s, %s", w.mem(n.mem), w.reg(n.dst))
 	default:

@@ -143,7 +143,7 @@ func arm64Data(map[uint32]bool) string { return arm64Tails }
 func (w *arm64) list(nodes []*node) {
 	for _, n := range nodes {
 		switch n.op {
-		case opLoop, opIf, opElse:
+		case opLoop, opIf, opElse, opEither:
 			w.control(n)
 		default:
 			w.operation(n)
@@ -174,6 +174,13 @@ func (w *arm64) control(n *node) {
 	case opElse:
 		w.line("\tBGT %s", end)
 		w.list(n.body)
+	case opEither:
+		rest := w.label()
+		w.line("\tBGT %s", rest)
+		w.list(n.body)
+		w.line("\tJMP %s", end)
+		w.line("%s:", rest)
+		w.list(n.rest)
 	}
 	w.line("%s:", end)
 }
@@ -357,6 +364,10 @@ func (w *arm64) integer(n *node) {
 		if from, to := w.scalar(n.args[0]), w.scalar(n.dst); from != to {
 			w.line("\tMOVD %s, %s", from, to)
 		}
+	case opLoadInt:
+		w.line("\tMOVW %s, %s", w.mem(n.mem), w.scalar(n.dst))
+	case opLoadPointer:
+		w.line("\tMOVD %s, %s", w.mem(n.mem), w.scalar(n.dst))
 	case opSetInt:
 		w.line("\tMOVD $%d, %s", n.imm, w.scalar(n.dst))
 	case opAddImm:

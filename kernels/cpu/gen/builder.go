@@ -82,6 +82,15 @@ func (b *builder) setMem(o op, m mem, args ...reg) reg {
 	return r
 }
 
+func (b *builder) setMemInt(o op, m mem) reg {
+	r := b.register(scalar)
+	b.emit(&node{op: o, dst: r, mem: m})
+	return r
+}
+
+// into has the last operation set dst.
+func (b *builder) into(dst reg) { (*b.block)[len(*b.block)-1].dst = dst }
+
 // Vectors.
 
 func (b *builder) load(m mem) reg    { return b.setMem(opLoad, m) }
@@ -219,11 +228,7 @@ func (b *builder) addInt(x, y reg)          { b.change(opAddReg, x, y) }
 func (b *builder) shl(x reg, n int)         { b.imm(opShlImm, x, n) }
 func (b *builder) shr(x reg, n int)         { b.imm(opShrImm, x, n) }
 func (b *builder) imm(o op, dst reg, n int) { b.emit(&node{op: o, dst: dst, imm: n}) }
-func (b *builder) address(m mem) reg {
-	r := b.register(scalar)
-	b.emit(&node{op: opAddress, dst: r, mem: m})
-	return r
-}
+func (b *builder) address(m mem) reg        { return b.setMemInt(opAddress, m) }
 
 // Control flow.
 
@@ -240,6 +245,11 @@ func (b *builder) ifMore(n reg, than int, body func()) {
 // ifNot runs body if n ≤ than.
 func (b *builder) ifNot(n reg, than int, body func()) {
 	b.emit(&node{op: opElse, dst: none, args: []reg{n}, imm: than, body: b.inside(body)})
+}
+
+// either runs body if n ≤ than, rest if not.
+func (b *builder) either(n reg, than int, body, rest func()) {
+	b.emit(&node{op: opEither, dst: none, args: []reg{n}, imm: than, body: b.inside(body), rest: b.inside(rest)})
 }
 
 func (b *builder) inside(body func()) []*node {
@@ -308,9 +318,7 @@ func (b *builder) elements(n reg, unroll int, pointers []reg, body func(u int, t
 	l := b.level.lanes
 	turn := func(times int) func() {
 		return func() {
-			for u := range times {
-				body(u, tail{})
-			}
+			b.abreast(times, func(u int) { body(u, tail{}) })
 			for _, p := range pointers {
 				b.addImm(p, times*b.level.bytes())
 			}
@@ -322,5 +330,21 @@ func (b *builder) elements(n reg, unroll int, pointers []reg, body func(u int, t
 	b.while(n, l, turn(1))
 	if b.level.wide() {
 		b.ifMore(n, 0, func() { body(0, b.tail(n)) })
+	}
+}
+
+// abreast writes body for 0, 1, … times − 1, as many at once as the level wants: an
+// operation of each in turn, so that none waits for the one ahead of it.
+func (b *builder) abreast(times int, body func(u int)) {
+	for from := 0; from < times; from += b.level.abreast {
+		var lists [][]*node
+		for u := from; u < min(from+b.level.abreast, times); u++ {
+			lists = append(lists, b.inside(func() { body(u) }))
+		}
+		for i := range lists[0] {
+			for _, l := range lists {
+				b.emit(l[i])
+			}
+		}
 	}
 }

@@ -72,11 +72,11 @@ func TestCoefficients(t *testing.T) {
 		{"exp2", exp2Coefficients, math.Exp2, -0.5, 0.5},
 		{"weightFloor", weightFloor, powerSlope, 0, 1},
 		{"weightNear", weightNear, powerSlope, -0.5, 0.5},
-		{"exp", expCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
 		{"rough exp", roughExpCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
+		{"fall", fallCoefficients, func(r float64) float64 { return math.Exp(-r) }, -math.Ln2 / 2, math.Ln2 / 2},
 		{"gelu", geluCoefficients, func(x float64) float64 {
 			x = max(x, 1e-9)
-			return -math.Log2(math.Erfc(x/math.Sqrt2)) / x
+			return math.Log2(math.Erfc(x/math.Sqrt2)) / x
 		}, 0, geluFar},
 	} {
 		best := fit(x.f, x.lo, x.hi, len(x.got)-1)

@@ -52,12 +52,8 @@ func (b *builder) exp(x reg) reg {
 	return b.timesPower(b.add(p, b.constant(1)), n)
 }
 
-// expCoefficients is eʳ on |r| ≤ ½ln 2: roughly, which is off by 1.2·10⁻⁷ at most,
-// and so that rounding is all that is left.
-var (
-	roughExpCoefficients = []float64{1.0000001, 1, 0.4999887, 0.16666505, 0.041917507, 0.008369149}
-	expCoefficients      = []float64{1, 1, 0.5, 0.16666415, 0.04166635, 0.008375126, 0.0013941108}
-)
+// roughExpCoefficients is eʳ on |r| ≤ ½ln 2, off by 1.2·10⁻⁷ at most.
+var roughExpCoefficients = []float64{1.0000001, 1, 0.4999887, 0.16666505, 0.041917507, 0.008369149}
 
 // roundBySum is an integer and what it is made from: 1.5·2²³ has no room for a
 // fraction, so that adding it rounds, and the integer is in the lowest bits of the
@@ -70,35 +66,28 @@ func (b *builder) roundBySum(x, by reg) (n, sum reg) {
 	return b.sub(sum, magic), sum
 }
 
-// expFalling is eˣ for x ≤ 0 and NaN, within 2 units, or 4 + |x|/25 if rough. What
-// is rough may be 0 where results are below the normal numbers.
-func (b *builder) expFalling(x reg, rough bool) reg {
-	switch {
-	case b.level.name == "avx512":
-		return b.expWithin(b.max(b.constant(-104), x), rough)
-	case rough:
-		least := b.constant(-87.3)
-		e := b.expWithin(b.max(least, x), rough)
-		return b.choose(b.less(x, least), b.constant(0), e)
+// expFalling is eˣ for x ≤ 0 and NaN, within 4 + |x|/25 units. It may be 0 where
+// that is below the normal numbers.
+func (b *builder) expFalling(x reg) reg {
+	if b.level.name == "avx512" {
+		return b.expWithin(b.max(b.constant(-104), x))
 	}
-	return b.exp(x)
+	least := b.constant(-87.3)
+	e := b.expWithin(b.max(least, x))
+	return b.choose(b.less(x, least), b.constant(0), e)
 }
 
 // expWithin is eˣ for −87.3 ≤ x ≤ 0; on AVX-512, the least x is −104.
-func (b *builder) expWithin(x reg, rough bool) reg {
+func (b *builder) expWithin(x reg) reg {
 	n, sum := b.roundBySum(x, b.constant(math.Log2E))
 	r := b.copy(x)
-	if rough && b.level.wide() { // without fused multiply-add, the product would be rounded
+	if b.level.wide() { // without fused multiply-add, the product would be rounded
 		b.fnma(r, n, b.constant(math.Ln2))
 	} else {
 		b.fnma(r, n, b.constant(0.693359375)) // ln 2 in two parts, as in exp
 		b.fnma(r, n, b.constant(-2.12194440e-4))
 	}
-	coefficients := expCoefficients
-	if rough {
-		coefficients = roughExpCoefficients
-	}
-	y := b.polynomial(r, coefficients...)
+	y := b.polynomial(r, roughExpCoefficients...)
 	if b.level.name == "avx512" {
 		return b.set(vector, opScale, y, n)
 	}
@@ -111,11 +100,27 @@ func (b *builder) expWithin(x reg, rough bool) reg {
 // machine that it runs on, and the files of package simd must not.
 var exp2Coefficients = []float64{1.0000001, 0.6931472, 0.24022107, 0.05550357, 0.009676032, 0.0013390863}
 
-// exp2 is 2ˣ within 4 units, for −150 ≤ x < 128 and NaN; below, it is 0 or next to
-// it.
-func (b *builder) exp2(x reg) reg {
+// powerFloor is 2ʳ on 0 ≤ r < 1, exact at 0: see weightFloor.
+var powerFloor = append([]float64{1}, weightFloor...)
+
+// exp2 is f·2ˣ within 4 units, for x < 128 and NaN; from −152 down it is 0. The
+// factor f is a power of two.
+func (b *builder) exp2(x reg, f float64) reg {
+	if b.level.name == "avx512" { // the fraction of −∞ is 0, and 2 to it is 0
+		r := b.set(vector, opFraction, x)
+		return b.timesPower(b.polynomial(r, times(f, powerFloor)...), x)
+	}
+	x = b.max(b.constant(-152), x)
 	n := b.round(x)
-	return b.timesPower(b.polynomial(b.sub(x, n), exp2Coefficients...), n)
+	return b.timesPower(b.polynomial(b.sub(x, n), times(f, exp2Coefficients)...), n)
+}
+
+func times(f float64, c []float64) []float64 {
+	list := make([]float64, len(c))
+	for i, x := range c {
+		list[i] = f * x
+	}
+	return list
 }
 
 // withSign is |y| with the sign of x.
@@ -132,7 +137,7 @@ func (b *builder) tanh(x reg) reg {
 	p := b.polynomial(t, -0.333333302, 0.133332009, -0.053946946, 0.02170429, -0.00819068812, 0.00215825762)
 	near := b.copy(x)
 	b.fma(near, x, b.mul(t, p))
-	e := b.expWithin(b.mul(b.min(b.constant(10), a), b.constant(-2)), true)
+	e := b.expWithin(b.mul(b.min(b.constant(10), a), b.constant(-2)))
 	far := b.quotient(b.sub(b.constant(1), e), b.add(b.constant(1), e))
 	return b.choose(b.less(a, b.constant(0.6)), near, b.withSign(far, x))
 }
@@ -147,21 +152,49 @@ func (b *builder) erf(x reg) reg {
 	b.fma(near, x, b.mul(t, p))
 	far := b.min(b.constant(4.1), a)
 	q := b.polynomial(far, 0.000353718758, 1.12704004, 0.638225672, 0.103037373, -0.0218053206, 0.00293960789, -0.000185574071)
-	e := b.sub(b.constant(1), b.expWithin(b.sub(b.constant(0), q), true))
+	e := b.sub(b.constant(1), b.expWithin(b.sub(b.constant(0), q)))
 	return b.choose(b.less(a, b.constant(1)), near, b.withSign(e, x))
 }
 
-// sigmoid is within 3 units: it takes the exponential of the negative side alone,
-// so that small results keep their precision.
+// fallCoefficients is e⁻ʳ on |r| ≤ ½ln 2, off by 1.1·10⁻⁷ of it at most; the first
+// two are exact, so that they share registers and small r lose nothing.
+var fallCoefficients = []float64{1, -1, 0.4999923, -0.1666711, 0.04189017, -0.00831279}
+
+// sigmoidFar is from where on sigmoid(−x) is 0: it would be below the normal
+// numbers, and eˣ nearly out of range.
+const sigmoidFar = 88
+
+// sigmoid is 1/(1 + e⁻ˣ) within 3.5 units, which this form keeps of small results,
+// too. With −x = n·ln 2 − r, e⁻ˣ is 2ⁿ·e⁻ʳ; n is rounded by a sum that holds 2ⁿ's
+// exponent in its lowest bits, for |n| ≤ 127: −127 makes 2ⁿ 0.
 func (b *builder) sigmoid(x reg) reg {
-	e := b.expFalling(b.or(x, b.bits(0x80000000)), false)
-	one := b.constant(1)
-	top := b.choose(b.less(x, b.constant(0)), e, one)
-	return b.quotient(top, b.add(one, e))
+	one, bias := b.constant(1), b.constant(3<<22+127)
+	r := b.min(b.constant(sigmoidFar), x)
+	sum := b.copy(bias)
+	b.fma(sum, r, b.constant(-math.Log2E))
+	n := b.sub(sum, bias)
+	b.fma(r, n, b.constant(0.693359375)) // ln 2 in two parts, as in exp
+	b.fma(r, n, b.constant(-2.12194440e-4))
+	y := b.copy(one)
+	b.fma(y, b.polynomial(r, fallCoefficients...), b.shift(opShiftLeft, sum, 23))
+	return b.inverse(y, x, b.constant(-sigmoidFar))
 }
 
-// quotient is x/y within 1 unit, for 1 ≤ y ≤ 2 and NaN: quotients of AVX-512 take
-// longer than an approximation by 14 bits and a correction that doubles them.
+// inverse is 1/y within 1 unit, or 0 where x < least, whatever y is there.
+// Quotients of AVX-512 take longer than an approximation by 14 bits and a
+// correction that doubles them.
+func (b *builder) inverse(y, x, least reg) reg {
+	one := b.constant(1)
+	if b.level.name != "avx512" {
+		return b.choose(b.less(x, least), b.constant(0), b.div(one, y))
+	}
+	z, rest := b.set(vector, opInverse, y), b.copy(one)
+	b.fnma(rest, z, y)
+	b.change(opFMAWhere, z, z, rest, b.set(mask, opNotLess, x, least))
+	return z
+}
+
+// quotient is x/y within 1 unit, for 1 ≤ y ≤ 2 and NaN, in the way of inverse.
 func (b *builder) quotient(x, y reg) reg {
 	if b.level.name != "avx512" {
 		return b.div(x, y)
@@ -189,23 +222,31 @@ func (b *builder) geluTanh(x reg) reg {
 // geluFar is from where on Φ(−x) is below the least f32 that is normal.
 const geluFar = 13.1
 
-// geluCoefficients is −log₂(2Φ(−x))/x.
+// geluCoefficients is log₂(2Φ(−x))/x.
 var geluCoefficients = []float64{
-	1.1511045, 0.45921367, 0.052470252, -0.0069840387, 1.1813106e-05, 0.00029103877, -8.8484136e-05, 1.5896478e-05,
-	-1.956172e-06, 1.6912854e-07, -1.0123956e-08, 3.998509e-10, -9.373768e-12, 9.8768e-14,
+	-1.1511045, -0.45921367, -0.052470252, 0.0069840387, -1.1813106e-05, -0.00029103877, 8.8484136e-05, -1.5896478e-05,
+	1.956172e-06, -1.6912854e-07, 1.0123956e-08, -3.998509e-10, 9.373768e-12, -9.8768e-14,
 }
 
-// gelu is x·Φ(x). With E = 2Φ(−|x|) = 2^(−|x|·P(|x|)) it is ½x·E for negative x,
-// and ½x·(2 − E) else, which keeps the precision of small results.
+// gelu is x·Φ(x). With E = Φ(−|x|) = ½·2^(|x|·P(|x|)) it is x·E for negative x, and
+// x·(1 − E) else, which keeps the precision of small results. Beyond geluFar, P is
+// what it is there, and E soon 0.
 func (b *builder) gelu(x reg) reg {
 	a := b.abs(x)
-	g := b.mul(a, b.polynomial(b.min(b.constant(geluFar), a), geluCoefficients...))
-	g = b.min(b.constant(150), g)
-	e := b.exp2(b.sub(b.constant(0), g))
-	e = b.choose(b.less(b.constant(geluFar), a), b.constant(0), e)
-	e = b.choose(b.less(x, b.constant(0)), e, b.sub(b.constant(2), e))
-	return b.mul(b.mul(x, b.constant(0.5)), e)
+	e := b.exp2(b.mul(a, b.polynomial(b.min(b.constant(geluFar), a), geluCoefficients...)), 0.5)
+	e = b.choose(b.less(x, b.constant(0)), e, b.sub(b.constant(1), e))
+	return b.mul(x, e)
 }
+
+// hardSwish is x·max(0, min(1, x/6 + ½)), in a form that is exact near −3.
+func (b *builder) hardSwish(x reg) reg {
+	y := b.max(b.constant(0), b.min(b.constant(6), b.add(x, b.constant(3))))
+	return b.mul(x, b.mul(y, b.constant(1./6)))
+}
+
+// greater is NaN where either is; so is lesser.
+func (b *builder) greater(x, y reg) reg { return b.choose(b.isNaN(x, x), x, b.max(x, y)) }
+func (b *builder) lesser(x, y reg) reg  { return b.choose(b.isNaN(x, x), x, b.min(x, y)) }
 
 // relu keeps NaN.
 func (b *builder) relu(x reg) reg { return b.max(b.constant(0), x) }

@@ -96,7 +96,7 @@ func (b *builder) weight(x reg) reg {
 	if b.level.name == "avx512" { // the fraction of −∞ is 0, and 2 to it is 0
 		x = b.mul(x, b.constant(math.Log2E))
 		r := b.set(vector, opFraction, x)
-		return b.timesPower(b.polynomial(r, append([]float64{1}, weightFloor...)...), x)
+		return b.timesPower(b.polynomial(r, powerFloor...), x)
 	}
 	x = b.max(b.constant(-150.1), b.mul(x, b.constant(math.Log2E)))
 	n := b.round(x)

@@ -89,7 +89,7 @@ func describeSoftmaxColumns(b *builder, _ int) {
 		from, to := b.copyInt(x), b.copyInt(z)
 		sums := b.partials(b.zero)
 		b.down(n, pitch, []reg{from, to}, func(u int) {
-			e := b.expFalling(b.sub(b.loadPart(at(from, 0), t), top), true)
+			e := b.expFalling(b.sub(b.loadPart(at(from, 0), t), top))
 			b.storePart(at(to, 0), e, t)
 			b.addTo(sums[u], e)
 		})

@@ -15,6 +15,7 @@ var unaries = []struct {
 	{"QuickGelu", "x·sigmoid(1.702x)", (*builder).quickGelu},
 	{"Gelu", "x·Φ(x)", (*builder).gelu},
 	{"GeluTanh", "Gelu by its approximation with tanh", (*builder).geluTanh},
+	{"HardSwish", "x·max(0, min(1, x/6 + ½))", (*builder).hardSwish},
 	{"Relu", "max(x, 0), NaN for NaN", (*builder).relu},
 	{"Neg", "−x", func(b *builder, x reg) reg { return b.xor(x, b.bits(0x80000000)) }},
 	{"Abs", "|x|", (*builder).abs},
@@ -34,12 +35,8 @@ var binaries = []struct {
 	{"Sub", "x − y", (*builder).sub, false, true},
 	{"Mul", "x·y", (*builder).mul, true, true},
 	{"Div", "x/y", (*builder).div, false, true},
-	{"Max", "the greater of x and y; NaN if either is", func(b *builder, x, y reg) reg {
-		return b.choose(b.isNaN(x, x), x, b.max(x, y))
-	}, true, false},
-	{"Min", "the lesser of x and y; NaN if either is", func(b *builder, x, y reg) reg {
-		return b.choose(b.isNaN(x, x), x, b.min(x, y))
-	}, true, false},
+	{"Max", "the greater of x and y; NaN if either is", (*builder).greater, true, false},
+	{"Min", "the lesser of x and y; NaN if either is", (*builder).lesser, true, false},
 }
 
 // turn is how many vectors of an elementwise kernel are written out.

@@ -158,7 +158,7 @@ func describeSoftmax(b *builder, _ int) {
 	top := b.top(rowTop(b, x))
 	from, to, zero := b.copyInt(x), b.copyInt(z), b.constant(0)
 	sum := b.sum(b.reduce(n, []reg{from, to}, b.zero, func(sum reg, u int, t tail) {
-		e := b.expFalling(b.sub(b.loadPart(at(from, u*b.level.bytes()), t), top), true)
+		e := b.expFalling(b.sub(b.loadPart(at(from, u*b.level.bytes()), t), top))
 		b.storePart(at(to, u*b.level.bytes()), e, t)
 		b.addTo(sum, b.keep(t, e, zero))
 	}, b.add))

@@ -39,6 +39,7 @@ var groups = []group{
 	{"product", products},
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
+	{"steps", stepKernels},
 	{"rows", rowKernels},
 	{"columns", columnKernels},
 	{"moves", moves},

@@ -31,10 +31,11 @@ func lowerPlain(p *program, _ *assignment) string {
 
 func (w *plain) findPointers(list []*node) {
 	for _, n := range list {
-		if n.op == opAddress && w.pointer[n.mem.base] || n.op == opCopyInt && w.pointer[n.args[0]] {
+		if n.op == opLoadPointer || n.op == opAddress && w.pointer[n.mem.base] || n.op == opCopyInt && w.pointer[n.args[0]] {
 			w.pointer[n.dst] = true
 		}
 		w.findPointers(n.body)
+		w.findPointers(n.rest)
 	}
 }
 
@@ -95,6 +96,7 @@ func (w *plain) collect(list []*node, seen map[reg]bool) {
 			}
 		}
 		w.collect(n.body, seen)
+		w.collect(n.rest, seen)
 	}
 }
 
@@ -174,6 +176,10 @@ func (w *plain) node(n *node) {
 			w.line("%s = %s", w.base(n.dst), w.base(n.args[0]))
 		}
 		w.line("%s = %s", w.name(n.dst), arg(0))
+	case opLoadInt:
+		w.line("%s = loadInt(%s)", w.name(n.dst), w.mem(n.mem))
+	case opLoadPointer:
+		w.line("%s, %s = loadPointer(%s), 0", w.base(n.dst), w.name(n.dst), w.mem(n.mem))
 	case opSetInt:
 		w.line("%s = %d", w.name(n.dst), n.imm)
 	case opAddress:
@@ -188,6 +194,12 @@ func (w *plain) node(n *node) {
 	case opLoop:
 		w.line("for ; %[1]s >= %[2]d; %[1]s -= %[2]d {", arg(0), n.imm)
 		w.list(n.body)
+		w.line("}")
+	case opEither:
+		w.line("if %s <= %d {", arg(0), n.imm)
+		w.list(n.body)
+		w.line("} else {")
+		w.list(n.rest)
 		w.line("}")
 	case opIf, opElse:
 		w.line("if %s %s %d {", arg(0), map[op]string{opIf: ">", opElse: "<="}[n.op], n.imm)

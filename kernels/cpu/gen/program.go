@@ -12,7 +12,7 @@ type program struct {
 // param is a parameter of the kernel's function.
 type param struct {
 	name string
-	typ  string // int, *float32, *uint16, float32
+	typ  string // int, *float32, *uint16, *Step, float32
 	reg  reg
 }
 
@@ -51,6 +51,7 @@ type node struct {
 	// table is of indices, one for each lane.
 	table []int
 	body  []*node
+	rest  []*node // of opEither
 }
 
 // op is an operation of the vector machine that the levels have in common.
@@ -95,9 +96,11 @@ const (
 	opInverse    // 1/args[0] to 14 bits: AVX-512 alone
 	opScale      // args[0]·2^⌊args[1]⌋: AVX-512 alone
 	opFraction   // args[0] − ⌊args[0]⌋, 0 of −∞: AVX-512 alone
+	opFMAWhere   // dst += args[0]·args[1] in the lanes of mask args[2], 0 in others: AVX-512 alone
 
 	opLess // dst is a mask: args[0] < args[1]
 	opLessEqual
+	opNotLess // NaN is not: AVX-512 alone
 	opEqual
 	opNaN    // either is NaN
 	opSelect // args[0] ? args[1] : args[2]
@@ -150,7 +153,11 @@ const (
 	opShrImm
 	opAddress // dst = address of mem
 
-	opLoop // while args[0] ≥ imm: body, args[0] −= imm
-	opIf   // body if args[0] > imm
-	opElse // body if args[0] ≤ imm
+	opLoadInt     // dst = the int32 in memory
+	opLoadPointer // dst = the pointer in memory
+
+	opLoop   // while args[0] ≥ imm: body, args[0] −= imm
+	opIf     // body if args[0] > imm
+	opElse   // body if args[0] ≤ imm
+	opEither // body if args[0] ≤ imm, rest if not
 )

@@ -51,7 +51,7 @@ func readsIn(list []*node, r reg) bool {
 		if n.dst == r && updates[n.op] {
 			return true
 		}
-		if readsIn(n.body, r) {
+		if readsIn(n.body, r) || readsIn(n.rest, r) {
 			return true
 		}
 	}

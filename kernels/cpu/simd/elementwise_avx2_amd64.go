@@ -29,6 +29,9 @@ func geluAvx2(n int, z *float32, x *float32)
 func geluTanhAvx2(n int, z *float32, x *float32)
 
 //go:noescape
+func hardSwishAvx2(n int, z *float32, x *float32)
+
+//go:noescape
 func reluAvx2(n int, z *float32, x *float32)
 
 //go:noescape

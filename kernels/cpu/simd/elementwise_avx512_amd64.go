@@ -29,6 +29,9 @@ func geluAvx512(n int, z *float32, x *float32)
 func geluTanhAvx512(n int, z *float32, x *float32)
 
 //go:noescape
+func hardSwishAvx512(n int, z *float32, x *float32)
+
+//go:noescape
 func reluAvx512(n int, z *float32, x *float32)
 
 //go:noescape

@@ -29,6 +29,9 @@ func geluNeon(n int, z *float32, x *float32)
 func geluTanhNeon(n int, z *float32, x *float32)
 
 //go:noescape
+func hardSwishNeon(n int, z *float32, x *float32)
+
+//go:noescape
 func reluNeon(n int, z *float32, x *float32)
 
 //go:noescape

@@ -47,8 +47,8 @@ func TestFunctions(t *testing.T) {
 			{"Exp", k.Exp, math.Exp, 2, 0},
 			{"Tanh", k.Tanh, math.Tanh, 3, 0},
 			{"Erf", k.Erf, math.Erf, 3, 0},
-			{"Sigmoid", k.Sigmoid, sigmoid, 3.5, 0},
-			{"Silu", k.Silu, func(x float64) float64 { return x * sigmoid(x) }, 4, 1e-36}, // where the sigmoid is below the normal numbers
+			{"Sigmoid", k.Sigmoid, sigmoid, 3.5, 1.2e-38},                                 // below the normal numbers it may be 0
+			{"Silu", k.Silu, func(x float64) float64 { return x * sigmoid(x) }, 4, 1e-36}, // where the sigmoid is below them
 			// The exponent is rounded: beside that, a rounding of x is allowed, as the
 			// formula with 1 + erf leaves in f32.
 			{"QuickGelu", k.QuickGelu, func(x float64) float64 { return x * sigmoid(1.702*x) }, 4, 1e-7},
@@ -56,6 +56,7 @@ func TestFunctions(t *testing.T) {
 			{"GeluTanh", k.GeluTanh, func(x float64) float64 {
 				return x * sigmoid(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))
 			}, 4, 1e-7},
+			{"HardSwish", k.HardSwish, func(x float64) float64 { return x * (math.Max(0, math.Min(6, x+3)) / 6) }, 3, 1e-7}, // x + 3 is rounded
 			{"Relu", k.Relu, func(x float64) float64 { return math.Max(x, 0) }, 0, 0},
 			{"Neg", k.Neg, func(x float64) float64 { return -x }, 0, 0},
 			{"Abs", k.Abs, math.Abs, 0, 0},
@@ -91,7 +92,7 @@ func TestEveryLane(t *testing.T) {
 	eachLevel(t, func(t *testing.T, k *Kernels) {
 		unary := map[string]func(n int, z, x *float32){
 			"Exp": k.Exp, "Tanh": k.Tanh, "Erf": k.Erf, "Sigmoid": k.Sigmoid, "Silu": k.Silu, "QuickGelu": k.QuickGelu, "Gelu": k.Gelu,
-			"GeluTanh": k.GeluTanh, "Relu": k.Relu, "Neg": k.Neg, "Abs": k.Abs, "Sqrt": k.Sqrt, "Reciprocal": k.Reciprocal,
+			"GeluTanh": k.GeluTanh, "HardSwish": k.HardSwish, "Relu": k.Relu, "Neg": k.Neg, "Abs": k.Abs, "Sqrt": k.Sqrt, "Reciprocal": k.Reciprocal,
 			"Add": func(n int, z, x *float32) { k.AddNumber(n, z, x, 3) },
 			"Div": func(n int, z, x *float32) { k.NumberDiv(n, z, 3, x) },
 		}

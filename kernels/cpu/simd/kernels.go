@@ -83,6 +83,9 @@ type Kernels struct {
 	// GeluTanh sets z to Gelu by its approximation with tanh.
 	GeluTanh func(n int, z *float32, x *float32)
 
+	// HardSwish sets z to x·max(0, min(1, x/6 + ½)).
+	HardSwish func(n int, z *float32, x *float32)
+
 	// Relu sets z to max(x, 0), NaN for NaN.
 	Relu func(n int, z *float32, x *float32)
 
@@ -176,6 +179,10 @@ type Kernels struct {
 
 	// AddScaled adds y·x to z.
 	AddScaled func(n int, z *float32, x *float32, y float32)
+
+	// Steps runs steps on n elements: groups of them stay in registers from the first
+	// step to the last.
+	Steps func(n int, count int, steps *Step)
 
 	// Sum sets *z to the sum of x.
 	Sum func(n int, z *float32, x *float32)

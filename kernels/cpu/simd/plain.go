@@ -12,6 +12,12 @@ func load32(p unsafe.Pointer, at int) float32 { return *(*float32)(unsafe.Add(p,
 
 func store32(p unsafe.Pointer, at int, x float32) { *(*float32)(unsafe.Add(p, at)) = x }
 
+func loadInt(p unsafe.Pointer, at int) int { return int(*(*int32)(unsafe.Add(p, at))) }
+
+func loadPointer(p unsafe.Pointer, at int) unsafe.Pointer {
+	return *(*unsafe.Pointer)(unsafe.Add(p, at))
+}
+
 // max32 is y where either is NaN, as on amd64; so is min32.
 func max32(x, y float32) float32 {
 	if x > y {
