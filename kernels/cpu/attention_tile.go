@@ -111,6 +111,10 @@ func (w *worker) score(t *tile) {
 	}
 	for j := t.lo; j < t.hi; j += k.Columns {
 		panel := w.keyPanel(j / k.Columns)
+		if w.joined(t) {
+			k.ProductRows[2*t.n](d, &w.query[0], d, panel, &w.scores[j], pitch, 0)
+			continue
+		}
 		w.strips(t.n, func(row, height int) {
 			from := (t.first + row) * d
 			k.ProductRows[height](d, &w.query[from], d, panel, &w.scores[row*pitch+j], pitch, 0)
@@ -119,6 +123,12 @@ func (w *worker) score(t *tile) {
 			}
 		})
 	}
+}
+
+// joined reports whether the rows of both branches are one tile of products: few
+// queries, such as a step of a decoder, of a block that is one tile.
+func (w *worker) joined(t *tile) bool {
+	return w.branches == 2 && t.n == w.tileRows && t.n == w.blockRows && 2*t.n <= w.kernels.Rows
 }
 
 // weigh turns scores into weights, and sets the greatest score and the sums of s;
@@ -147,9 +157,14 @@ func (w *worker) sumValues(s *state, t *tile) {
 // they are the tile's first.
 func (w *worker) sumChunk(s *state, t *tile, from, to int) {
 	if w.streams(t) {
-		w.stream(s.o1, w.scores, t, from, to)
-		if s.o2 != nil {
-			w.stream(s.o2, w.second, t, from, to)
+		switch {
+		case s.o2 == nil:
+			w.stream(t.n, s.o1, w.scores, t, from, to)
+		case w.joined(t) && t.n == 1: // o2 lies after o1, as the second weights do
+			w.stream(2, s.o1, w.scores, t, from, to)
+		default:
+			w.stream(t.n, s.o1, w.scores, t, from, to)
+			w.stream(t.n, s.o2, w.second, t, from, to)
 		}
 		return
 	}
@@ -199,8 +214,8 @@ func (w *worker) streams(t *tile) bool {
 	return true
 }
 
-// stream is sum for values as they lie.
-func (w *worker) stream(o, weights []float32, t *tile, from, to int) {
+// stream is sum for values as they lie, and for so many rows of weights.
+func (w *worker) stream(rows int, o, weights []float32, t *tile, from, to int) {
 	from, to = max(from, t.from[0]), min(to, t.to[0])
 	for from < to {
 		f, at, apart, here := w.valuesAt(w.panels.j0+from, to-from)
@@ -208,7 +223,7 @@ func (w *worker) stream(o, weights []float32, t *tile, from, to int) {
 		if from > t.from[0] {
 			add = 1
 		}
-		w.kernels.Stream[t.n](here, w.bound.Dv, &f.f32[at], apart, &weights[from], w.scorePitch(), &o[0], w.pitch, add)
+		w.kernels.Stream[rows](here, w.bound.Dv, &f.f32[at], apart, &weights[from], w.scorePitch(), &o[0], w.pitch, add)
 		from += here
 	}
 }

@@ -23,8 +23,8 @@ type worker struct {
 
 	// Scratch, carved out of one loan.
 	memory           []float32
-	query, probe     []float32 // rows of q, scaled, and of r
-	scores, second   []float32 // of a tile, by q and by r; then the weights
+	query, probe     []float32 // rows of q, scaled, and after them those of r
+	scores, second   []float32 // of a tile, by q and after them by r; then the weights
 	totalPart, parts []float32
 	chunkParts       []float32 // of each chunk of a span that is whole
 	part             state
@@ -37,7 +37,6 @@ func newWorker(t *attend) *worker {
 	w := t.ctx.idleWorker()
 	w.attend = t
 	p := &w.panels
-	probes := t.branches - 1
 	keys, values := t.slots()
 	scratch := [...]struct {
 		part *[]float32
@@ -46,10 +45,8 @@ func newWorker(t *attend) *worker {
 		{&p.keys, keys * t.depth * t.kernels.Columns},
 		{&p.values, values * t.pitch * chunkKeys},
 		{&p.rows, t.kernels.Lanes * t.bound.D},
-		{&w.query, t.blockRows * t.bound.D},
-		{&w.probe, probes * t.blockRows * t.bound.D},
-		{&w.scores, t.tileRows * t.scorePitch()},
-		{&w.second, probes * t.tileRows * t.scorePitch()},
+		{&w.query, t.branches * t.blockRows * t.bound.D},
+		{&w.scores, t.branches * t.tileRows * t.scorePitch()},
 		{&w.totalPart, t.stateSize()},
 		{&w.parts, t.tileRows * stateFloats(t.pitch, t.branches)},
 		{&w.chunkParts, t.span / chunkKeys * t.tileRows * stateFloats(0, 1)},
@@ -67,6 +64,7 @@ func newWorker(t *attend) *worker {
 		n := roundUp(x.n, line)
 		*x.part, rest = rest[:x.n:n], rest[n:]
 	}
+	w.probe, w.second = w.query[t.blockRows*t.bound.D:], w.scores[t.tileRows*t.scorePitch():]
 	p.open(t)
 	return w
 }
