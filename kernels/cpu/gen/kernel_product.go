@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // The tiles of matrix products: rows × (columns vectors) sums in registers, one
 // fused multiply-add each per step along k. An element is one chain of sums along
@@ -218,11 +221,7 @@ func newLeft(b *builder, rows int, f form) *left {
 		x.bases = []reg{a}
 		return x
 	}
-	own := rows
-	if b.level.crowded {
-		own = min(rows, len(b.level.scalars)-besideBases)
-	}
-	for i := range own {
+	for i := range min(rows, b.level.bases) {
 		if i > 0 {
 			a = b.address(mem{base: a, index: x.lda, scale: 1})
 		}
@@ -231,10 +230,6 @@ func newLeft(b *builder, rows int, f form) *left {
 	}
 	return x
 }
-
-// besideBases is how many integers a tile holds in its loop beside the bases of
-// rows: k, the panel, next, and lda for the rows that have no base of their own.
-const besideBases = 4
 
 // embedded is how many rows multiply straight from memory: those whose address is
 // a base alone, for an index would make two operations of one. A row then takes two
@@ -305,8 +300,8 @@ func (x *left) stepByLane(u int, right []reg, sums [][]reg) {
 	}
 }
 
-// at is where element (i, u) lies. Rows beyond those with a base are 4 or 8 rows
-// from one.
+// at is where element (i, u) lies. A row without a base is 1, 2, 4 or 8 rows from
+// one that has.
 func (x *left) at(i, u int) mem {
 	if x.form == columnMajor {
 		return at(x.bases[0], 4*i)
@@ -314,10 +309,10 @@ func (x *left) at(i, u int) mem {
 	if i < len(x.bases) {
 		return at(x.bases[i], 4*u)
 	}
-	m := mem{index: x.lda, scale: 4, disp: 4 * u}
-	if i-m.scale >= len(x.bases) {
-		m.scale = 8
+	for rows := 1; rows <= min(i, 8); rows *= 2 {
+		if i-rows < len(x.bases) {
+			return mem{base: x.bases[i-rows], index: x.lda, scale: rows, disp: 4 * u}
+		}
 	}
-	m.base = x.bases[i-m.scale]
-	return m
+	panic(fmt.Sprintf("BUG: row %d of a tile is at no multiple of a pitch from %d bases", i, len(x.bases)))
 }
