@@ -140,6 +140,9 @@ type block struct {
 	at    int       // of the product's first element in the result
 	dst   []float32 // element (i0, j0) and those after it
 	pitch int
+	// follows is the column where the thread's next task is likely to begin: its
+	// first panel is fetched with the last of this task.
+	follows int
 	pace
 	// near is the left operand at the steps in hand, in rows that are nearPitch apart.
 	near      []float32
@@ -152,7 +155,20 @@ func (p *product) block(index int) block {
 	b.a, b.b = p.left.offset+offA+b.i0*p.left.row, offB
 	b.at = b.entry * p.m * p.parts[b.part].n
 	b.pace = paceOf(b.tile1 - b.tile0)
+	b.follows = p.follows(index, b.part)
 	return b
+}
+
+// follows is the first column of the task that a thread does after task index, if
+// that is in the same part, or else the end: threads take the tasks in order, and
+// about as long for each.
+func (p *product) follows(index, part int) int {
+	if next := index + p.ctx.Pool.Threads(); next < p.tasks() {
+		if t := p.task(next); t.part == part {
+			return t.j0
+		}
+	}
+	return p.parts[part].n
 }
 
 // pace is how tiles fetch the next panel: each of the first few fetches its share,
@@ -290,7 +306,7 @@ func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
 	r := &x.right
 	next, share, fetching := 0, 0, 0
 	if r.isPacked() {
-		next, share, fetching = r.after(b.task, j, k0, b.partial), b.lines*kc/unrolledSteps*r.perLine(), b.pace.tiles
+		next, share, fetching = r.after(b, j, k0), b.lines*kc/unrolledSteps*r.perLine(), b.pace.tiles
 	}
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
@@ -310,7 +326,7 @@ const mostNarrow = 2
 // narrowTiles multiplies the tiles with a panel of 16 bits as it lies.
 func (b *block) narrowTiles(x *part, j, k0, kc, add int) {
 	r := &x.right
-	at, next := j*r.k+k0*simd.Active.Columns, r.after(b.task, j, k0, b.partial)
+	at, next := j*r.k+k0*simd.Active.Columns, r.after(b, j, k0)
 	tile, panel, ahead := r.narrowTile(at, next)
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)

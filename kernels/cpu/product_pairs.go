@@ -94,7 +94,7 @@ func (b *block) multiplyPairs(x *part, p *simd.Pairs) {
 		kc := min(b.partial, r.k-k0)
 		for j := b.j0; j < b.j1; j += columns {
 			panel := r.pairPanel(scratch, j, k0, kc)
-			next := &r.packed.brain[min(r.after(b.task, j, k0, b.partial), len(r.packed.brain)-1)]
+			next := &r.packed.brain[min(r.after(b, j, k0), len(r.packed.brain)-1)]
 			for t := b.tile0; t < b.tile1; {
 				i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
 				alike := 1

@@ -74,16 +74,17 @@ func (r *rightOperand) panel(scratch []float32, offset, j, k0, kc int) []float32
 	return scratch
 }
 
-// after is where in the packed panels a task goes on after one of them.
-func (r *rightOperand) after(t task, j, k0, partial int) int {
+// after is where in the packed panels a thread goes on after one of them, as far as
+// is known: to the end otherwise.
+func (r *rightOperand) after(b *block, j, k0 int) int {
 	columns := simd.Active.Columns
 	switch {
-	case j+columns < t.j1:
+	case j+columns < b.j1:
 		return (j+columns)*r.k + k0*columns
-	case k0+partial < r.k:
-		return t.j0*r.k + (k0+partial)*columns
+	case k0+b.partial < r.k:
+		return b.j0*r.k + (k0+b.partial)*columns
 	}
-	return t.j1 * r.k
+	return b.follows * r.k
 }
 
 // fetched is packed element i for a kernel to bring into the cache, or one of the
