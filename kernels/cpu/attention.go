@@ -71,6 +71,7 @@ func ParallaxAccepts(a *attr.Attention, dtypes ...tensor.DType) error {
 // keys of such a block.
 type attend struct {
 	ctx      *Ctx
+	call     int // counts the calls with a context
 	bound    attr.Bound
 	k, v     [2]floats // the past's, the operand's
 	q, r     floats
@@ -101,7 +102,10 @@ func (t *attend) bind(c *Ctx, a *attr.Attention, past int, in []*tensor.Tensor) 
 	if err := ParallaxAccepts(a, list...); err != nil {
 		return err
 	}
-	*t = attend{ctx: c, bound: t.bound, biases: t.biases[:0]}
+	*t = attend{ctx: c, bound: t.bound, biases: t.biases[:0], call: t.call + 1}
+	for len(c.workers) < c.Pool.Threads() {
+		c.workers = append(c.workers, &worker{})
+	}
 	b := &t.bound
 	if err := bindPast(a, b, past, in); err != nil {
 		return err
@@ -156,8 +160,11 @@ func storeRows(to []byte, v attr.View, b, h, rows, size int) []byte {
 }
 
 // Do computes the items lo ≤ i < hi.
-func (t *attend) Do(lo, hi int) {
-	w := newWorker(t)
+func (t *attend) Do(lo, hi int) { t.DoAt(0, lo, hi) }
+
+// DoAt is Do by a worker of the pool.
+func (t *attend) DoAt(worker, lo, hi int) {
+	w := t.worker(worker)
 	for i := lo; i < hi; i++ {
 		w.begin(i / t.items)
 		if !t.split {
@@ -169,16 +176,18 @@ func (t *attend) Do(lo, hi int) {
 		s.reset()
 		w.keys(&s, chunk, chunk+chunkKeys)
 	}
-	w.end()
 }
 
 // finishing merges the stored states of blocks.
 type finishing attend
 
 // Do finishes the blocks lo ≤ i < hi.
-func (f *finishing) Do(lo, hi int) {
+func (f *finishing) Do(lo, hi int) { f.DoAt(0, lo, hi) }
+
+// DoAt is Do by a worker of the pool.
+func (f *finishing) DoAt(worker, lo, hi int) {
 	t := (*attend)(f)
-	w := newWorker(t)
+	w := t.worker(worker)
 	for i := lo; i < hi; i++ {
 		w.begin(i)
 		w.total.reset()
@@ -188,7 +197,6 @@ func (f *finishing) Do(lo, hi int) {
 		}
 		w.finish(&w.total)
 	}
-	w.end()
 }
 
 // stateSize is how many floats the state of a block takes.

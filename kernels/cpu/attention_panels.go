@@ -42,11 +42,6 @@ func (p *panels) open(t *attend) {
 	}
 }
 
-// kept is what the next worker can use again.
-func (p *panels) kept() panels {
-	return panels{keyOf: p.keyOf, valueOf: p.valueOf, finite: p.finite, spoiled: p.spoiled[:0]}
-}
-
 func grow[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

@@ -125,7 +125,7 @@ func ParallaxPartial(c *Ctx, s *State, a *attr.Attention, from, to int, in ...*t
 	s.shape(b.B, b.Heads, b.T, b.Dv)
 	s.state.reset()
 	t.streaming()
-	w := newWorker(t)
+	w := t.worker(0)
 	for block := range b.B * b.KVHeads * t.blocks {
 		w.begin(block)
 		w.total.reset()
@@ -135,7 +135,6 @@ func ParallaxPartial(c *Ctx, s *State, a *attr.Attention, from, to int, in ...*t
 			s.state.copyRow((w.b*b.Heads+h)*b.T+q, &w.total, i)
 		}
 	}
-	w.end()
 	return nil
 }
 
@@ -174,7 +173,7 @@ func ParallaxFinish(c *Ctx, o *tensor.Tensor, s *State, a *attr.Attention, in ..
 	t.o = b.ResetOutputs(o, nil, nil)
 	t.out = floatsOf(o)
 	t.streaming()
-	w := newWorker(t)
+	w := t.worker(0)
 	for block := range b.B * b.KVHeads * t.blocks {
 		w.begin(block)
 		for i := range w.n {
@@ -183,6 +182,5 @@ func ParallaxFinish(c *Ctx, o *tensor.Tensor, s *State, a *attr.Attention, in ..
 		}
 		w.finish(&w.total)
 	}
-	w.end()
 	return nil
 }

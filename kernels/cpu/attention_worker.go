@@ -6,9 +6,12 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 )
 
-// worker computes blocks of rows, one after another.
+// worker computes blocks of rows, one after another. Its memory stays for the next
+// call: blocks may take microseconds, and workers that had to ask for it would wait
+// for each other.
 type worker struct {
 	*attend
+	opened int // the call that it has scratch for
 
 	b, kv    int // the block's batch entry and key head
 	first, n int // its rows among those of the key head
@@ -32,10 +35,18 @@ type worker struct {
 	row              []float32 // a row of biases or of the result
 }
 
-// newWorker lends a worker with scratch for t.
-func newWorker(t *attend) *worker {
-	w := t.ctx.idleWorker()
-	w.attend = t
+// worker returns the worker of a place in the pool, with scratch for the call.
+func (t *attend) worker(place int) *worker {
+	w := t.ctx.workers[place]
+	if w.opened != t.call {
+		w.open(t)
+	}
+	return w
+}
+
+// open gives a worker scratch for t.
+func (w *worker) open(t *attend) {
+	w.attend, w.opened = t, t.call
 	p := &w.panels
 	keys, values := t.slots()
 	scratch := [...]struct {
@@ -58,7 +69,7 @@ func newWorker(t *attend) *worker {
 	for _, x := range scratch {
 		total += roundUp(x.n, line)
 	}
-	w.memory = t.ctx.take(total)
+	w.memory = grow(w.memory, total)
 	rest := w.memory
 	for _, x := range scratch {
 		n := roundUp(x.n, line)
@@ -66,7 +77,6 @@ func newWorker(t *attend) *worker {
 	}
 	w.probe, w.second = w.query[t.blockRows*t.bound.D:], w.scores[t.tileRows*t.scorePitch():]
 	p.open(t)
-	return w
 }
 
 // line is the floats of a cache line.
@@ -75,29 +85,6 @@ const line = 16
 // scorePitch is how far apart the rows of a tile's scores are: not a power of two,
 // so that the rows of a product's tile don't meet in few sets of the cache.
 func (p *plan) scorePitch() int { return p.span + line }
-
-// end gives the worker back.
-func (w *worker) end() {
-	c := w.ctx
-	c.put(w.memory)
-	seen, kept := w.seen, w.panels.kept()
-	*w = worker{seen: seen, panels: kept}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.workers = append(c.workers, w)
-}
-
-func (c *Ctx) idleWorker() *worker {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	last := len(c.workers) - 1
-	if last < 0 {
-		return &worker{}
-	}
-	w := c.workers[last]
-	c.workers = c.workers[:last]
-	return w
-}
 
 // begin takes up a block. The last queries of a head come first: with a causal mask
 // they have the most keys.

@@ -15,7 +15,7 @@ type Ctx struct {
 	mu   sync.Mutex
 	free [][]float32 // scratch that no task holds
 
-	workers []*worker // of attention, idle
+	workers []*worker // of attention, by the pool's number
 
 	// The kernels' tasks, kept here since they reach the workers by pointer.
 	product    product

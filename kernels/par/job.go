@@ -9,6 +9,7 @@ import (
 // span is a range cut into chunks.
 type span struct {
 	task             Task
+	placed           Placed // the task, if it is one
 	n, grain, chunks int
 
 	trace    func(Span)
@@ -26,12 +27,20 @@ func (s *span) chunk(c, worker int) {
 	lo := c * s.grain
 	hi := min(lo+s.grain, s.n)
 	if s.trace == nil {
-		s.task.Do(lo, hi)
+		s.do(worker, lo, hi)
 		return
 	}
 	start := time.Now()
-	s.task.Do(lo, hi)
+	s.do(worker, lo, hi)
 	s.trace(Span{Job: s.sequence, Chunk: c, Chunks: s.chunks, Worker: worker, Start: start, Took: time.Since(start)})
+}
+
+func (s *span) do(worker, lo, hi int) {
+	if s.placed != nil {
+		s.placed.DoAt(worker, lo, hi)
+		return
+	}
+	s.task.Do(lo, hi)
 }
 
 // job is a span that is shared. The pool has a fixed number of them, which their

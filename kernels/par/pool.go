@@ -13,6 +13,14 @@ type Task interface {
 	Do(lo, hi int)
 }
 
+// Placed is a task that is told who works on a chunk: 0 for the caller, else a
+// worker, from 1 to threads − 1. No two chunks of a range have the same one at a
+// time, so that a task can keep memory for each.
+type Placed interface {
+	Task
+	DoAt(worker, lo, hi int)
+}
+
 // Func is a function as a [Task].
 type Func func(lo, hi int)
 
@@ -140,6 +148,7 @@ func (p *Pool) Do(n, grain int, t Task) {
 	}
 	grain = max(grain, 1)
 	r := span{task: t, n: n, grain: grain, chunks: (n-1)/grain + 1}
+	r.placed, _ = t.(Placed)
 	if p == nil {
 		r.alone()
 		return

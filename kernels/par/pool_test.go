@@ -1,6 +1,7 @@
 package par_test
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -126,5 +127,36 @@ func TestDoAllocatesNothing(t *testing.T) {
 	// Below 2, not 0: under the race detector sync.Pool drops one in four.
 	if n := testing.AllocsPerRun(200, func() { p.Do(64, 4, c) }); n >= 2 {
 		t.Errorf("%g allocations per run", n)
+	}
+}
+
+// placed notes who works on a chunk, and whether two do so under one number.
+type placed struct {
+	t     *testing.T
+	busy  []atomic.Bool
+	items atomic.Int64
+}
+
+func (p *placed) Do(int, int) { p.t.Error("Do of a task that wants DoAt") }
+
+func (p *placed) DoAt(worker, lo, hi int) {
+	if !p.busy[worker].CompareAndSwap(false, true) {
+		p.t.Errorf("two chunks at a time are worker %d's", worker)
+	}
+	runtime.Gosched()
+	p.items.Add(int64(hi - lo))
+	p.busy[worker].Store(false)
+}
+
+func TestPlaces(t *testing.T) {
+	for _, threads := range []int{1, 2, 5} {
+		pool := newPool(t, threads)
+		for _, n := range []int{0, 1, 7, 500} {
+			p := &placed{t: t, busy: make([]atomic.Bool, threads)}
+			pool.Do(n, 3, p)
+			if got := p.items.Load(); got != int64(n) {
+				t.Errorf("%d threads did %d of %d items", threads, got, n)
+			}
+		}
 	}
 }
