@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"sync"
-
-	"github.com/parallax-go/parallax/kernels/par"
-)
+import "github.com/parallax-go/parallax/kernels/par"
 
 // Ctx is what a run lends its kernels: the worker pool, and memory that is kept
 // between calls so that a steady run allocates nothing. One run uses it at a
@@ -12,8 +8,7 @@ import (
 type Ctx struct {
 	Pool *par.Pool
 
-	mu   sync.Mutex
-	free [][]float32 // scratch that no task holds
+	large large // scratch that no task holds
 
 	workers []*worker // of attention, by the pool's number
 
@@ -45,26 +40,6 @@ type Ctx struct {
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.
 func NewCtx(pool *par.Pool) *Ctx { return &Ctx{Pool: pool} }
-
-// take lends n floats with undefined contents until they are put back.
-func (c *Ctx) take(n int) []float32 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, s := range c.free {
-		if cap(s) >= n {
-			last := len(c.free) - 1
-			c.free[i], c.free = c.free[last], c.free[:last]
-			return s[:n]
-		}
-	}
-	return make([]float32, n)
-}
-
-func (c *Ctx) put(s []float32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.free = append(c.free, s)
-}
 
 // grain is about how many elements of light work a chunk holds: enough to hide
 // the cost of handing it over, few enough to share the work.
