@@ -234,7 +234,7 @@ func TestChainAllocatesNothing(t *testing.T) {
 		for _, n := range []int{3, 300} {
 			x, y, w := normals(rng, d, 3000/n, 10, n), normals(rng, d, n), normals(rng, d, 10, 1)
 			var z tensor.Tensor
-			if got := testing.AllocsPerRun(50, func() { _ = Elementwise(c, &z, a, x, y, w) }); got >= 1 {
+			if got := testing.AllocsPerRun(50, func() { _ = Elementwise(c, &z, a, x, y, w) }); got >= 1 && !underRace {
 				t.Errorf("%s, runs of %d: %g allocations", d, n, got)
 			}
 		}
