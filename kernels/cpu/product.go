@@ -249,7 +249,7 @@ func (b *block) multiply(x *part) {
 		b.near, b.nearPitch = b.left.data.f32[b.a+k0:], b.left.row
 		for j := b.j0; j < b.j1; j += columns {
 			if apart != nil && j == b.j0+columns {
-				b.setNear(apart, k0, kc)
+				b.moveApart(apart, kc)
 			}
 			if narrow && j+columns <= b.j1 {
 				b.narrowTiles(x, j, k0, kc, add)
@@ -287,17 +287,12 @@ const (
 	apartBy   = 16 // floats, a line
 )
 
-// setNear sets what tiles read at the steps k0 … k0+kc: in place, or copied
-// to apart.
-func (b *block) setNear(apart []float32, k0, kc int) {
-	from, pitch := b.left.data.f32[b.a+k0:], b.left.row
-	if apart == nil {
-		b.near, b.nearPitch = from, pitch
-		return
-	}
+// moveApart makes the tiles read kc steps from a copy in apart.
+func (b *block) moveApart(apart []float32, kc int) {
+	from := b.near
 	b.near, b.nearPitch = apart, b.partial+apartBy
 	for i := range b.i1 - b.i0 {
-		copy(apart[i*b.nearPitch:][:kc], from[i*pitch:])
+		copy(apart[i*b.nearPitch:][:kc], from[i*b.left.row:])
 	}
 }
 
