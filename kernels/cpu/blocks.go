@@ -19,7 +19,7 @@ func address(b []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(
 
 // copyRows copies rows of n words that are pitches apart, in one call.
 func copyRows(z []uint32, pitchZ int, x []uint32, pitchX, rows, n int) {
-	vec.CopyRows(rows, n, grid(floats32(z), rows, n, pitchZ), pitchZ, grid(floats32(x), rows, n, pitchX), pitchX)
+	vec.CopyRows(rows, n, grid(viewAs[float32](z), rows, n, pitchZ), pitchZ, grid(viewAs[float32](x), rows, n, pitchX), pitchX)
 }
 
 // moveBytes is copy for what vectors are faster at. A call of copy costs more than
@@ -33,7 +33,7 @@ func moveBytes(z, x []byte) {
 		copy(z, x)
 		return
 	}
-	copyRows(wordsOf[uint32](z), 0, wordsOf[uint32](x), 0, 1, n/4)
+	copyRows(viewAs[uint32](z), 0, viewAs[uint32](x), 0, 1, n/4)
 	if whole := n / 4 * 4; whole < n {
 		copy(z[whole:], x[whole:n])
 	}
@@ -54,7 +54,7 @@ func (c *Ctx) copyBlocks(z []byte, pitchZ int, x []byte, pitchX int, size, block
 func (t *blockCopy) Do(lo, hi int) {
 	if t.size < shortBytes && (t.size|t.pitchZ|t.pitchX|address(t.z)|address(t.x))%4 == 0 {
 		z, x := t.z[lo*t.pitchZ:], t.x[lo*t.pitchX:]
-		copyRows(wordsOf[uint32](z), t.pitchZ/4, wordsOf[uint32](x), t.pitchX/4, hi-lo, t.size/4)
+		copyRows(viewAs[uint32](z), t.pitchZ/4, viewAs[uint32](x), t.pitchX/4, hi-lo, t.size/4)
 		return
 	}
 	for i := lo; i < hi; i++ {

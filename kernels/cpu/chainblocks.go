@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"unsafe"
-
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
@@ -69,7 +67,7 @@ func (b *chainBlocks) spreadOut(at, n int) {
 			b.operands[k] = lane{s: wide[0]}
 		}
 		if b.where[k] != nil {
-			b.conditions[k] = boolsOf(wide)[:n]
+			b.conditions[k] = viewAs[bool](wide)[:n]
 		}
 	}
 	b.each(at, at+n, func(from, m int, off [spreadMost]int) {
@@ -96,9 +94,6 @@ func (b *chainBlocks) fetch(dst []float32, k, from, step, n int) {
 		dst[0] = 0
 	}
 }
-
-// boolsOf is memory of floats as one for booleans.
-func boolsOf(x []float32) []bool { return unsafe.Slice((*bool)(unsafe.Pointer(ptr(x))), 4*len(x)) }
 
 // prepare sets the steps but for what changes from block to block.
 func (b *chainBlocks) prepare() {

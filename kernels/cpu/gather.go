@@ -89,7 +89,7 @@ func gatherBy[I int32 | int64](g *gather, indices []I, lo, hi int) {
 // gatherWords writes entries of one word from entry k of the result on, from those
 // that begin at entry base of x.
 func gatherWords[I int32 | int64, T word](g *gather, indices []I, k, base int) {
-	z, x := wordsOf[T](g.z)[k:][:len(indices)], wordsOf[T](g.x)[base:][:g.n]
+	z, x := viewAs[T](g.z)[k:][:len(indices)], viewAs[T](g.x)[base:][:g.n]
 	for i, v := range indices {
 		at := int(v)
 		if at < 0 {

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"unsafe"
-
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
@@ -32,14 +30,9 @@ func (p *product) prepareBrain(pairs *simd.Pairs) {
 	}
 	p.loan = p.ctx.take((p.m*k + 1) / 2)
 	w := &p.ctx.rounding
-	*w = rounding{product: p, pairs: pairs, to: asBrain(p.loan), k: k, from: p.left}
+	*w = rounding{product: p, pairs: pairs, to: viewAs[tensor.Brain](p.loan), k: k, from: p.left}
 	p.ctx.Pool.Do(p.m, chunk(p.k), w)
 	p.left = matrix{data: floats{brain: w.to}}
-}
-
-// asBrain is memory as bfloat16.
-func asBrain(s []float32) []tensor.Brain {
-	return unsafe.Slice((*tensor.Brain)(unsafe.Pointer(unsafe.SliceData(s))), 2*len(s))
 }
 
 // rounding lays rows out as tiles of bfloat16, [k/Step][rows][Step] each.
@@ -55,7 +48,7 @@ type rounding struct {
 func (r *rounding) Do(lo, hi int) {
 	step := r.pairs.Step
 	scratch, line := r.ctx.take(r.product.k), r.ctx.take((r.k+1)/2)
-	rounded := asBrain(line)[:r.k]
+	rounded := viewAs[tensor.Brain](line)[:r.k]
 	clear(rounded[r.product.k:])
 	for i := lo; i < hi; i++ {
 		t := r.tileOf(i)
@@ -121,7 +114,7 @@ func (r *rightOperand) pairPanel(scratch []float32, j, k0, kc int) *uint16 {
 	if width == columns {
 		return (*uint16)(&panel[0])
 	}
-	to := asBrain(scratch)
+	to := viewAs[tensor.Brain](scratch)
 	for p := range kc / 2 {
 		copy(to[2*p*columns:], panel[2*p*width:][:2*width])
 	}

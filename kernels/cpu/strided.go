@@ -93,10 +93,10 @@ func stridedRows[T word](s *strided, z, x []T, from, rows int) int {
 	switch {
 	case step == 1 && rows > 1 && pitch >= 0 && inWords(z, x[from:], n, pitch):
 		size := int(unsafe.Sizeof(z[0]))
-		copyRows(words32(z), n*size/4, words32(x[from:]), pitch*size/4, rows, n*size/4)
+		copyRows(viewAs[uint32](z), n*size/4, viewAs[uint32](x[from:]), pitch*size/4, rows, n*size/4)
 		return rows
 	case step == 0 && pitch >= 0 && unsafe.Sizeof(z[0]) == 4:
-		spreadRows(floats32(z), floats32(x[from:]), rows, n, pitch)
+		spreadRows(viewAs[float32](z), viewAs[float32](x[from:]), rows, n, pitch)
 		return rows
 	case s.blocked:
 		transpose(z, x[from:], rows, n, step)
@@ -105,11 +105,11 @@ func stridedRows[T word](s *strided, z, x []T, from, rows int) int {
 		stepRows(z, x, from, rows, n, pitch, step)
 		return rows
 	case step == 1:
-		moveBytes(bytesOf(z[:n]), bytesOf(x[from:][:n]))
+		moveBytes(viewAs[byte](z[:n]), viewAs[byte](x[from:][:n]))
 	case step == 0:
 		fillWith(z[:n], x[from])
 	default:
-		everyOther(floats32(z)[:n], floats32(x[from:]), step)
+		everyOther(viewAs[float32](z)[:n], viewAs[float32](x[from:]), step)
 	}
 	return 1
 }
@@ -133,7 +133,7 @@ func stepRows[T word](z, x []T, from, rows, n, pitch, step int) {
 // bytes, at such distances.
 func inWords[T word](z, x []T, n, pitch int) bool {
 	size := int(unsafe.Sizeof(z[0]))
-	return n*size < shortBytes && ((n|pitch)*size|address(bytesOf(z))|address(bytesOf(x)))%4 == 0
+	return n*size < shortBytes && ((n|pitch)*size|address(viewAs[byte](z))|address(viewAs[byte](x)))%4 == 0
 }
 
 // odometer walks the rows of some axes: all indices but the last.

@@ -18,19 +18,16 @@ func transpose[T word](z, x []T, rows, n, step int) {
 	_, _ = z[rows*n-1], x[(n-1)*step+rows-1]
 	switch unsafe.Sizeof(z[0]) {
 	case 1:
-		transposeBy(wordsAs[uint8](z), wordsAs[uint8](x), rows, n, step, turner[uint8]{side: byteSide, squares: byteSquares})
+		transposeBy(viewAs[uint8](z), viewAs[uint8](x), rows, n, step, turner[uint8]{side: byteSide, squares: byteSquares})
 	case 2:
-		transposeBy(wordsAs[uint16](z), wordsAs[uint16](x), rows, n, step, turner[uint16]{side: vec.Lanes, squares: halfSquares})
+		transposeBy(viewAs[uint16](z), viewAs[uint16](x), rows, n, step, turner[uint16]{side: vec.Lanes, squares: halfSquares})
 	case 4:
-		transposeBy(floats32(z), floats32(x), rows, n, step, turner[float32]{vec.Lanes, wordSquares, &vec.Interleave, &vec.Deinterleave})
+		transposeBy(viewAs[float32](z), viewAs[float32](x), rows, n, step, turner[float32]{vec.Lanes, wordSquares, &vec.Interleave, &vec.Deinterleave})
 	case 8:
 		side := max(1, vec.Lanes/2)
-		transposeBy(wordsAs[uint64](z), wordsAs[uint64](x), rows, n, step, turner[uint64]{side, longSquares, &vec.Interleave64, &vec.Deinterleave64})
+		transposeBy(viewAs[uint64](z), viewAs[uint64](x), rows, n, step, turner[uint64]{side, longSquares, &vec.Interleave64, &vec.Deinterleave64})
 	}
 }
-
-// wordsAs views words as others of the same size.
-func wordsAs[U, T word](x []T) []U { return unsafe.Slice((*U)(unsafe.Pointer(ptr(x))), len(x)) }
 
 // turner is how elements of a type are transposed.
 type turner[T any] struct {

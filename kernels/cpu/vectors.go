@@ -19,6 +19,14 @@ func ptr[T any](x []T) *T {
 	return *(**T)(unsafe.Pointer(&hidden))
 }
 
+// viewAs views the memory of x as elements of another type. They must not need more
+// alignment than x has.
+func viewAs[U, T any](x []T) []U {
+	var from T
+	var to U
+	return unsafe.Slice((*U)(unsafe.Pointer(ptr(x))), len(x)*int(unsafe.Sizeof(from))/int(unsafe.Sizeof(to)))
+}
+
 // map1 sets z to f of x.
 func map1(f func(n int, z, x *float32), z, x []float32) { f(len(x), ptr(z[:len(x)]), ptr(x)) }
 

@@ -51,7 +51,7 @@ func chooseAs[T word](w *choice, lo, hi int) {
 		case sc == 0:
 			copyOrFill(z, y, sy)
 		case unsafe.Sizeof(z[0]) == 4 && n >= vec.Lanes:
-			choose32(floats32(z), c[:n], floats32(x), floats32(y), sx, sy)
+			choose32(viewAs[float32](z), c[:n], viewAs[float32](x), viewAs[float32](y), sx, sy)
 		default:
 			for i, yes := range c[:n] {
 				if yes {
@@ -89,36 +89,13 @@ func choose32(z []float32, cond []bool, x, y []float32, sx, sy int) {
 	}
 }
 
-// floats32 views elements of 4 bytes as f32.
-func floats32[T word](x []T) []float32 {
-	return unsafe.Slice((*float32)(unsafe.Pointer(ptr(x))), len(x))
-}
-
 // word is what elements are moved as when their type doesn't matter.
 type word interface {
 	uint8 | uint16 | uint32 | uint64
 }
 
 // words views the elements of t as words of their size.
-func words[T word](t *tensor.Tensor) []T { return wordsOf[T](t.Bytes()) }
-
-// wordsOf views bytes, which begin at a word, as words.
-func wordsOf[T word](b []byte) []T {
-	var zero T
-	return unsafe.Slice((*T)(unsafe.Pointer(ptr(b))), len(b)/int(unsafe.Sizeof(zero)))
-}
-
-// bytesOf views words as bytes.
-func bytesOf[T word](x []T) []byte {
-	var zero T
-	return unsafe.Slice((*byte)(unsafe.Pointer(ptr(x))), len(x)*int(unsafe.Sizeof(zero)))
-}
-
-// words32 views elements of 4 or 8 bytes as words of 4.
-func words32[T word](x []T) []uint32 {
-	var zero T
-	return unsafe.Slice((*uint32)(unsafe.Pointer(ptr(x))), len(x)*int(unsafe.Sizeof(zero))/4)
-}
+func words[T word](t *tensor.Tensor) []T { return viewAs[T](t.Bytes()) }
 
 // bySize chooses the function for the size of d's elements; nil: there is none.
 func bySize[F any](d tensor.DType, f1, f2, f4, f8 F) (f F) {
