@@ -239,9 +239,9 @@ var commutes = map[op]bool{opAdd: true, opMul: true, opAnd: true, opOr: true, op
 
 // predicates are the comparisons of VCMPPS; a comparison with NaN is false, but
 // for that which asks for it.
-var predicates = map[op]int{opEqual: 0, opLess: 17, opLessEqual: 18, opNotLess: 21, opNaN: 3}
+var predicates = map[op]int{opEqual: 0, opLess: 17, opNotLess: 21, opNaN: 3}
 
-var amd64Ints = map[op]string{opAddImm: "ADDQ", opMulImm: "IMULQ", opAndImm: "ANDQ", opShlImm: "SHLQ", opShrImm: "SHRQ"}
+var amd64Ints = map[op]string{opAddImm: "ADDQ", opMulImm: "IMULQ", opShlImm: "SHLQ", opShrImm: "SHRQ"}
 
 func (w *amd64) operation(n *node) {
 	name, ok := amd64Names[n.op]
@@ -384,8 +384,6 @@ func (w *amd64) special(n *node) {
 		w.line("\tMOVQ $%d, %s", n.imm, w.reg(n.dst))
 	case opAddReg:
 		w.line("\tADDQ %s, %s", arg(0), w.reg(n.dst))
-	case opSubReg:
-		w.line("\tSUBQ %s, %s", arg(0), w.reg(n.dst))
 	case opLoadInt:
 		w.line("\tMOVLQSX %s, %s", w.mem(n.mem), w.reg(n.dst))
 	case opLoadPointer:

@@ -211,7 +211,7 @@ var arm64Twos = map[op]word{
 var arm64Extremes = map[op]word{opMax: {"FMAX", 0x4e20f400}, opMin: {"FMIN", 0x4ea0f400}}
 
 // arm64Turned are those of them that take their operands in the other order.
-var arm64Turned = map[op]word{opLess: {"FCMGT", 0x6ea0e400}, opLessEqual: {"FCMGE", 0x6e20e400}, opAndNot: {"BIC", 0x4e601c00}}
+var arm64Turned = map[op]word{opLess: {"FCMGT", 0x6ea0e400}, opAndNot: {"BIC", 0x4e601c00}}
 
 // arm64Ones are the operations on one vector.
 var arm64Ones = map[op]word{
@@ -223,7 +223,7 @@ var arm64Ones = map[op]word{
 // of the first operand, the upper one of the second.
 var arm64Folds = map[op]word{opSum: {"FADDP", 0x6e20d400}, opTop: {"FMAXP", 0x6e20f400}}
 
-var arm64Ints = map[op]string{opAndImm: "AND", opShlImm: "LSL", opShrImm: "LSR"}
+var arm64Ints = map[op]string{opShlImm: "LSL", opShrImm: "LSR"}
 
 // word prints an instruction on vectors n and m, of which m may be none: 0.
 func (w *arm64) word(code uint32, d, n, m int, text string) {
@@ -377,8 +377,6 @@ func (w *arm64) integer(n *node) {
 		w.line("\tMUL %s, %s", arm64Address, w.scalar(n.dst))
 	case opAddReg:
 		w.line("\tADD %s, %s", w.scalar(n.args[0]), w.scalar(n.dst))
-	case opSubReg:
-		w.line("\tSUB %s, %s", w.scalar(n.args[0]), w.scalar(n.dst))
 	case opAddress:
 		w.address(n.mem, arm64Address)
 		w.line("\tMOVD %s, %s", arm64Address, w.scalar(n.dst))

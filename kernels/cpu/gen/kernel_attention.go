@@ -93,10 +93,8 @@ var (
 // weight is eˣ for x ≤ 0 and NaN, within 4 units beside a rounding of x, as the
 // scores have one themselves: 1 at 0, and 0 from −104 down.
 func (b *builder) weight(x reg) reg {
-	if b.level.name == "avx512" { // the fraction of −∞ is 0, and 2 to it is 0
-		x = b.mul(x, b.constant(math.Log2E))
-		r := b.set(vector, opFraction, x)
-		return b.timesPower(b.polynomial(r, powerFloor...), x)
+	if b.level.name == "avx512" {
+		return b.exp2(b.mul(x, b.constant(math.Log2E)), 1)
 	}
 	x = b.max(b.constant(-150.1), b.mul(x, b.constant(math.Log2E)))
 	n := b.round(x)

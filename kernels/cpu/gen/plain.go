@@ -128,7 +128,7 @@ var plainForms = map[op]string{
 	opFMA: "%s += float32(%s * %s)", opFNMA: "%s -= float32(%s * %s)", opMulAdd: "%[1]s = float32(%[1]s*%[2]s) + %[3]s",
 	opAnd: "%s = and32(%s, %s)", opOr: "%s = or32(%s, %s)", opXor: "%s = xor32(%s, %s)", opAndNot: "%s = andNot32(%s, %s)",
 	opRound: "%s = round32(%s)", opToInt: "%s = toInt32(%s)", opAddInt: "%s = addInt32(%s, %s)", opSubInt: "%s = subInt32(%s, %s)",
-	opLess: "%s = %s < %s", opLessEqual: "%s = %s <= %s", opEqual: "%s = %s == %s",
+	opLess: "%s = %s < %s", opEqual: "%s = %s == %s",
 	opNaN: "%s = unordered(%s, %s)",
 	opSum: "%s = %s", opTop: "%s = %s",
 	opSelect: "%s = choose32(%s, %s, %s)", opPackHalf: "%s = packHalf(%s)", opPackHigh: "%s = packHigh(%s)",
@@ -187,10 +187,10 @@ func (w *plain) node(n *node) {
 			w.line("%s = %s", w.base(n.dst), w.base(n.mem.base))
 		}
 		w.line("%s = %s", w.name(n.dst), w.offset(n.mem))
-	case opAddImm, opMulImm, opAndImm, opShlImm, opShrImm:
-		w.line("%s %s %d", w.name(n.dst), map[op]string{opAddImm: "+=", opMulImm: "*=", opAndImm: "&=", opShlImm: "<<=", opShrImm: ">>="}[n.op], n.imm)
-	case opAddReg, opSubReg:
-		w.line("%s %s %s", w.name(n.dst), map[op]string{opAddReg: "+=", opSubReg: "-="}[n.op], arg(0))
+	case opAddImm, opMulImm, opShlImm, opShrImm:
+		w.line("%s %s %d", w.name(n.dst), map[op]string{opAddImm: "+=", opMulImm: "*=", opShlImm: "<<=", opShrImm: ">>="}[n.op], n.imm)
+	case opAddReg:
+		w.line("%s += %s", w.name(n.dst), arg(0))
 	case opLoop:
 		w.line("for ; %[1]s >= %[2]d; %[1]s -= %[2]d {", arg(0), n.imm)
 		w.list(n.body)

@@ -98,8 +98,7 @@ const (
 	opFraction   // args[0] − ⌊args[0]⌋, 0 of −∞: AVX-512 alone
 	opFMAWhere   // dst += args[0]·args[1] in the lanes of mask args[2], 0 in others: AVX-512 alone
 
-	opLess // dst is a mask: args[0] < args[1]
-	opLessEqual
+	opLess    // dst is a mask: args[0] < args[1]
 	opNotLess // NaN is not: AVX-512 alone
 	opEqual
 	opNaN    // either is NaN
@@ -146,9 +145,7 @@ const (
 	opSetInt  // dst = imm
 	opAddImm  // dst += imm
 	opAddReg  // dst += args[0]
-	opSubReg
 	opMulImm
-	opAndImm
 	opShlImm
 	opShrImm
 	opAddress // dst = address of mem

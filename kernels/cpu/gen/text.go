@@ -61,7 +61,7 @@ func readsIn(list []*node, r reg) bool {
 // updates are the operations that read what they change.
 var updates = map[op]bool{
 	opFMA: true, opFNMA: true, opMulAdd: true, opFMALane: true, opFMAMem: true, opDotBrain: true,
-	opAddImm: true, opAddReg: true, opSubReg: true, opMulImm: true, opAndImm: true, opShlImm: true, opShrImm: true,
+	opAddImm: true, opAddReg: true, opMulImm: true, opShlImm: true, opShrImm: true,
 }
 
 // header begins every generated file.
