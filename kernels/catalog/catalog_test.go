@@ -49,7 +49,7 @@ func TestSelectOnCPU(t *testing.T) {
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, weight}, nil, "cpu.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, f32("[8,16]")}, nil, "ref.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 1, HasResidual: true}, []kernels.Operand{in, weight, operand(t, tensor.Float16, "[b,s,16]")}, nil, "ref.Linear"},
-		{"Conv", &attr.Conv{Group: 1, Kernel: []int{3}}, []kernels.Operand{in, filters, {}}, nil, "cpu.ConvPacked"},
+		{"Conv", &attr.Conv{Group: 1, Kernel: []int{3}}, []kernels.Operand{in, filters, {}}, nil, "cpu.Conv"},
 		{"Conv", &attr.Conv{Group: 1}, []kernels.Operand{in, filters}, nil, "cpu.Conv"},
 		{"Conv", &attr.Conv{Group: 2, Kernel: []int{3}}, []kernels.Operand{in, filters}, nil, "cpu.Conv"},
 		{"Conv", &attr.Conv{Group: 1}, []kernels.Operand{f32("[1,2,3,4,5,6]"), f32("[1,2,3,4,5,6]")}, nil, "ref.Conv"},

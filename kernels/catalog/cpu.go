@@ -28,7 +28,6 @@ var fast = []struct {
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
-	{"ConvPacked", "Conv", all(floats(3), windowed, constant(1), inOneGroup), packRight("PackConv")},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
 
 	{"Add", "Add", binary, nil},
@@ -107,7 +106,7 @@ var appending = map[string]string{"Parallax": CPUPrefix + "ParallaxAppend"}
 
 // inBrain are the layouts of products in bf16 by those of other products.
 var inBrain = map[string]string{
-	"PackB": "PackBrain", "PackBT": "PackBrainT", "PackColumns": "PackBrainColumns", "PackConv": "PackConvBrain",
+	"PackB": "PackBrain", "PackBT": "PackBrainT", "PackColumns": "PackBrainColumns",
 }
 
 // packing asks for the weight at a position. Products of f16 stay as they are in any
@@ -193,15 +192,6 @@ func swishOf(alphas ...float32) condition {
 		}
 		return nil
 	}
-}
-
-// inOneGroup holds for a convolution without groups that says its kernel's shape:
-// packed filters don't.
-func inOneGroup(c kernels.Case) error {
-	if a := c.Attr.(*attr.Conv); a.Group != 1 || len(a.Kernel) == 0 {
-		return fmt.Errorf("%d groups, kernel_shape %v; want one and a shape", a.Group, a.Kernel)
-	}
-	return nil
 }
 
 var errTransposed = errors.New("the left operand is transposed")

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -124,34 +123,6 @@ func TestLinearBrain(t *testing.T) {
 				}
 			}
 			checkLinear(t, ctxs, linearCase{c.name, c.a, rounded}, packed)
-		}
-	})
-}
-
-// TestConvBrain: small integers are exact in bf16, and so are their sums: a product
-// in it gives the bits of one in f32.
-func TestConvBrain(t *testing.T) {
-	ctxs := contexts(t)
-	eachLevel(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(34, 1))
-		small := func(shape ...int) *tensor.Tensor {
-			x := tensor.New(tensor.Float32, shape...)
-			for i := range x.Len() {
-				x.SetFloat(i, float64(rng.IntN(17)-8))
-			}
-			return x
-		}
-		x, w := small(2, 3, 9, 7), small(37, 3, 3, 2)
-		a := attr.New[attr.Conv]()
-		a.Kernel, a.Group = []int{3, 2}, 1
-		var plain, brain tensor.Tensor
-		if err := errors.Join(PackConv(nil, &plain, w), PackConvBrain(nil, &brain, w)); err != nil {
-			t.Fatal(err)
-		}
-		want := same(t, "Conv", ctxs, func(c *Ctx, out *tensor.Tensor) error { return ConvPacked(c, out, a, x, &plain, nil) })
-		got := same(t, "Conv in bf16", ctxs, func(c *Ctx, out *tensor.Tensor) error { return ConvPacked(c, out, a, x, &brain, nil) })
-		if !got.Equal(want) {
-			t.Error("in bf16 the result is another")
 		}
 	})
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/parallax-go/parallax/kernels/ref"
 )
 
-// Convolutions of one to three axes against the reference, as they are and with
-// packed filters.
+// Convolutions of one to three axes against the reference.
 func TestConv(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(12, 1))
 	for _, tt := range []struct {
@@ -32,8 +31,18 @@ func TestConv(t *testing.T) {
 		{[]int{1, 2, 5, 4, 7}, []int{3, 2, 3, 2, 3}, attr.Conv{Pads: []int{1, 0, 2, 0, 1, 0}, AutoPad: "NOTSET"}},
 		{[]int{1, 2, 3, 3}, []int{2, 2, 3, 3}, attr.Conv{Pads: []int{5, 5, 5, 5}}}, // places that see padding alone
 		{[]int{0, 2, 3, 3}, []int{2, 2, 3, 3}, attr.Conv{AutoPad: "VALID"}},
-		{[]int{1, 16, 70, 70}, []int{4, 16, 5, 5}, attr.Conv{Pads: []int{2, 2, 2, 2}}}, // in parts
-		{[]int{40, 3, 40, 40}, []int{2, 3, 3, 3}, attr.Conv{Pads: []int{1, 1, 1, 1}}},  // of several images
+		{[]int{1, 16, 70, 70}, []int{4, 16, 5, 5}, attr.Conv{Pads: []int{2, 2, 2, 2}}},
+		{[]int{2, 1030, 33, 33}, []int{2, 1030, 3, 3}, attr.Conv{Strides: []int{8, 8}}}, // image by image
+		{[]int{2, 70, 8, 9}, []int{150, 70, 3, 3}, attr.Conv{Pads: []int{1, 1, 1, 1}}},  // several blocks of rows
+		{[]int{2, 32, 8, 8}, []int{40, 32, 1, 1}, attr.Conv{}},                          // whole panels
+		{[]int{2, 32, 9, 8}, []int{40, 32, 1, 1}, attr.Conv{Strides: []int{2, 3}}},      // one phase
+		{[]int{1, 32, 9, 8}, []int{8, 32, 1, 1}, attr.Conv{Pads: []int{1, 0, 0, 2}}},    // of padding, too
+		{[]int{2, 24, 9, 11}, []int{36, 8, 3, 3}, attr.Conv{Group: 3}},                  // batches with a bias each
+		{[]int{2, 6, 9, 70}, []int{12, 1, 7, 5}, attr.Conv{Group: 6, Strides: []int{2, 3}, Pads: []int{3, 2, 3, 2}}},
+		{[]int{1, 3, 20, 19}, []int{3, 1, 3, 3}, attr.Conv{Group: 3, Dilations: []int{4, 3}, Strides: []int{2, 2}}},
+		{[]int{1, 3, 7, 9}, []int{6, 1, 1, 1}, attr.Conv{Group: 3}}, // in place
+		{[]int{2, 3, 4, 5, 6}, []int{3, 1, 2, 3, 3}, attr.Conv{Group: 3, Pads: []int{1, 1, 1, 1, 1, 1}, Strides: []int{2, 1, 2}}},
+		{[]int{1, 5, 300}, []int{5, 1, 31}, attr.Conv{Group: 5, Pads: []int{15, 15}}},
 	} {
 		for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
 			for _, biased := range []bool{false, true} {
@@ -47,16 +56,6 @@ func TestConv(t *testing.T) {
 				name := fmt.Sprintf("%v of %v %s, %+v", tt.filters, tt.x, d, a)
 				got := same(t, name, ctxs, func(c *Ctx, z *tensor.Tensor) error { return Conv(c, z, &a, x, filters, bias) })
 				checkConv(t, name, got, &a, x, filters, bias)
-				if a.Group > 1 {
-					continue
-				}
-				a.Kernel = tt.filters[2:]
-				var packed tensor.Tensor
-				if err := PackConv(nil, &packed, filters); err != nil {
-					t.Fatal(err)
-				}
-				got = same(t, name, ctxs, func(c *Ctx, z *tensor.Tensor) error { return ConvPacked(c, z, &a, x, &packed, bias) })
-				checkConv(t, name+", packed", got, &a, x, filters, bias)
 			}
 		}
 	}
@@ -127,44 +126,55 @@ func TestConvAllocatesNothing(t *testing.T) {
 	pool := par.New(2)
 	defer pool.Close()
 	c, rng := NewCtx(pool), rand.New(rand.NewPCG(12, 2))
-	x, filters, bias := normals(rng, tensor.Float32, 2, 3, 32, 32), normals(rng, tensor.Float32, 8, 3, 4, 4), normals(rng, tensor.Float32, 8)
-	a := &attr.Conv{Group: 1, Strides: []int{4, 4}, Kernel: []int{4, 4}}
-	var z, packed tensor.Tensor
-	if err := PackConv(nil, &packed, filters); err != nil {
-		t.Fatal(err)
-	}
-	if n := testing.AllocsPerRun(50, func() { _ = Conv(c, &z, a, x, filters, bias) }); n >= 1 && !underRace {
-		t.Errorf("Conv: %g allocations", n)
-	}
-	if n := testing.AllocsPerRun(50, func() { _ = ConvPacked(c, &z, a, x, &packed, bias) }); n >= 1 && !underRace {
-		t.Errorf("ConvPacked: %g allocations", n)
+	x, bias := normals(rng, tensor.Float32, 2, 8, 32, 32), normals(rng, tensor.Float32, 8)
+	for _, tt := range []struct {
+		filters *tensor.Tensor
+		a       attr.Conv
+	}{
+		{normals(rng, tensor.Float32, 8, 8, 4, 4), attr.Conv{Group: 1, Strides: []int{4, 4}}},
+		{normals(rng, tensor.Float32, 8, 8, 1, 1), attr.Conv{Group: 1}},
+		{normals(rng, tensor.Float32, 8, 1, 3, 3), attr.Conv{Group: 8, Pads: []int{1, 1, 1, 1}}},
+	} {
+		var z tensor.Tensor
+		if n := testing.AllocsPerRun(50, func() { _ = Conv(c, &z, &tt.a, x, tt.filters, bias) }); n >= 1 && !underRace {
+			t.Errorf("%s: %g allocations", tt.filters, n)
+		}
 	}
 }
 
-// The patches of ViT-B/16 beside the product of their size.
+// BenchmarkConv has layers of networks that transformers begin with or contain, one
+// thread, in units of 1e9 multiply-adds a second.
 func BenchmarkConv(b *testing.B) {
 	c, rng := NewCtx(par.New(1)), rand.New(rand.NewPCG(12, 3))
-	x, filters, bias := normals(rng, tensor.Float32, 1, 3, 224, 224), normals(rng, tensor.Float32, 768, 3, 16, 16), normals(rng, tensor.Float32, 768)
-	a := &attr.Conv{Group: 1, Strides: []int{16, 16}, Kernel: []int{16, 16}}
-	rows := normals(rng, tensor.Float32, 196, 768)
-	var z, packed tensor.Tensor
-	if err := PackConv(nil, &packed, filters); err != nil {
-		b.Fatal(err)
-	}
-	for _, f := range []struct {
-		name string
-		f    func() error
+	for _, tt := range []struct {
+		name                        string
+		x, filters                  []int
+		stride, pad, groups, places int
 	}{
-		{"Conv", func() error { return Conv(c, &z, a, x, filters, bias) }},
-		{"ConvPacked", func() error { return ConvPacked(c, &z, a, x, &packed, bias) }},
-		{"MatMulPacked", func() error { return MatMulPacked(c, &z, rows, &packed) }},
+		{"patches of ViT-B/16", []int{1, 3, 224, 224}, []int{768, 3, 16, 16}, 16, 0, 1, 196},
+		{"stem of ResNet", []int{1, 3, 224, 224}, []int{64, 3, 7, 7}, 2, 3, 1, 112 * 112},
+		{"3x3, 64 channels, 56", []int{1, 64, 56, 56}, []int{64, 64, 3, 3}, 1, 1, 1, 56 * 56},
+		{"3x3, 512 channels, 7", []int{1, 512, 7, 7}, []int{512, 512, 3, 3}, 1, 1, 1, 49},
+		{"3x3, 128 channels, stride 2", []int{1, 128, 56, 56}, []int{256, 128, 3, 3}, 2, 1, 1, 28 * 28},
+		{"1x1, 24 to 144 channels, 56", []int{1, 24, 56, 56}, []int{144, 24, 1, 1}, 1, 0, 1, 56 * 56},
+		{"1x1, 144 to 24 channels, 56", []int{1, 144, 56, 56}, []int{24, 144, 1, 1}, 1, 0, 1, 56 * 56},
+		{"1x1, 960 to 320 channels, 7", []int{1, 960, 7, 7}, []int{320, 960, 1, 1}, 1, 0, 1, 49},
+		{"depthwise 3x3, 144 channels, 56", []int{1, 144, 56, 56}, []int{144, 1, 3, 3}, 1, 1, 144, 56 * 56},
+		{"depthwise 3x3, 96 channels, stride 2", []int{1, 96, 112, 112}, []int{96, 1, 3, 3}, 2, 1, 96, 56 * 56},
+		{"depthwise 7x7, 384 channels, 14", []int{1, 384, 14, 14}, []int{384, 1, 7, 7}, 1, 3, 384, 196},
+		{"3x3, groups of 16, 28", []int{1, 192, 28, 28}, []int{192, 16, 3, 3}, 1, 1, 12, 28 * 28},
+		{"frames of Whisper", []int{1, 80, 1, 3000}, []int{384, 80, 1, 3}, 1, 0, 1, 2998},
 	} {
-		b.Run(f.name, func(b *testing.B) {
+		x, filters, bias := normals(rng, tensor.Float32, tt.x...), normals(rng, tensor.Float32, tt.filters...), normals(rng, tensor.Float32, tt.filters[0])
+		a := &attr.Conv{Group: tt.groups, Strides: []int{tt.stride, tt.stride}, Pads: []int{tt.pad, tt.pad, tt.pad, tt.pad}}
+		var z tensor.Tensor
+		b.Run(tt.name, func(b *testing.B) {
 			for b.Loop() {
-				if err := f.f(); err != nil {
+				if err := Conv(c, &z, a, x, filters, bias); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(tt.places*filters.Len())*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
 		})
 	}
 }

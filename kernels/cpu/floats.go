@@ -49,6 +49,17 @@ func (f *floats) isSet() bool { return f.f32 != nil || f.half != nil || f.brain 
 // len is how many elements there are.
 func (f *floats) len() int { return len(f.f32) + len(f.half) + len(f.brain) }
 
+// from is f from element i on.
+func (f floats) from(i int) floats {
+	switch {
+	case f.half != nil:
+		return floats{half: f.half[i:]}
+	case f.brain != nil:
+		return floats{brain: f.brain[i:]}
+	}
+	return floats{f32: f.f32[i:]}
+}
+
 // gather copies n elements, those at from, from+step, …, to dst at 0, pitch, ….
 func (f floats) gather(dst []float32, pitch, from, step, n int) {
 	switch {

@@ -197,7 +197,7 @@ func paceOf(tiles int) pace {
 // compute multiplies, finishes and stores the block.
 func (b *block) compute() {
 	x := &b.parts[b.part]
-	direct := x.out.f32 != nil && b.whole
+	direct := x.out.f32 != nil && b.whole && !x.right.hasGaps()
 	width := b.j1 - b.j0
 	var scratch []float32
 	if direct {
@@ -211,11 +211,20 @@ func (b *block) compute() {
 	b.finish(x)
 	if !direct {
 		for i := b.i0; i < b.i1; i++ {
-			x.out.store(b.at+i*x.n+b.j0, b.dst[(i-b.i0)*b.pitch:][:width])
+			b.storeRow(x, i, b.dst[(i-b.i0)*b.pitch:][:width])
 		}
 		b.ctx.put(scratch)
 	}
 	b.arrive()
+}
+
+// storeRow writes what row i of the block has.
+func (b *block) storeRow(x *part, i int, row []float32) {
+	if w := x.right.window; w != nil {
+		w.raster.store(x.out, (b.entry*b.m+i)*w.raster.places, b.j0, row)
+		return
+	}
+	x.out.store(b.at+i*x.n+b.j0, row)
 }
 
 // multiply sets dst to the product.
@@ -250,6 +259,10 @@ func (b *block) multiply(x *part) {
 		for j := b.j0; j < b.j1; j += columns {
 			if apart != nil && j == b.j0+columns {
 				b.moveApart(apart, kc)
+			}
+			if w := x.right.window; w != nil && (j+columns <= x.n || w.slack >= columns) {
+				b.windowTiles(w, j, k0, kc, add)
+				continue
 			}
 			if narrow && j+columns <= b.j1 {
 				b.narrowTiles(x, j, k0, kc, add)

@@ -10,10 +10,13 @@ import (
 //
 //	y = f(alpha·x·w + beta·c + bias), times the second product if gated, + residual
 //
+// where rows have a bias, too, in each product of a batch the next ones,
+//
 // and then, once all columns of some rows are there, their norm.
 type epilogue struct {
 	alpha, beta float32
-	c           matrix // broadcast to [m, n]; valid if beta is not 0
+	c           matrix    // broadcast to [m, n]; valid if beta is not 0
+	rowBias     []float32 // m for each product, or nil; they repeat
 	activation  simd.Activation
 	gated       bool
 	residual    floats // [m, n]; none is set: there is none
@@ -45,6 +48,9 @@ func (b *block) finish(x *part) {
 	if rows*width == 0 {
 		return
 	}
+	if e.rowBias != nil {
+		b.addRowBias()
+	}
 	var bias *float32
 	if x.bias != nil {
 		bias = &x.bias[b.j0:b.j1][0]
@@ -68,6 +74,14 @@ func (b *block) finish(x *part) {
 		b.gate()
 	}
 	b.addResidual(x.n)
+}
+
+func (b *block) addRowBias() {
+	bias := b.then.rowBias[b.entry*b.m%len(b.then.rowBias)+b.i0:]
+	for i := range b.i1 - b.i0 {
+		row := b.dst[i*b.pitch:][:b.j1-b.j0]
+		simd.Active.AddNumber(len(row), &row[0], &row[0], bias[i])
+	}
 }
 
 // gate multiplies the block by that of the second product.

@@ -7,12 +7,13 @@ import (
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
-// rightOperand is a right operand [k, n]: packed by PackB or PackBrain, or a matrix of
-// which panels are copied when they are needed.
+// rightOperand is a right operand [k, n]: packed by PackB or PackBrain; a window, which
+// is read where it lies; or a matrix of which panels are copied when they are needed.
 type rightOperand struct {
 	packed floats
 	pairs  bool // packed as pairs of bfloat16; k is filled up
 	k, n   int
+	window *window
 	matrix matrix
 }
 
@@ -46,11 +47,16 @@ func (r *rightOperand) isPacked() bool { return r.packed.isSet() }
 func (r *rightOperand) isNarrow() bool { return r.packed.half != nil || r.packed.brain != nil }
 
 // inRows reports whether the rows of a matrix are contiguous.
-func (r *rightOperand) inRows() bool { return !r.isPacked() && r.matrix.inPlace() }
+func (r *rightOperand) inRows() bool { return !r.isPacked() && r.window == nil && r.matrix.inPlace() }
+
+// hasGaps reports whether some columns belong to no place of a window, and are not
+// stored.
+func (r *rightOperand) hasGaps() bool { return r.window != nil && r.window.raster.hasGaps() }
 
 // ready reports whether the panels of some columns need no scratch.
 func (r *rightOperand) ready(j0, j1 int) bool {
-	return r.packed.f32 != nil && (j1-j0)%simd.Active.Columns == 0
+	whole := (j1-j0)%simd.Active.Columns == 0
+	return r.packed.f32 != nil && whole || r.window != nil && (whole || r.window.slack > 0)
 }
 
 // panel returns kc rows from k0 on of the panel at column j, as f32 and padded to
@@ -58,6 +64,9 @@ func (r *rightOperand) ready(j0, j1 int) bool {
 func (r *rightOperand) panel(scratch []float32, offset, j, k0, kc int) []float32 {
 	columns := simd.Active.Columns
 	width := min(columns, r.n-j)
+	if r.window != nil {
+		return r.window.panel(scratch, offset, j, k0, kc)
+	}
 	if !r.isPacked() {
 		m := r.matrix
 		m.offset += offset + k0*m.row

@@ -19,7 +19,6 @@ var fast = map[string]Func{
 	"MatMulPacked":   fast2(cpu.MatMulPacked),
 	"Gemm":           fast3A(cpu.Gemm),
 	"GemmPacked":     fast3A(cpu.GemmPacked),
-	"ConvPacked":     fast3A(cpu.ConvPacked),
 	"Conv":           fast3A(cpu.Conv),
 	"Add":            fast2(cpu.Add),
 	"Sub":            fast2(cpu.Sub),
@@ -98,12 +97,10 @@ var appenders = map[string]Appender{
 
 // packers lay weights out for the kernels of package cpu.
 var packers = map[string]Packer{
-	"PackB":         cpu.PackB,
-	"PackBT":        cpu.PackBT,
-	"PackBrain":     cpu.PackBrain,
-	"PackBrainT":    cpu.PackBrainT,
-	"PackConv":      cpu.PackConv,
-	"PackConvBrain": cpu.PackConvBrain,
+	"PackB":      cpu.PackB,
+	"PackBT":     cpu.PackBT,
+	"PackBrain":  cpu.PackBrain,
+	"PackBrainT": cpu.PackBrainT,
 }
 
 // partPackers make what lays out a part of a weight.

@@ -38,6 +38,13 @@ var products = slices.Concat(fetching(), []family{
 		describe: func(b *builder, rows int) { describeNarrowTile(b, rows, elementsBrain) },
 	},
 	{
+		field: "ProductWindow", size: maxRows + 1,
+		doc:      "ProductWindow[r] is ProductRows[r] with a panel that lies in memory as it may: row p is the Columns elements from b[offsets[p]] on.",
+		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b"), paramsOf("*int32", []string{"offsets"}), pointers("c"), ints("ldc", "add")),
+		indices:  heights,
+		describe: func(b *builder, rows int) { describeWindowTile(b, rows) },
+	},
+	{
 		field: "ProductPairs", size: maxRows + 1,
 		doc:      "ProductPairs is ProductFetchFour with the left operand transposed, [k][lda], its first r columns taken, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
@@ -132,13 +139,40 @@ func describeNarrowTile(b *builder, rows int, e elements) {
 	describeTile(b, rows, rowMajor, e, lines)
 }
 
+// describeWindowTile writes a tile whose panel's rows are found by their offsets.
+func describeWindowTile(b *builder, rows int) {
+	l := b.level
+	sums := startTile(b, rows)
+	left := newLeft(b, rows, rowMajor, l.bases-basesForOffsets(l))
+	offsets := b.param("offsets")
+	moving := append(left.moving, stride{offsets, 4})
+	b.steps(b.param("k"), unrolled, moving, func(u int) {
+		row := b.setMemInt(opLoadInt, at(offsets, 4*u))
+		right := make([]reg, l.columns)
+		for j := range right {
+			right[j] = b.load(mem{base: b.param("b"), index: row, scale: 4, disp: j * l.bytes()})
+		}
+		left.step(u, opFMA, right, sums)
+	})
+	finishTile(b, sums)
+}
+
+// basesForOffsets is how many pointers of rows make room for a list of offsets and
+// one of them.
+func basesForOffsets(l *level) int {
+	if l.bases > 6 { // all registers that there are
+		return 2
+	}
+	return 0
+}
+
 // describeTile writes a tile. lines is how many cache lines of the next panel are
 // fetched every four steps.
 func describeTile(b *builder, rows int, f form, e elements, lines int) {
 	l := b.level
 	k, panel := b.param("k"), b.param("b")
 	sums := startTile(b, rows)
-	left := newLeft(b, rows, f)
+	left := newLeft(b, rows, f, l.bases)
 	moving := append(left.moving, stride{panel, l.columns * l.lanes * e.bytes})
 	body := func(u int) {
 		right := make([]reg, l.columns)
@@ -212,7 +246,7 @@ type left struct {
 	bases  []reg // of the first rows, or of all, row-major
 }
 
-func newLeft(b *builder, rows int, f form) *left {
+func newLeft(b *builder, rows int, f form, bases int) *left {
 	x := &left{b: b, rows: rows, form: f}
 	a := b.copyInt(b.param("a"))
 	x.lda = b.param("lda")
@@ -221,7 +255,7 @@ func newLeft(b *builder, rows int, f form) *left {
 		x.bases = []reg{a}
 		return x
 	}
-	for i := range min(rows, b.level.bases) {
+	for i := range min(rows, bases) {
 		if i > 0 {
 			a = b.address(mem{base: a, index: x.lda, scale: 1})
 		}

@@ -40,6 +40,7 @@ var groups = []group{
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
 	{"steps", stepKernels},
+	{"window", windowKernels},
 	{"rows", rowKernels},
 	{"columns", columnKernels},
 	{"moves", moves},

@@ -12,7 +12,7 @@ type program struct {
 // param is a parameter of the kernel's function.
 type param struct {
 	name string
-	typ  string // int, *float32, *uint16, *Step, float32
+	typ  string // int, *float32, *uint16, *int32, *Step, *Tap, float32
 	reg  reg
 }
 

@@ -40,6 +40,10 @@ type Kernels struct {
 	// ProductBrain is ProductHalf with a panel of bfloat16.
 	ProductBrain [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
+	// ProductWindow[r] is ProductRows[r] with a panel that lies in memory as it may:
+	// row p is the Columns elements from b[offsets[p]] on.
+	ProductWindow [15]func(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
 	// ProductPairs is ProductFetchFour with the left operand transposed, [k][lda], its
 	// first r columns taken, of pairs of bfloat16 that follow one another along k: k
 	// and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second
@@ -183,6 +187,13 @@ type Kernels struct {
 	// Steps runs steps on n elements: groups of them stay in registers from the first
 	// step to the last.
 	Steps func(n int, count int, steps *Step)
+
+	// Window sets z to start + Σ weight·x over the taps, one fused multiply-add
+	// each, in their order.
+	Window func(n int, z *float32, count int, taps *Tap, start float32)
+
+	// WindowGreatest sets z to the greatest of start and of x of all taps; NaN wins.
+	WindowGreatest func(n int, z *float32, count int, taps *Tap, start float32)
 
 	// Sum sets *z to the sum of x.
 	Sum func(n int, z *float32, x *float32)

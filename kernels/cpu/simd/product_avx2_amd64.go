@@ -96,3 +96,21 @@ func productBrain5Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc in
 
 //go:noescape
 func productBrain6Avx2(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productWindow1Avx2(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow2Avx2(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow3Avx2(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow4Avx2(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow5Avx2(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow6Avx2(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)

@@ -239,6 +239,48 @@ func productBrain13Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc
 func productBrain14Avx512(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
 
 //go:noescape
+func productWindow1Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow2Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow3Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow4Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow5Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow6Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow7Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow8Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow9Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow10Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow11Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow12Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow13Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow14Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
 func productPairs1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape

@@ -919,3 +919,244 @@ func productBrain2Generic(k int, a *float32, lda int, b *uint16, c *float32, ldc
 	store32(p50, n50+8, v14)
 	store32(p50, n50+12, v15)
 }
+
+// productWindow1Generic is the plain form of ProductWindow1.
+func productWindow1Generic(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int) {
+	var v8, v9, v10, v11, v16, v17, v18, v19, v20, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v34, v35, v36, v37, v38, v40, v41, v42, v43, v44 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n12, n13, n14, n15, n21, n27, n33, n39, n45, n46 int
+	var p1, p3, p4, p5, p12, p14, p45 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(offsets)
+	p5 = unsafe.Pointer(c)
+	n6 = ldc
+	n7 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v16, v17, v18, v19, v20, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v34, v35, v36, v37, v38, v40, v41, v42, v43, v44, n0, n1, n2, n3, n4, n5, n6, n7, n12, n13, n14, n15, n21, n27, n33, n39, n45, n46, p1, p3, p4, p5, p12, p14, p45
+	v8 = 0
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	if n7 > 0 {
+		p12 = p5
+		n12 = n5
+		n13 = n6
+		n13 <<= 2
+		v8 = load32(p12, n12)
+		v9 = load32(p12, n12+4)
+		v10 = load32(p12, n12+8)
+		v11 = load32(p12, n12+12)
+	}
+	p14 = p1
+	n14 = n1
+	n2 <<= 2
+	for ; n0 >= 4; n0 -= 4 {
+		n15 = loadInt(p4, n4)
+		v16 = load32(p3, n3+n15*4)
+		v17 = load32(p3, n3+n15*4+4)
+		v18 = load32(p3, n3+n15*4+8)
+		v19 = load32(p3, n3+n15*4+12)
+		v20 = load32(p14, n14)
+		v8 += float32(v16 * v20)
+		v9 += float32(v17 * v20)
+		v10 += float32(v18 * v20)
+		v11 += float32(v19 * v20)
+		n21 = loadInt(p4, n4+4)
+		v22 = load32(p3, n3+n21*4)
+		v23 = load32(p3, n3+n21*4+4)
+		v24 = load32(p3, n3+n21*4+8)
+		v25 = load32(p3, n3+n21*4+12)
+		v26 = load32(p14, n14+4)
+		v8 += float32(v22 * v26)
+		v9 += float32(v23 * v26)
+		v10 += float32(v24 * v26)
+		v11 += float32(v25 * v26)
+		n27 = loadInt(p4, n4+8)
+		v28 = load32(p3, n3+n27*4)
+		v29 = load32(p3, n3+n27*4+4)
+		v30 = load32(p3, n3+n27*4+8)
+		v31 = load32(p3, n3+n27*4+12)
+		v32 = load32(p14, n14+8)
+		v8 += float32(v28 * v32)
+		v9 += float32(v29 * v32)
+		v10 += float32(v30 * v32)
+		v11 += float32(v31 * v32)
+		n33 = loadInt(p4, n4+12)
+		v34 = load32(p3, n3+n33*4)
+		v35 = load32(p3, n3+n33*4+4)
+		v36 = load32(p3, n3+n33*4+8)
+		v37 = load32(p3, n3+n33*4+12)
+		v38 = load32(p14, n14+12)
+		v8 += float32(v34 * v38)
+		v9 += float32(v35 * v38)
+		v10 += float32(v36 * v38)
+		v11 += float32(v37 * v38)
+		n14 += 16
+		n4 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		n39 = loadInt(p4, n4)
+		v40 = load32(p3, n3+n39*4)
+		v41 = load32(p3, n3+n39*4+4)
+		v42 = load32(p3, n3+n39*4+8)
+		v43 = load32(p3, n3+n39*4+12)
+		v44 = load32(p14, n14)
+		v8 += float32(v40 * v44)
+		v9 += float32(v41 * v44)
+		v10 += float32(v42 * v44)
+		v11 += float32(v43 * v44)
+		n14 += 4
+		n4 += 4
+	}
+	p45 = p5
+	n45 = n5
+	n46 = n6
+	n46 <<= 2
+	store32(p45, n45, v8)
+	store32(p45, n45+4, v9)
+	store32(p45, n45+8, v10)
+	store32(p45, n45+12, v11)
+}
+
+// productWindow2Generic is the plain form of ProductWindow2.
+func productWindow2Generic(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int) {
+	var v8, v9, v10, v11, v12, v13, v14, v15, v21, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v35, v36, v37, v38, v39, v40, v42, v43, v44, v45, v46, v47, v49, v50, v51, v52, v53, v54 float32
+	var n0, n1, n2, n3, n4, n5, n6, n7, n16, n17, n18, n19, n20, n27, n34, n41, n48, n55, n56 int
+	var p1, p3, p4, p5, p16, p18, p19, p55 unsafe.Pointer
+	n0 = k
+	p1 = unsafe.Pointer(a)
+	n2 = lda
+	p3 = unsafe.Pointer(b)
+	p4 = unsafe.Pointer(offsets)
+	p5 = unsafe.Pointer(c)
+	n6 = ldc
+	n7 = add
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v10, v11, v12, v13, v14, v15, v21, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v35, v36, v37, v38, v39, v40, v42, v43, v44, v45, v46, v47, v49, v50, v51, v52, v53, v54, n0, n1, n2, n3, n4, n5, n6, n7, n16, n17, n18, n19, n20, n27, n34, n41, n48, n55, n56, p1, p3, p4, p5, p16, p18, p19, p55
+	v8 = 0
+	v9 = 0
+	v10 = 0
+	v11 = 0
+	v12 = 0
+	v13 = 0
+	v14 = 0
+	v15 = 0
+	if n7 > 0 {
+		p16 = p5
+		n16 = n5
+		n17 = n6
+		n17 <<= 2
+		v8 = load32(p16, n16)
+		v9 = load32(p16, n16+4)
+		v10 = load32(p16, n16+8)
+		v11 = load32(p16, n16+12)
+		n16 += n17
+		v12 = load32(p16, n16)
+		v13 = load32(p16, n16+4)
+		v14 = load32(p16, n16+8)
+		v15 = load32(p16, n16+12)
+	}
+	p18 = p1
+	n18 = n1
+	n2 <<= 2
+	p19 = p18
+	n19 = n18 + n2*1
+	for ; n0 >= 4; n0 -= 4 {
+		n20 = loadInt(p4, n4)
+		v21 = load32(p3, n3+n20*4)
+		v22 = load32(p3, n3+n20*4+4)
+		v23 = load32(p3, n3+n20*4+8)
+		v24 = load32(p3, n3+n20*4+12)
+		v25 = load32(p18, n18)
+		v8 += float32(v21 * v25)
+		v9 += float32(v22 * v25)
+		v10 += float32(v23 * v25)
+		v11 += float32(v24 * v25)
+		v26 = load32(p19, n19)
+		v12 += float32(v21 * v26)
+		v13 += float32(v22 * v26)
+		v14 += float32(v23 * v26)
+		v15 += float32(v24 * v26)
+		n27 = loadInt(p4, n4+4)
+		v28 = load32(p3, n3+n27*4)
+		v29 = load32(p3, n3+n27*4+4)
+		v30 = load32(p3, n3+n27*4+8)
+		v31 = load32(p3, n3+n27*4+12)
+		v32 = load32(p18, n18+4)
+		v8 += float32(v28 * v32)
+		v9 += float32(v29 * v32)
+		v10 += float32(v30 * v32)
+		v11 += float32(v31 * v32)
+		v33 = load32(p19, n19+4)
+		v12 += float32(v28 * v33)
+		v13 += float32(v29 * v33)
+		v14 += float32(v30 * v33)
+		v15 += float32(v31 * v33)
+		n34 = loadInt(p4, n4+8)
+		v35 = load32(p3, n3+n34*4)
+		v36 = load32(p3, n3+n34*4+4)
+		v37 = load32(p3, n3+n34*4+8)
+		v38 = load32(p3, n3+n34*4+12)
+		v39 = load32(p18, n18+8)
+		v8 += float32(v35 * v39)
+		v9 += float32(v36 * v39)
+		v10 += float32(v37 * v39)
+		v11 += float32(v38 * v39)
+		v40 = load32(p19, n19+8)
+		v12 += float32(v35 * v40)
+		v13 += float32(v36 * v40)
+		v14 += float32(v37 * v40)
+		v15 += float32(v38 * v40)
+		n41 = loadInt(p4, n4+12)
+		v42 = load32(p3, n3+n41*4)
+		v43 = load32(p3, n3+n41*4+4)
+		v44 = load32(p3, n3+n41*4+8)
+		v45 = load32(p3, n3+n41*4+12)
+		v46 = load32(p18, n18+12)
+		v8 += float32(v42 * v46)
+		v9 += float32(v43 * v46)
+		v10 += float32(v44 * v46)
+		v11 += float32(v45 * v46)
+		v47 = load32(p19, n19+12)
+		v12 += float32(v42 * v47)
+		v13 += float32(v43 * v47)
+		v14 += float32(v44 * v47)
+		v15 += float32(v45 * v47)
+		n18 += 16
+		n19 += 16
+		n4 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		n48 = loadInt(p4, n4)
+		v49 = load32(p3, n3+n48*4)
+		v50 = load32(p3, n3+n48*4+4)
+		v51 = load32(p3, n3+n48*4+8)
+		v52 = load32(p3, n3+n48*4+12)
+		v53 = load32(p18, n18)
+		v8 += float32(v49 * v53)
+		v9 += float32(v50 * v53)
+		v10 += float32(v51 * v53)
+		v11 += float32(v52 * v53)
+		v54 = load32(p19, n19)
+		v12 += float32(v49 * v54)
+		v13 += float32(v50 * v54)
+		v14 += float32(v51 * v54)
+		v15 += float32(v52 * v54)
+		n18 += 4
+		n19 += 4
+		n4 += 4
+	}
+	p55 = p5
+	n55 = n5
+	n56 = n6
+	n56 <<= 2
+	store32(p55, n55, v8)
+	store32(p55, n55+4, v9)
+	store32(p55, n55+8, v10)
+	store32(p55, n55+12, v11)
+	n55 += n56
+	store32(p55, n55, v12)
+	store32(p55, n55+4, v13)
+	store32(p55, n55+8, v14)
+	store32(p55, n55+12, v15)
+}

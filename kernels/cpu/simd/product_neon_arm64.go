@@ -96,3 +96,21 @@ func productBrain5Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc in
 
 //go:noescape
 func productBrain6Neon(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16)
+
+//go:noescape
+func productWindow1Neon(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow2Neon(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow3Neon(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow4Neon(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow5Neon(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
+
+//go:noescape
+func productWindow6Neon(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)

@@ -35,6 +35,7 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 	panel, ldc := random(depth*k.Columns), k.Columns+3
 	half, brain := halves(t, panel)
 	start := random((rows-1)*ldc + k.Columns)
+	scattered, offsets := scatterRows(t, rng, panel, k.Columns)
 	next := &panel[0]
 	type form struct {
 		name string
@@ -42,6 +43,9 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 	}
 	forms := []form{
 		{"ProductRows", func(c *float32, add int) { k.ProductRows[rows](depth, &byRow[0], lda, &panel[0], c, ldc, add) }},
+		{"ProductWindow", func(c *float32, add int) {
+			k.ProductWindow[rows](depth, &byRow[0], lda, &scattered[0], &offsets[0], c, ldc, add)
+		}},
 		{"ProductHalf", func(c *float32, add int) {
 			k.ProductHalf[rows](depth, &byRow[0], lda, &half[0], c, ldc, add, &half[0])
 		}},
@@ -95,6 +99,19 @@ func testTiles(t *testing.T, k *Kernels, rng *rand.Rand, rows, depth int) {
 			}
 		}
 	}
+}
+
+// scatterRows puts the rows of a panel in another order, an odd element between them,
+// and returns where they are; the last ends at a page that can't be read.
+func scatterRows(t *testing.T, rng *rand.Rand, panel []float32, columns int) (x []float32, offsets []int32) {
+	t.Helper()
+	rows, pitch := len(panel)/columns, columns+1
+	x, offsets = guarded(t, max(rows*pitch-1, 1), true), make([]int32, rows+1)
+	for p, at := range rng.Perm(rows) {
+		offsets[p] = int32(at * pitch)
+		copy(x[at*pitch:], panel[p*columns:][:columns])
+	}
+	return x, offsets
 }
 
 // halves cuts x down to what float16 and bfloat16 both can say, and returns it in

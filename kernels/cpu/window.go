@@ -1,0 +1,50 @@
+package cpu
+
+import "github.com/parallax-go/parallax/kernels/cpu/simd"
+
+// window is a right operand of which row p, a channel and a tap, is what that tap
+// sees from place to place: a run of data that begins at an offset.
+type window struct {
+	data    []float32 // planes, pitch apart
+	pitch   int
+	slack   int     // elements that may be read behind the planes
+	taps    []int32 // where they begin in a plane
+	offsets []int32 // [channel, tap]
+	raster  *raster // that knows the places
+	run     int     // elements from the first place to the last
+}
+
+// read sets the planes; the window has one tap, at their beginning.
+func (w *window) read(data []float32, pitch, slack int) {
+	w.data, w.pitch, w.slack = data, pitch, slack
+	w.taps = append(w.taps[:0], 0)
+}
+
+// spread makes the offsets of all rows.
+func (w *window) spread(channels int) {
+	w.offsets = w.offsets[:0]
+	for i := range channels {
+		for _, t := range w.taps {
+			w.offsets = append(w.offsets, int32(i*w.pitch)+t)
+		}
+	}
+}
+
+// panel copies kc rows from k0 on of the panel at column j, padded to its full width.
+func (w *window) panel(dst []float32, offset, j, k0, kc int) []float32 {
+	columns := simd.Active.Columns
+	width := min(columns, w.run-j)
+	for p, at := range w.offsets[k0:][:kc] {
+		copy(dst[p*columns:][:width], w.data[offset+int(at)+j:])
+	}
+	return dst
+}
+
+// windowTiles multiplies the tiles with a panel that is read where it lies.
+func (b *block) windowTiles(w *window, j, k0, kc, add int) {
+	data, offsets := &w.data[b.b+j], &w.offsets[k0:][:kc][0]
+	for t := b.tile0; t < b.tile1; t++ {
+		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
+		simd.Active.ProductWindow[rows](kc, &b.near[(i-b.i0)*b.nearPitch], b.nearPitch, data, offsets, &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, add)
+	}
+}
