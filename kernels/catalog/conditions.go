@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -134,11 +133,11 @@ func jointRank(c kernels.Case) error {
 	return nil
 }
 
-// noStatistics holds if a normalisation gives out its result only.
-func noStatistics(c kernels.Case) error {
-	for _, o := range c.Out[1:] {
-		if o.Present {
-			return errors.New("the statistics are wanted, too")
+// resultAlone holds if only the first output is wanted: no statistics, no indices.
+func resultAlone(c kernels.Case) error {
+	for i, o := range c.Out {
+		if i > 0 && o.Present {
+			return fmt.Errorf("output %d is wanted, too", i)
 		}
 	}
 	return nil

@@ -29,6 +29,8 @@ var fast = []struct {
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
+	{"AveragePool", "AveragePool", all(floats(1), windowed), nil},
+	{"MaxPool", "MaxPool", all(floats(1), windowed, resultAlone), nil},
 
 	{"Add", "Add", binary, nil},
 	{"Sub", "Sub", binary, nil},
@@ -70,7 +72,7 @@ var fast = []struct {
 	{"Elementwise", "ai.parallax.Elementwise", ranked, nil},
 
 	{"Softmax", "Softmax", unary, nil},
-	{"LayerNormalization", "LayerNormalization", all(floats(3), noStatistics, parametersOf(1, 2)), nil},
+	{"LayerNormalization", "LayerNormalization", all(floats(3), resultAlone, parametersOf(1, 2)), nil},
 	{"RMSNormalization", "RMSNormalization", all(floats(2), parametersOf(1)), nil},
 	{"RotaryEmbedding", "RotaryEmbedding", floats(3), nil},
 	{"Parallax", "ai.parallax.Parallax", streamed, nil},

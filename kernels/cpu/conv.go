@@ -72,7 +72,7 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 	if bias != nil && (bias.Rank() != 1 || bias.Len() != filters.Shape[0] || bias.DType != x.DType) {
 		return fmt.Errorf("bias %s for %d filters over %s", bias, filters.Shape[0], x)
 	}
-	if err := v.sliding.plan(a, x, filters.Shape[2:]); err != nil {
+	if err := v.sliding.plan(slidingOf{a.AutoPad, a.Strides, a.Dilations, a.Pads, false}, x, filters.Shape[2:]); err != nil {
 		return err
 	}
 	v.images, v.channels, v.filters, v.groups = x.Shape[0], x.Shape[1], filters.Shape[0], a.Group
@@ -82,9 +82,7 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 			return fmt.Errorf("%s: the %d elements that a filter of %s sees are too many", x, n, filters)
 		}
 	}
-	shape := [2 + spatial]int{v.images, v.filters}
-	copy(shape[2:], v.sliding.out[spatial-v.axes:])
-	if err := reset(z, x.DType, shape[:2+v.axes]); err != nil {
+	if err := v.shape(z, x, v.filters); err != nil {
 		return err
 	}
 	v.x, v.z, v.filterWeights = floatsOf(x), floatsOf(z), floatsOf(filters)

@@ -29,6 +29,7 @@ type Ctx struct {
 	linear     linear
 	chain      chain
 	conv       conv
+	pooling    pooling
 	truth      truth
 	negation   negation
 	recast     recast

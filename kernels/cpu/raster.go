@@ -50,7 +50,7 @@ func (r *raster) plan(w *sliding) {
 // window moves by one.
 func (r *raster) isPlain() bool {
 	for k := range spatial {
-		if r.stride[k] != 1 || r.begin[k] != 0 || r.cells[k] != r.in[k] {
+		if r.stride[k] != 1 || r.begun[k] != 0 || r.cells[k] != r.in[k] {
 			return false
 		}
 	}
@@ -78,8 +78,8 @@ func (r *raster) offsets(to []int32) []int32 {
 // isPadded reports whether some cells are not on the operand.
 func (r *raster) isPadded() bool {
 	for k := range spatial {
-		last := (r.cells[k]-1)*r.stride[k] + r.phases[k] - 1 - r.begin[k]
-		if r.begin[k] > 0 || last >= r.in[k] {
+		last := (r.cells[k]-1)*r.stride[k] + r.phases[k] - 1 - r.begun[k]
+		if r.begun[k] > 0 || last >= r.in[k] {
 			return true
 		}
 	}
@@ -96,7 +96,7 @@ func (r *raster) fill(dst []float32, x floats, from int) {
 			at := (phase[0]*r.phases[1] + phase[1]) * rows
 			lo, hi := r.onOperand(0, phase[0])
 			for i := lo; i < hi; i++ {
-				plane := from + (i*r.stride[0]+phase[0]-r.begin[0])*r.in[1]*r.in[2]
+				plane := from + (i*r.stride[0]+phase[0]-r.begun[0])*r.in[1]*r.in[2]
 				r.fillRows(dst[at+i*r.cells[1]*r.cells[2]:at+rows], x, plane, phase)
 			}
 		}
@@ -109,11 +109,11 @@ func (r *raster) fillRows(dst []float32, x floats, plane int, phase [spatial]int
 	if lo == hi {
 		return
 	}
-	first, pitch, width := plane+(lo*r.stride[1]+phase[1]-r.begin[1])*r.in[2], r.stride[1]*r.in[2], r.cells[2]
+	first, pitch, width := plane+(lo*r.stride[1]+phase[1]-r.begun[1])*r.in[2], r.stride[1]*r.in[2], r.cells[2]
 	if r.stride[2] == 1 && x.f32 != nil {
 		from := r.common[0]
 		if rows, n := hi-lo, r.common[1]-from; n > 0 {
-			vec.CopyRows(rows, n, grid(dst[lo*width+from:], rows, n, width), width, grid(x.f32[first+from-r.begin[2]:], rows, n, pitch), pitch)
+			vec.CopyRows(rows, n, grid(dst[lo*width+from:], rows, n, width), width, grid(x.f32[first+from-r.begun[2]:], rows, n, pitch), pitch)
 		}
 		return
 	}
@@ -126,7 +126,7 @@ func (r *raster) fillRows(dst []float32, x floats, plane int, phase [spatial]int
 // all of them are on the operand, if there is a kernel for it.
 func (r *raster) fillRow(dst []float32, x floats, row int) {
 	stride := r.stride[2]
-	row -= r.begin[2]
+	row -= r.begun[2]
 	at, n := r.common[0], r.common[1]-r.common[0]
 	together := n > 0 && x.f32 != nil && r.phases[2] == stride && stride < len(vec.Deinterleave) && vec.Deinterleave[stride] != nil
 	if together {
@@ -150,7 +150,7 @@ func (r *raster) fillRow(dst []float32, x floats, row int) {
 // onOperand returns the cells lo ≤ i < hi of a phase along axis k that are on the
 // operand.
 func (r *raster) onOperand(k, phase int) (lo, hi int) {
-	first := phase - r.begin[k]
+	first := phase - r.begun[k]
 	if first < 0 {
 		lo = min(ceilDiv(-first, r.stride[k]), r.cells[k])
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
@@ -14,37 +13,44 @@ const spatial = 3
 
 // sliding is a window that slides over the spatial axes of [batch, channel, …].
 type sliding struct {
-	in, out, kernel, stride, dilation, begin [spatial]int
+	in, out, kernel, stride, dilation, begun, end [spatial]int // begun and end are the padding
 
 	axes   int // that the operand has
 	places int // of the window: the product of out
 	taps   int // the product of kernel
 }
 
-// plan computes the sizes from the attributes of a convolution.
-func (w *sliding) plan(a *attr.Conv, x *tensor.Tensor, kernel []int) error {
+// slidingOf are the attributes of a window; lists may be empty.
+type slidingOf struct {
+	autoPad                  string
+	strides, dilations, pads []int
+	ceil                     bool // places at the end may see padding beyond what there is
+}
+
+// plan computes the sizes from the attributes.
+func (w *sliding) plan(a slidingOf, x *tensor.Tensor, kernel []int) error {
 	w.axes = x.Rank() - 2
 	if w.axes < 1 || w.axes > spatial || len(kernel) != w.axes {
 		return fmt.Errorf("a kernel of %d axes for %s, want 1 to %d spatial axes", len(kernel), x, spatial)
 	}
-	for _, l := range [][]int{a.Strides, a.Dilations} {
+	for _, l := range [][]int{a.strides, a.dilations} {
 		if len(l) != 0 && len(l) != w.axes {
-			return fmt.Errorf("strides %s and dilations %s for %s", tensor.ShapeString(a.Strides), tensor.ShapeString(a.Dilations), x)
+			return fmt.Errorf("strides %s and dilations %s for %s", tensor.ShapeString(a.strides), tensor.ShapeString(a.dilations), x)
 		}
 	}
-	if len(a.Pads) != 0 && len(a.Pads) != 2*w.axes {
-		return fmt.Errorf("pads %s for %s", tensor.ShapeString(a.Pads), x)
+	if len(a.pads) != 0 && len(a.pads) != 2*w.axes {
+		return fmt.Errorf("pads %s for %s", tensor.ShapeString(a.pads), x)
 	}
 	w.places, w.taps = 1, 1
 	for k := range spatial {
 		axis := k - (spatial - w.axes) // in the attributes
-		w.in[k], w.out[k], w.kernel[k], w.stride[k], w.dilation[k], w.begin[k] = 1, 1, 1, 1, 1, 0
+		w.in[k], w.out[k], w.kernel[k], w.stride[k], w.dilation[k], w.begun[k], w.end[k] = 1, 1, 1, 1, 1, 0, 0
 		if axis < 0 {
 			continue
 		}
 		w.in[k], w.kernel[k] = x.Shape[2+axis], kernel[axis]
-		w.stride[k], w.dilation[k] = orElse(a.Strides, axis, 1), orElse(a.Dilations, axis, 1)
-		if err := w.planAxis(k, a.AutoPad, orElse(a.Pads, axis, 0), orElse(a.Pads, axis+w.axes, 0)); err != nil {
+		w.stride[k], w.dilation[k] = orElse(a.strides, axis, 1), orElse(a.dilations, axis, 1)
+		if err := w.planAxis(k, a, orElse(a.pads, axis, 0), orElse(a.pads, axis+w.axes, 0)); err != nil {
 			return fmt.Errorf("axis %d of %s: %w", 2+axis, x, err)
 		}
 		w.places *= w.out[k]
@@ -61,7 +67,7 @@ func orElse(list []int, i, otherwise int) int {
 }
 
 // planAxis sets the padding and the size of the result along one axis.
-func (w *sliding) planAxis(k int, auto string, begin, end int) error {
+func (w *sliding) planAxis(k int, a slidingOf, begin, end int) error {
 	size, stride := w.in[k], w.stride[k]
 	for _, v := range [...]int{w.kernel[k], stride, w.dilation[k], begin + 1, end + 1} {
 		if v < 1 || v > math.MaxInt32 {
@@ -69,7 +75,7 @@ func (w *sliding) planAxis(k int, auto string, begin, end int) error {
 		}
 	}
 	reach := (w.kernel[k]-1)*w.dilation[k] + 1
-	switch auto {
+	switch auto := a.autoPad; auto {
 	case "", "NOTSET":
 	case "VALID":
 		begin, end = 0, 0
@@ -86,29 +92,26 @@ func (w *sliding) planAxis(k int, auto string, begin, end int) error {
 	if room < 0 {
 		return fmt.Errorf("the kernel reaches over %d, beyond it with its pads %d and %d", reach, begin, end)
 	}
-	w.begin[k], w.out[k] = begin, room/stride+1
-	if size == 0 && (auto == "SAME_UPPER" || auto == "SAME_LOWER") {
+	w.begun[k], w.end[k], w.out[k] = begin, end, room/stride+1
+	same := a.autoPad == "SAME_UPPER" || a.autoPad == "SAME_LOWER"
+	switch {
+	case size == 0 && same:
 		w.out[k] = 0
+	case a.ceil && !same: // a place that begins in the padding behind is left out
+		w.out[k] = min(ceilDiv(room, stride)+1, ceilDiv(size+begin, stride))
 	}
 	return nil
 }
 
-// at is where tap t stands along axis k when the window is at place i.
-func (w *sliding) at(k, i, t int) int { return i*w.stride[k] + t*w.dilation[k] - w.begin[k] }
-
-// inside returns the places lo ≤ i < hi along axis k at which tap t is on the
-// operand.
-func (w *sliding) inside(k, t int) (lo, hi int) {
-	first := w.at(k, 0, t)
-	if first < 0 {
-		lo = ceilDiv(-first, w.stride[k])
-	}
-	if last := w.in[k] - 1 - first; last >= 0 {
-		hi = last/w.stride[k] + 1
-	}
-	hi = min(hi, w.out[k])
-	return min(lo, hi), hi
+// shape gives z the shape of a result with so many channels.
+func (w *sliding) shape(z, x *tensor.Tensor, channels int) error {
+	shape := [2 + spatial]int{x.Shape[0], channels}
+	copy(shape[2:], w.out[spatial-w.axes:])
+	return reset(z, x.DType, shape[:2+w.axes])
 }
+
+// at is where tap t stands along axis k when the window is at place i.
+func (w *sliding) at(k, i, t int) int { return i*w.stride[k] + t*w.dilation[k] - w.begun[k] }
 
 // tapsInside returns the taps lo ≤ t < hi along axis k that are on the operand
 // when the window is at place i.

@@ -20,6 +20,8 @@ var fast = map[string]Func{
 	"Gemm":           fast3A(cpu.Gemm),
 	"GemmPacked":     fast3A(cpu.GemmPacked),
 	"Conv":           fast3A(cpu.Conv),
+	"AveragePool":    fast1A(cpu.AveragePool),
+	"MaxPool":        fast1A(cpu.MaxPool),
 	"Add":            fast2(cpu.Add),
 	"Sub":            fast2(cpu.Sub),
 	"Mul":            fast2(cpu.Mul),

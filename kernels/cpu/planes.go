@@ -1,0 +1,79 @@
+package cpu
+
+import "github.com/parallax-go/parallax/kernels/cpu/simd"
+
+// planes is work on the planes of an operand by themselves, by windows that slide over
+// them.
+type planes struct {
+	ctx     *Ctx
+	raster  *raster
+	x, z    floats
+	pad     float32
+	offsets []int32
+	workers [][]simd.Tap // by the pool's number
+}
+
+// begin sets what the window slides over, and what padding is.
+func (p *planes) begin(c *Ctx, r *raster, x, z floats, pad float32) {
+	p.ctx, p.raster, p.x, p.z, p.pad = c, r, x, z, pad
+	p.offsets = r.offsets(p.offsets[:0])
+	for len(p.workers) < c.Pool.Threads() {
+		p.workers = append(p.workers, nil)
+	}
+}
+
+// cost is about how long a plane takes, in nanoseconds, with so many results.
+func (p *planes) cost(results int) float64 {
+	r := p.raster
+	return float64(r.pitch)*costMove + float64(results*r.run)*(costMove+costStep/2*float64(r.taps))
+}
+
+// each calls f with the planes lo ≤ i < hi: with the taps on the plane, and with room
+// for a run of places if runs aren't what z holds.
+func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []float32)) {
+	r := p.raster
+	if cap(p.workers[worker]) < r.taps {
+		p.workers[worker] = make([]simd.Tap, r.taps)
+	}
+	taps := p.workers[worker][:r.taps]
+	size := r.in[0] * r.in[1] * r.in[2]
+	copied := p.ctx.take(r.pitch + slack)
+	for i := range copied { // padding stays
+		copied[i] = p.pad
+	}
+	var run []float32
+	if p.z.f32 == nil || r.hasGaps() {
+		run = p.ctx.take(r.run)
+	}
+	for i := lo; i < hi; i++ {
+		plane := copied
+		if r.isPlain() && p.x.f32 != nil {
+			plane = p.x.f32[i*size:][:size]
+		} else {
+			r.fill(plane, p.x, i*size)
+		}
+		for k, offset := range p.offsets {
+			taps[k].X = &plane[offset]
+		}
+		f(i, taps, run)
+	}
+	p.ctx.put(copied)
+	if run != nil {
+		p.ctx.put(run)
+	}
+}
+
+// place is where the run of the result's plane i is computed: run, or in z.
+func (p *planes) place(i int, run []float32) []float32 {
+	if run == nil {
+		return p.z.f32[i*p.raster.places:][:p.raster.run]
+	}
+	return run[:p.raster.run]
+}
+
+// store writes the result's plane i, unless it has been computed in z.
+func (p *planes) store(i int, run []float32) {
+	if run != nil {
+		p.raster.storeRun(p.z, i*p.raster.places, run[:p.raster.run])
+	}
+}
