@@ -104,6 +104,10 @@ func (m matrix) columns(dst []float32, j, width, k, pitch int) {
 		return
 	}
 	at := m.offset + j*m.col
+	if m.inPlace() {
+		vec.CopyRows(k, width, grid(dst, k, width, pitch), pitch, grid(m.data.f32[at:], k, width, m.row), m.row)
+		return
+	}
 	if m.col == 1 {
 		for p := range k {
 			m.data.gather(dst[p*pitch:], 1, at+p*m.row, 1, width)

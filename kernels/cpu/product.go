@@ -260,7 +260,7 @@ func (b *block) multiply(x *part) {
 			if apart != nil && j == b.j0+columns {
 				b.moveApart(apart, kc)
 			}
-			if w := x.right.window; w != nil && (j+columns <= x.n || w.slack >= columns) {
+			if w := x.right.window; w != nil && w.direct(b.tile1-b.tile0, j) {
 				b.windowTiles(w, j, k0, kc, add)
 				continue
 			}

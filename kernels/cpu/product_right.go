@@ -55,8 +55,7 @@ func (r *rightOperand) hasGaps() bool { return r.window != nil && r.window.raste
 
 // ready reports whether the panels of some columns need no scratch.
 func (r *rightOperand) ready(j0, j1 int) bool {
-	whole := (j1-j0)%simd.Active.Columns == 0
-	return r.packed.f32 != nil && whole || r.window != nil && (whole || r.window.slack > 0)
+	return r.packed.f32 != nil && (j1-j0)%simd.Active.Columns == 0
 }
 
 // panel returns kc rows from k0 on of the panel at column j, as f32 and padded to

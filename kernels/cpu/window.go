@@ -30,10 +30,32 @@ func (w *window) spread(channels int) {
 	}
 }
 
+// mostDirect is up to how many tiles read a panel where it lies, if its rows share
+// lines, as taps of a plane do: its copy is read from whole lines, which many tiles
+// gain more by than the copy takes. Measured on layers of ResNet: with 5 tiles the
+// copy takes 1.05 of the time, with 10 it takes 0.92, and 0.75 with one tap, the rows
+// of which are a page or more apart.
+const mostDirect = 5
+
+// direct reports whether that many tiles read the panel at column j in place.
+func (w *window) direct(tiles, j int) bool {
+	return tiles <= mostDirect && len(w.taps) > 1 && w.mayRead(j)
+}
+
+// mayRead reports whether there is a whole panel from column j on.
+func (w *window) mayRead(j int) bool {
+	columns := simd.Active.Columns
+	return j+columns <= w.run || w.slack >= columns
+}
+
 // panel copies kc rows from k0 on of the panel at column j, padded to its full width.
 func (w *window) panel(dst []float32, offset, j, k0, kc int) []float32 {
 	columns := simd.Active.Columns
 	width := min(columns, w.run-j)
+	if w.mayRead(j) {
+		vec.GatherRows(kc, ptr(dst), &w.data[offset+j], &w.offsets[k0])
+		return dst
+	}
 	for p, at := range w.offsets[k0:][:kc] {
 		copy(dst[p*columns:][:width], w.data[offset+int(at)+j:])
 	}

@@ -13,6 +13,11 @@ var moves = []family{
 		describe: describeCopyRows,
 	},
 	{
+		field: "GatherRows", doc: "GatherRows copies rows of Columns elements: row p is those of x from x[offsets[p]] on; those of z lie one after the other.",
+		params:   slices.Concat(ints("rows"), pointers("z", "x"), paramsOf("*int32", []string{"offsets"})),
+		describe: describeGatherRows,
+	},
+	{
 		field: "FillRows", doc: "FillRows sets rows of n elements of z, one after the other, to one element of x each, ldx apart.",
 		params:   slices.Concat(ints("rows", "n"), pointers("z", "x"), ints("ldx")),
 		describe: describeFillRows,
@@ -98,6 +103,18 @@ func describeChoose(b *builder, xNumber, yNumber bool) {
 	b.mixed(b.param("n"), turn, moving, func(u int, t tail) {
 		no := b.equal(b.loadAs(byteLoads, at(c, u*b.level.lanes), t), zero)
 		b.storePart(at(z, 4*u*b.level.lanes), b.choose(no, y(u, t), x(u, t)), t)
+	})
+}
+
+func describeGatherRows(b *builder, _ int) {
+	l := b.level
+	z, x, offsets := b.param("z"), b.param("x"), b.param("offsets")
+	width := l.columns * l.bytes()
+	b.steps(b.param("rows"), unrolled, []stride{{z, width}, {offsets, 4}}, func(u int) {
+		row := b.setMemInt(opLoadInt, at(offsets, 4*u))
+		for j := range l.columns {
+			b.store(at(z, u*width+j*l.bytes()), b.load(mem{base: x, index: row, scale: 4, disp: j * l.bytes()}))
+		}
 	})
 }
 

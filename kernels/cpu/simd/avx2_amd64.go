@@ -75,6 +75,7 @@ var avx2Kernels = &Kernels{
 	Greatest:          greatestAvx2,
 	SoftmaxColumns:    softmaxColumnsAvx2,
 	CopyRows:          copyRowsAvx2,
+	GatherRows:        gatherRowsAvx2,
 	FillRows:          fillRowsAvx2,
 	Choose:            chooseAvx2,
 	ChooseNumber:      chooseNumberAvx2,

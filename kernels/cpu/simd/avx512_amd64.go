@@ -75,6 +75,7 @@ var avx512Kernels = &Kernels{
 	Greatest:          greatestAvx512,
 	SoftmaxColumns:    softmaxColumnsAvx512,
 	CopyRows:          copyRowsAvx512,
+	GatherRows:        gatherRowsAvx512,
 	FillRows:          fillRowsAvx512,
 	Choose:            chooseAvx512,
 	ChooseNumber:      chooseNumberAvx512,

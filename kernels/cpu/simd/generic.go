@@ -73,6 +73,7 @@ var genericKernels = &Kernels{
 	Greatest:          greatestGeneric,
 	SoftmaxColumns:    softmaxColumnsGeneric,
 	CopyRows:          copyRowsGeneric,
+	GatherRows:        gatherRowsGeneric,
 	FillRows:          fillRowsGeneric,
 	Choose:            chooseGeneric,
 	ChooseNumber:      chooseNumberGeneric,

@@ -236,6 +236,10 @@ type Kernels struct {
 	// CopyRows copies rows of n elements; those of z and x are ldz and ldx apart.
 	CopyRows func(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
+	// GatherRows copies rows of Columns elements: row p is those of x from
+	// x[offsets[p]] on; those of z lie one after the other.
+	GatherRows func(rows int, z *float32, x *float32, offsets *int32)
+
 	// FillRows sets rows of n elements of z, one after the other, to one element of x
 	// each, ldx apart.
 	FillRows func(rows int, n int, z *float32, x *float32, ldx int)

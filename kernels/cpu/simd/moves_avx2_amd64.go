@@ -8,6 +8,9 @@ package simd
 func copyRowsAvx2(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
+func gatherRowsAvx2(rows int, z *float32, x *float32, offsets *int32)
+
+//go:noescape
 func fillRowsAvx2(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape

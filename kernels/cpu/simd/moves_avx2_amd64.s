@@ -111,6 +111,58 @@ l1:
 	VZEROUPPER
 	RET
 
+// func gatherRowsAvx2(rows int, z *float32, x *float32, offsets *int32)
+TEXT ·gatherRowsAvx2(SB), NOSPLIT, $0-32
+	MOVQ rows+0(FP), AX
+	MOVQ z+8(FP), BX
+	MOVQ x+16(FP), CX
+	MOVQ offsets+24(FP), DX
+	CMPQ AX, $4
+	JLT l1
+l2:
+	MOVLQSX (DX), SI
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(CX)(SI*4), Y0
+	VMOVUPS Y0, 32(BX)
+	MOVLQSX 4(DX), SI
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS Y0, 64(BX)
+	VMOVUPS 32(CX)(SI*4), Y0
+	VMOVUPS Y0, 96(BX)
+	MOVLQSX 8(DX), SI
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS Y0, 128(BX)
+	VMOVUPS 32(CX)(SI*4), Y0
+	VMOVUPS Y0, 160(BX)
+	MOVLQSX 12(DX), SI
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS Y0, 192(BX)
+	VMOVUPS 32(CX)(SI*4), Y0
+	VMOVUPS Y0, 224(BX)
+	ADDQ $256, BX
+	ADDQ $16, DX
+	SUBQ $4, AX
+	CMPQ AX, $4
+	JGE l2
+l1:
+	CMPQ AX, $1
+	JLT l3
+l4:
+	MOVLQSX (DX), SI
+	VMOVUPS (CX)(SI*4), Y0
+	VMOVUPS Y0, (BX)
+	VMOVUPS 32(CX)(SI*4), Y0
+	VMOVUPS Y0, 32(BX)
+	ADDQ $64, BX
+	ADDQ $4, DX
+	SUBQ $1, AX
+	CMPQ AX, $1
+	JGE l4
+l3:
+	VZEROUPPER
+	RET
+
 // func fillRowsAvx2(rows int, n int, z *float32, x *float32, ldx int)
 TEXT ·fillRowsAvx2(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), AX

@@ -100,6 +100,58 @@ l1:
 	VZEROUPPER
 	RET
 
+// func gatherRowsAvx512(rows int, z *float32, x *float32, offsets *int32)
+TEXT ·gatherRowsAvx512(SB), NOSPLIT, $0-32
+	MOVQ rows+0(FP), AX
+	MOVQ z+8(FP), BX
+	MOVQ x+16(FP), CX
+	MOVQ offsets+24(FP), DX
+	CMPQ AX, $4
+	JLT l1
+l2:
+	MOVLQSX (DX), SI
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS Z0, (BX)
+	VMOVUPS 64(CX)(SI*4), Z0
+	VMOVUPS Z0, 64(BX)
+	MOVLQSX 4(DX), SI
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS Z0, 128(BX)
+	VMOVUPS 64(CX)(SI*4), Z0
+	VMOVUPS Z0, 192(BX)
+	MOVLQSX 8(DX), SI
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS Z0, 256(BX)
+	VMOVUPS 64(CX)(SI*4), Z0
+	VMOVUPS Z0, 320(BX)
+	MOVLQSX 12(DX), SI
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS Z0, 384(BX)
+	VMOVUPS 64(CX)(SI*4), Z0
+	VMOVUPS Z0, 448(BX)
+	ADDQ $512, BX
+	ADDQ $16, DX
+	SUBQ $4, AX
+	CMPQ AX, $4
+	JGE l2
+l1:
+	CMPQ AX, $1
+	JLT l3
+l4:
+	MOVLQSX (DX), SI
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS Z0, (BX)
+	VMOVUPS 64(CX)(SI*4), Z0
+	VMOVUPS Z0, 64(BX)
+	ADDQ $128, BX
+	ADDQ $4, DX
+	SUBQ $1, AX
+	CMPQ AX, $1
+	JGE l4
+l3:
+	VZEROUPPER
+	RET
+
 // func fillRowsAvx512(rows int, n int, z *float32, x *float32, ldx int)
 TEXT ·fillRowsAvx512(SB), NOSPLIT, $0-40
 	MOVQ rows+0(FP), AX

@@ -47,6 +47,71 @@ func copyRowsGeneric(rows int, n int, z *float32, ldz int, x *float32, ldx int) 
 	}
 }
 
+// gatherRowsGeneric is the plain form of GatherRows.
+func gatherRowsGeneric(rows int, z *float32, x *float32, offsets *int32) {
+	var v5, v6, v7, v8, v10, v11, v12, v13, v15, v16, v17, v18, v20, v21, v22, v23, v25, v26, v27, v28 float32
+	var n0, n1, n2, n3, n4, n9, n14, n19, n24 int
+	var p1, p2, p3 unsafe.Pointer
+	n0 = rows
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	p3 = unsafe.Pointer(offsets)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v5, v6, v7, v8, v10, v11, v12, v13, v15, v16, v17, v18, v20, v21, v22, v23, v25, v26, v27, v28, n0, n1, n2, n3, n4, n9, n14, n19, n24, p1, p2, p3
+	for ; n0 >= 4; n0 -= 4 {
+		n4 = loadInt(p3, n3)
+		v5 = load32(p2, n2+n4*4)
+		store32(p1, n1, v5)
+		v6 = load32(p2, n2+n4*4+4)
+		store32(p1, n1+4, v6)
+		v7 = load32(p2, n2+n4*4+8)
+		store32(p1, n1+8, v7)
+		v8 = load32(p2, n2+n4*4+12)
+		store32(p1, n1+12, v8)
+		n9 = loadInt(p3, n3+4)
+		v10 = load32(p2, n2+n9*4)
+		store32(p1, n1+16, v10)
+		v11 = load32(p2, n2+n9*4+4)
+		store32(p1, n1+20, v11)
+		v12 = load32(p2, n2+n9*4+8)
+		store32(p1, n1+24, v12)
+		v13 = load32(p2, n2+n9*4+12)
+		store32(p1, n1+28, v13)
+		n14 = loadInt(p3, n3+8)
+		v15 = load32(p2, n2+n14*4)
+		store32(p1, n1+32, v15)
+		v16 = load32(p2, n2+n14*4+4)
+		store32(p1, n1+36, v16)
+		v17 = load32(p2, n2+n14*4+8)
+		store32(p1, n1+40, v17)
+		v18 = load32(p2, n2+n14*4+12)
+		store32(p1, n1+44, v18)
+		n19 = loadInt(p3, n3+12)
+		v20 = load32(p2, n2+n19*4)
+		store32(p1, n1+48, v20)
+		v21 = load32(p2, n2+n19*4+4)
+		store32(p1, n1+52, v21)
+		v22 = load32(p2, n2+n19*4+8)
+		store32(p1, n1+56, v22)
+		v23 = load32(p2, n2+n19*4+12)
+		store32(p1, n1+60, v23)
+		n1 += 64
+		n3 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		n24 = loadInt(p3, n3)
+		v25 = load32(p2, n2+n24*4)
+		store32(p1, n1, v25)
+		v26 = load32(p2, n2+n24*4+4)
+		store32(p1, n1+4, v26)
+		v27 = load32(p2, n2+n24*4+8)
+		store32(p1, n1+8, v27)
+		v28 = load32(p2, n2+n24*4+12)
+		store32(p1, n1+12, v28)
+		n1 += 16
+		n3 += 4
+	}
+}
+
 // fillRowsGeneric is the plain form of FillRows.
 func fillRowsGeneric(rows int, n int, z *float32, x *float32, ldx int) {
 	var v5 float32

@@ -8,6 +8,9 @@ package simd
 func copyRowsNeon(rows int, n int, z *float32, ldz int, x *float32, ldx int)
 
 //go:noescape
+func gatherRowsNeon(rows int, z *float32, x *float32, offsets *int32)
+
+//go:noescape
 func fillRowsNeon(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape

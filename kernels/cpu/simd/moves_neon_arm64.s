@@ -98,6 +98,97 @@ l7:
 l1:
 	RET
 
+// func gatherRowsNeon(rows int, z *float32, x *float32, offsets *int32)
+TEXT ·gatherRowsNeon(SB), NOSPLIT, $0-32
+	MOVD rows+0(FP), R0
+	MOVD z+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD offsets+24(FP), R3
+	CMP $4, R0
+	BLT l1
+l2:
+	MOVW (R3), R4
+	ADD R4<<2, R2, R17
+	FMOVQ (R17), F0
+	FMOVQ F0, (R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 16(R17), F0
+	FMOVQ F0, 16(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 32(R17), F0
+	FMOVQ F0, 32(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 48(R17), F0
+	FMOVQ F0, 48(R1)
+	MOVW 4(R3), R4
+	ADD R4<<2, R2, R17
+	FMOVQ (R17), F0
+	FMOVQ F0, 64(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 16(R17), F0
+	FMOVQ F0, 80(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 32(R17), F0
+	FMOVQ F0, 96(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 48(R17), F0
+	FMOVQ F0, 112(R1)
+	MOVW 8(R3), R4
+	ADD R4<<2, R2, R17
+	FMOVQ (R17), F0
+	FMOVQ F0, 128(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 16(R17), F0
+	FMOVQ F0, 144(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 32(R17), F0
+	FMOVQ F0, 160(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 48(R17), F0
+	FMOVQ F0, 176(R1)
+	MOVW 12(R3), R4
+	ADD R4<<2, R2, R17
+	FMOVQ (R17), F0
+	FMOVQ F0, 192(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 16(R17), F0
+	FMOVQ F0, 208(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 32(R17), F0
+	FMOVQ F0, 224(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 48(R17), F0
+	FMOVQ F0, 240(R1)
+	ADD $256, R1
+	ADD $16, R3
+	SUB $4, R0
+	CMP $4, R0
+	BGE l2
+l1:
+	CMP $1, R0
+	BLT l3
+l4:
+	MOVW (R3), R4
+	ADD R4<<2, R2, R17
+	FMOVQ (R17), F0
+	FMOVQ F0, (R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 16(R17), F0
+	FMOVQ F0, 16(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 32(R17), F0
+	FMOVQ F0, 32(R1)
+	ADD R4<<2, R2, R17
+	FMOVQ 48(R17), F0
+	FMOVQ F0, 48(R1)
+	ADD $64, R1
+	ADD $4, R3
+	SUB $1, R0
+	CMP $1, R0
+	BGE l4
+l3:
+	RET
+
 // func fillRowsNeon(rows int, n int, z *float32, x *float32, ldx int)
 TEXT ·fillRowsNeon(SB), NOSPLIT, $0-40
 	MOVD rows+0(FP), R0

@@ -15,6 +15,27 @@ func narrowed[T uint8 | uint16 | uint64](t testing.TB, n int) []T {
 	return all[len(all)-n:]
 }
 
+func TestGatherRows(t *testing.T) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		rng := rand.New(rand.NewPCG(25, 26))
+		for rows := range 11 {
+			panel := filled(t, rng, max(rows, 1)*k.Columns, true, 0, 1)[:rows*k.Columns]
+			x, offsets := scatterRows(t, rng, panel, k.Columns)
+			z := guarded(t, rows*k.Columns+1, true)
+			z[rows*k.Columns] = 7
+			k.GatherRows(rows, &z[0], &x[0], &offsets[0])
+			for i, want := range panel {
+				if z[i] != want {
+					t.Fatalf("of %d rows, element %d is %g, want %g", rows, i, z[i], want)
+				}
+			}
+			if z[rows*k.Columns] != 7 {
+				t.Fatalf("of %d rows: wrote behind them", rows)
+			}
+		}
+	})
+}
+
 func TestChoose(t *testing.T) {
 	eachRow(t, func(t *testing.T, k *Kernels, rng *rand.Rand, n int, atEnd bool) {
 		x, y, z, c := filled(t, rng, n, atEnd, 0, 1), filled(t, rng, n, atEnd, 0, 1), guarded(t, n, atEnd), narrowed[uint8](t, n)

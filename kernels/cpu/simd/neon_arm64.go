@@ -75,6 +75,7 @@ var neonKernels = &Kernels{
 	Greatest:          greatestNeon,
 	SoftmaxColumns:    softmaxColumnsNeon,
 	CopyRows:          copyRowsNeon,
+	GatherRows:        gatherRowsNeon,
 	FillRows:          fillRowsNeon,
 	Choose:            chooseNeon,
 	ChooseNumber:      chooseNumberNeon,
