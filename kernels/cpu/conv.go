@@ -99,7 +99,7 @@ func (v *conv) multiplyRaster(c *Ctx) {
 	v.window.taps = r.offsets(v.window.taps[:0])
 	for first := 0; first < v.images; first += images {
 		count := min(images, v.images-first)
-		v.copies = rasterFill{raster: r, to: planes, x: v.x, first: first * v.channels}
+		v.copies = rasterFill{raster: r, to: planes, x: v.x, first: first * v.channels, ctx: c}
 		c.Pool.Do(count*v.channels, c.cut(count*v.channels, float64(r.pitch)*costMove), &v.copies)
 		v.multiply(c, first, count)
 	}

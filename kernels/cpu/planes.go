@@ -41,6 +41,7 @@ func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []f
 	for i := range copied { // padding stays
 		copied[i] = p.pad
 	}
+	scratch := p.ctx.take(r.apart(p.x))
 	var run []float32
 	if p.z.f32 == nil || r.hasGaps() {
 		run = p.ctx.take(r.run)
@@ -50,7 +51,7 @@ func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []f
 		if r.isPlain() && p.x.f32 != nil {
 			plane = p.x.f32[i*size:][:size]
 		} else {
-			r.fill(plane, p.x, i*size)
+			r.fill(plane, p.x, i*size, scratch)
 		}
 		for k, offset := range p.offsets {
 			taps[k].X = &plane[offset]
@@ -58,6 +59,7 @@ func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []f
 		f(i, taps, run)
 	}
 	p.ctx.put(copied)
+	p.ctx.put(scratch)
 	if run != nil {
 		p.ctx.put(run)
 	}

@@ -17,7 +17,6 @@ type raster struct {
 	run           int // from the first place to the last, with the gaps
 
 	within [][2]int // which cells of a row of each phase are on the operand
-	common [2]int   // which are, in all phases of a row
 }
 
 // slack is how many elements vectors may read behind the last plane.
@@ -38,11 +37,9 @@ func (r *raster) plan(w *sliding) {
 	// An odd number of lines: rows of a product that a power of two lies between would
 	// share the few lines of a set of the first-level cache.
 	r.pitch = (ceilDiv(planes*r.span, line) | 1) * line
-	r.common = [2]int{0, r.cells[2]}
 	for p := range r.phases[2] {
 		lo, hi := r.onOperand(2, p)
 		r.within = append(r.within, [2]int{lo, hi})
-		r.common[0], r.common[1] = max(r.common[0], lo), min(r.common[1], hi)
 	}
 }
 
@@ -86,63 +83,63 @@ func (r *raster) isPadded() bool {
 	return false
 }
 
+// apart is how many elements fill needs for a plane of x whose columns it takes apart
+// by their remainders, all at once; 0: it does not.
+func (r *raster) apart(x floats) int {
+	stride := r.stride[2]
+	if x.f32 == nil || stride == 1 || r.in[2]%stride != 0 || stride >= len(vec.Deinterleave) || vec.Deinterleave[stride] == nil {
+		return 0
+	}
+	return r.in[0] * r.in[1] * r.in[2]
+}
+
 // fill copies the plane of x that begins at from; cells that are not on the operand
-// stay as they are.
-func (r *raster) fill(dst []float32, x floats, from int) {
+// stay as they are. The scratch memory is as long as apart says.
+func (r *raster) fill(dst []float32, x floats, from int, scratch []float32) {
+	step := 1 // between columns of a phase
+	if n := len(scratch); n > 0 {
+		rows := n / r.stride[2]
+		vec.Deinterleave[r.stride[2]](rows, ptr(scratch), rows, ptr(x.f32[from:][:n]))
+		x, from = floats{f32: scratch}, 0
+	} else {
+		step = r.stride[2]
+	}
 	var phase [spatial]int
-	rows := r.phases[2] * r.span
 	for phase[0] = range r.phases[0] {
 		for phase[1] = range r.phases[1] {
-			at := (phase[0]*r.phases[1] + phase[1]) * rows
-			lo, hi := r.onOperand(0, phase[0])
-			for i := lo; i < hi; i++ {
-				plane := from + (i*r.stride[0]+phase[0]-r.begun[0])*r.in[1]*r.in[2]
-				r.fillRows(dst[at+i*r.cells[1]*r.cells[2]:at+rows], x, plane, phase)
+			for phase[2] = range r.phases[2] {
+				r.fillPhase(dst[:r.span], x, from, step, phase)
+				dst = dst[r.span:]
 			}
 		}
 	}
 }
 
-// fillRows copies the rows of a phase that are in one plane of three axes.
-func (r *raster) fillRows(dst []float32, x floats, plane int, phase [spatial]int) {
+// fillPhase copies a phase. Columns that follow one another in it are step apart in x:
+// the stride, or 1 if they have been taken apart.
+func (r *raster) fillPhase(dst []float32, x floats, from, step int, phase [spatial]int) {
+	first, last := r.onOperand(0, phase[0])
 	lo, hi := r.onOperand(1, phase[1])
-	if lo == hi {
+	left, right := r.within[phase[2]][0], r.within[phase[2]][1]
+	rows, n, width := hi-lo, right-left, r.cells[2]
+	if rows*n == 0 {
 		return
 	}
-	first, pitch, width := plane+(lo*r.stride[1]+phase[1]-r.begun[1])*r.in[2], r.stride[1]*r.in[2], r.cells[2]
-	if r.stride[2] == 1 && x.f32 != nil {
-		from := r.common[0]
-		if rows, n := hi-lo, r.common[1]-from; n > 0 {
-			vec.CopyRows(rows, n, grid(dst[lo*width+from:], rows, n, width), width, grid(x.f32[first+from-r.begun[2]:], rows, n, pitch), pitch)
-		}
-		return
+	line, column := r.in[2], left*r.stride[2]+phase[2]-r.begun[2]
+	if step == 1 {
+		line /= r.stride[2]
+		column = column%r.stride[2]*r.in[0]*r.in[1]*line + column/r.stride[2]
 	}
-	for i := lo; i < hi; i++ {
-		r.fillRow(dst[i*width:], x, first+(i-lo)*pitch)
-	}
-}
-
-// fillRow copies a row, which begins at row, to each of its phases: together where
-// all of them are on the operand, if there is a kernel for it.
-func (r *raster) fillRow(dst []float32, x floats, row int) {
-	stride := r.stride[2]
-	row -= r.begun[2]
-	at, n := r.common[0], r.common[1]-r.common[0]
-	together := n > 0 && x.f32 != nil && r.phases[2] == stride && stride < len(vec.Deinterleave) && vec.Deinterleave[stride] != nil
-	if together {
-		vec.Deinterleave[stride](n, ptr(dst[at:][:(stride-1)*r.span+n]), r.span, ptr(x.f32[row+at*stride:][:n*stride]))
-	}
-	for p, on := range r.within {
-		to, from := dst[p*r.span:], row+p
-		if !together {
-			x.gather(to[on[0]:], 1, from+on[0]*stride, stride, on[1]-on[0])
+	for i := first; i < last; i++ {
+		plane := i*r.stride[0] + phase[0] - r.begun[0]
+		at := from + (plane*r.in[1]+lo*r.stride[1]+phase[1]-r.begun[1])*line + column
+		to := dst[(i*r.cells[1]+lo)*width+left:]
+		if pitch := r.stride[1] * line; step == 1 && x.f32 != nil {
+			vec.CopyRows(rows, n, grid(to, rows, n, width), width, grid(x.f32[at:], rows, n, pitch), pitch)
 			continue
 		}
-		if on[0] < at {
-			x.gather(to[on[0]:], 1, from+on[0]*stride, stride, at-on[0])
-		}
-		if end := at + n; end < on[1] {
-			x.gather(to[end:], 1, from+end*stride, stride, on[1]-end)
+		for j := range rows {
+			x.gather(to[j*width:], 1, at+j*r.stride[1]*line, step, n)
 		}
 	}
 }
@@ -196,16 +193,19 @@ type rasterFill struct {
 	to    []float32
 	x     floats
 	first int // plane of x
+	ctx   *Ctx
 }
 
 // Do copies the planes lo ≤ i < hi.
 func (f *rasterFill) Do(lo, hi int) {
 	size := f.in[0] * f.in[1] * f.in[2]
+	scratch := f.ctx.take(f.apart(f.x))
 	for i := lo; i < hi; i++ {
 		plane := f.to[i*f.pitch:][:f.pitch]
 		if f.isPadded() {
 			clear(plane)
 		}
-		f.fill(plane, f.x, (f.first+i)*size)
+		f.fill(plane, f.x, (f.first+i)*size, scratch)
 	}
+	f.ctx.put(scratch)
 }
