@@ -42,19 +42,19 @@ func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []f
 		copied[i] = p.pad
 	}
 	scratch := p.ctx.take(r.apart(p.x))
+	inPlace := r.isPlain() && p.x.f32 != nil
 	var run []float32
-	if p.z.f32 == nil || r.hasGaps() {
+	if !inPlace && (p.z.f32 == nil || r.hasGaps()) {
+		run = p.ctx.take(ceilDiv(r.run, slack) * slack) // whole vectors, several at once
+	} else if p.z.f32 == nil || r.hasGaps() {
 		run = p.ctx.take(r.run)
 	}
+	setTaps(taps, copied, p.offsets)
 	for i := lo; i < hi; i++ {
-		plane := copied
-		if r.isPlain() && p.x.f32 != nil {
-			plane = p.x.f32[i*size:][:size]
+		if inPlace {
+			setTaps(taps, p.x.f32[i*size:][:size], p.offsets)
 		} else {
-			r.fill(plane, p.x, i*size, scratch)
-		}
-		for k, offset := range p.offsets {
-			taps[k].X = &plane[offset]
+			r.fill(copied, p.x, i*size, scratch)
 		}
 		f(i, taps, run)
 	}
@@ -65,12 +65,19 @@ func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []f
 	}
 }
 
+// setTaps makes the taps read a plane.
+func setTaps(taps []simd.Tap, plane []float32, offsets []int32) {
+	for k, offset := range offsets {
+		taps[k].X = &plane[offset]
+	}
+}
+
 // place is where the run of the result's plane i is computed: run, or in z.
 func (p *planes) place(i int, run []float32) []float32 {
 	if run == nil {
 		return p.z.f32[i*p.raster.places:][:p.raster.run]
 	}
-	return run[:p.raster.run]
+	return run
 }
 
 // store writes the result's plane i, unless it has been computed in z.

@@ -29,8 +29,8 @@ func AveragePool(c *Ctx, z *tensor.Tensor, a *attr.Pool, x *tensor.Tensor) error
 	if planes == 0 {
 		return nil
 	}
-	p.counts = c.take(p.layout.run)
-	p.count(p.counts, a.CountIncludePad)
+	p.counts = c.take(ceilDiv(p.layout.run, slack) * slack)
+	p.count(p.counts[:p.layout.run], a.CountIncludePad)
 	c.Pool.Do(planes, c.cut(planes, p.cost(1)), p)
 	c.put(p.counts)
 	return nil

@@ -37,6 +37,15 @@ var windowKernels = []family{
 	},
 }
 
+// windowVectors are how many vectors are taken at once, the most first: eight hide the
+// latency of multiply-adds, more the loads of a tap's pointer and weight.
+func windowVectors(l *level) []int {
+	if l.vectors < 31 {
+		return []int{8, 4, 1}
+	}
+	return []int{16, 8, 4, 1}
+}
+
 var windowParams = slices.Concat(ints("n"), pointers("z"), ints("count"), paramsOf("*Tap", []string{"taps"}), numbers("start"))
 
 // describeWindow takes elements of the taps into sums, as many vectors at once as stay
@@ -63,7 +72,7 @@ func describeWindow(b *builder, with func(tap reg) func(sum, x reg)) {
 			b.storePart(mem{base: z, index: offset, scale: 1, disp: u * l.bytes()}, sum, t)
 		}
 	}
-	for _, vectors := range accumulators(l) {
+	for _, vectors := range windowVectors(l) {
 		b.while(n, vectors*l.lanes, func() {
 			group(vectors, tail{})
 			b.addImm(offset, vectors*l.bytes())

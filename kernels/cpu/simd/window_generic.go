@@ -6,15 +6,15 @@ import "unsafe"
 
 // windowGeneric is the plain form of Window.
 func windowGeneric(n int, z *float32, count int, taps *Tap, start float32) {
-	var v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v33, v34, v35, v36, v41, v42 float32
-	var n0, n1, n2, n3, n5, n14, n15, n16, n17, n29, n30, n31, n32, n37, n38, n39, n40 int
-	var p1, p3, p14, p16, p17, p29, p31, p32, p37, p39, p40 unsafe.Pointer
+	var v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v35, v36, v37, v38, v39, v40, v45, v46 float32
+	var n0, n1, n2, n3, n5, n14, n15, n16, n17, n31, n32, n33, n34, n41, n42, n43, n44 int
+	var p1, p3, p14, p16, p17, p31, p33, p34, p41, p43, p44 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	n2 = count
 	p3 = unsafe.Pointer(taps)
 	v4 = start
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v33, v34, v35, v36, v41, v42, n0, n1, n2, n3, n5, n14, n15, n16, n17, n29, n30, n31, n32, n37, n38, n39, n40, p1, p3, p14, p16, p17, p29, p31, p32, p37, p39, p40
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v35, v36, v37, v38, v39, v40, v45, v46, n0, n1, n2, n3, n5, n14, n15, n16, n17, n31, n32, n33, n34, n41, n42, n43, n44, p1, p3, p14, p16, p17, p31, p33, p34, p41, p43, p44
 	n5 = 0
 	for ; n0 >= 8; n0 -= 8 {
 		v6 = v4
@@ -61,58 +61,66 @@ func windowGeneric(n int, z *float32, count int, taps *Tap, start float32) {
 		store32(p1, n1+n5*1+28, v13)
 		n5 += 32
 	}
-	for ; n0 >= 2; n0 -= 2 {
+	for ; n0 >= 4; n0 -= 4 {
 		v27 = v4
 		v28 = v4
-		p29 = p3
-		n29 = n3
-		n30 = n2
-		for ; n30 >= 1; n30 -= 1 {
-			p31, n31 = loadPointer(p29, n29+8), 0
-			p32 = p31
-			n32 = n31 + n5*1
-			v33 = load32(p29, n29)
-			v34 = load32(p32, n32)
-			v27 += float32(v33 * v34)
-			v35 = load32(p32, n32+4)
-			v28 += float32(v33 * v35)
-			n29 += 16
+		v29 = v4
+		v30 = v4
+		p31 = p3
+		n31 = n3
+		n32 = n2
+		for ; n32 >= 1; n32 -= 1 {
+			p33, n33 = loadPointer(p31, n31+8), 0
+			p34 = p33
+			n34 = n33 + n5*1
+			v35 = load32(p31, n31)
+			v36 = load32(p34, n34)
+			v27 += float32(v35 * v36)
+			v37 = load32(p34, n34+4)
+			v28 += float32(v35 * v37)
+			v38 = load32(p34, n34+8)
+			v29 += float32(v35 * v38)
+			v39 = load32(p34, n34+12)
+			v30 += float32(v35 * v39)
+			n31 += 16
 		}
 		store32(p1, n1+n5*1, v27)
 		store32(p1, n1+n5*1+4, v28)
-		n5 += 8
+		store32(p1, n1+n5*1+8, v29)
+		store32(p1, n1+n5*1+12, v30)
+		n5 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v36 = v4
-		p37 = p3
-		n37 = n3
-		n38 = n2
-		for ; n38 >= 1; n38 -= 1 {
-			p39, n39 = loadPointer(p37, n37+8), 0
-			p40 = p39
-			n40 = n39 + n5*1
-			v41 = load32(p37, n37)
-			v42 = load32(p40, n40)
-			v36 += float32(v41 * v42)
-			n37 += 16
+		v40 = v4
+		p41 = p3
+		n41 = n3
+		n42 = n2
+		for ; n42 >= 1; n42 -= 1 {
+			p43, n43 = loadPointer(p41, n41+8), 0
+			p44 = p43
+			n44 = n43 + n5*1
+			v45 = load32(p41, n41)
+			v46 = load32(p44, n44)
+			v40 += float32(v45 * v46)
+			n41 += 16
 		}
-		store32(p1, n1+n5*1, v36)
+		store32(p1, n1+n5*1, v40)
 		n5 += 4
 	}
 }
 
 // windowGreatestGeneric is the plain form of WindowGreatest.
 func windowGreatestGeneric(n int, z *float32, count int, taps *Tap, start float32) {
-	var v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v20, v22, v24, v26, v28, v30, v32, v34, v36, v38, v40, v42, v44, v46, v48, v50, v51, v56, v58, v60, v62, v64, v69, v71 float32
-	var n0, n1, n2, n3, n5, n14, n15, n16, n17, n52, n53, n54, n55, n65, n66, n67, n68 int
-	var m19, m23, m27, m31, m35, m39, m43, m47, m57, m61, m70 bool
-	var p1, p3, p14, p16, p17, p52, p54, p55, p65, p67, p68 unsafe.Pointer
+	var v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v20, v22, v24, v26, v28, v30, v32, v34, v36, v38, v40, v42, v44, v46, v48, v50, v51, v52, v53, v58, v60, v62, v64, v66, v68, v70, v72, v74, v79, v81 float32
+	var n0, n1, n2, n3, n5, n14, n15, n16, n17, n54, n55, n56, n57, n75, n76, n77, n78 int
+	var m19, m23, m27, m31, m35, m39, m43, m47, m59, m63, m67, m71, m80 bool
+	var p1, p3, p14, p16, p17, p54, p56, p57, p75, p77, p78 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(z)
 	n2 = count
 	p3 = unsafe.Pointer(taps)
 	v4 = start
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v20, v22, v24, v26, v28, v30, v32, v34, v36, v38, v40, v42, v44, v46, v48, v50, v51, v56, v58, v60, v62, v64, v69, v71, n0, n1, n2, n3, n5, n14, n15, n16, n17, n52, n53, n54, n55, n65, n66, n67, n68, m19, m23, m27, m31, m35, m39, m43, m47, m57, m61, m70, p1, p3, p14, p16, p17, p52, p54, p55, p65, p67, p68
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v6, v7, v8, v9, v10, v11, v12, v13, v18, v20, v22, v24, v26, v28, v30, v32, v34, v36, v38, v40, v42, v44, v46, v48, v50, v51, v52, v53, v58, v60, v62, v64, v66, v68, v70, v72, v74, v79, v81, n0, n1, n2, n3, n5, n14, n15, n16, n17, n54, n55, n56, n57, n75, n76, n77, n78, m19, m23, m27, m31, m35, m39, m43, m47, m59, m63, m67, m71, m80, p1, p3, p14, p16, p17, p54, p56, p57, p75, p77, p78
 	n5 = 0
 	for ; n0 >= 8; n0 -= 8 {
 		v6 = v4
@@ -174,46 +182,58 @@ func windowGreatestGeneric(n int, z *float32, count int, taps *Tap, start float3
 		store32(p1, n1+n5*1+28, v13)
 		n5 += 32
 	}
-	for ; n0 >= 2; n0 -= 2 {
+	for ; n0 >= 4; n0 -= 4 {
 		v50 = v4
 		v51 = v4
-		p52 = p3
-		n52 = n3
-		n53 = n2
-		for ; n53 >= 1; n53 -= 1 {
-			p54, n54 = loadPointer(p52, n52+8), 0
-			p55 = p54
-			n55 = n54 + n5*1
-			v56 = load32(p55, n55)
-			m57 = unordered(v56, v56)
-			v58 = max32(v56, v50)
-			v50 = choose32(m57, v56, v58)
-			v60 = load32(p55, n55+4)
-			m61 = unordered(v60, v60)
-			v62 = max32(v60, v51)
-			v51 = choose32(m61, v60, v62)
-			n52 += 16
+		v52 = v4
+		v53 = v4
+		p54 = p3
+		n54 = n3
+		n55 = n2
+		for ; n55 >= 1; n55 -= 1 {
+			p56, n56 = loadPointer(p54, n54+8), 0
+			p57 = p56
+			n57 = n56 + n5*1
+			v58 = load32(p57, n57)
+			m59 = unordered(v58, v58)
+			v60 = max32(v58, v50)
+			v50 = choose32(m59, v58, v60)
+			v62 = load32(p57, n57+4)
+			m63 = unordered(v62, v62)
+			v64 = max32(v62, v51)
+			v51 = choose32(m63, v62, v64)
+			v66 = load32(p57, n57+8)
+			m67 = unordered(v66, v66)
+			v68 = max32(v66, v52)
+			v52 = choose32(m67, v66, v68)
+			v70 = load32(p57, n57+12)
+			m71 = unordered(v70, v70)
+			v72 = max32(v70, v53)
+			v53 = choose32(m71, v70, v72)
+			n54 += 16
 		}
 		store32(p1, n1+n5*1, v50)
 		store32(p1, n1+n5*1+4, v51)
-		n5 += 8
+		store32(p1, n1+n5*1+8, v52)
+		store32(p1, n1+n5*1+12, v53)
+		n5 += 16
 	}
 	for ; n0 >= 1; n0 -= 1 {
-		v64 = v4
-		p65 = p3
-		n65 = n3
-		n66 = n2
-		for ; n66 >= 1; n66 -= 1 {
-			p67, n67 = loadPointer(p65, n65+8), 0
-			p68 = p67
-			n68 = n67 + n5*1
-			v69 = load32(p68, n68)
-			m70 = unordered(v69, v69)
-			v71 = max32(v69, v64)
-			v64 = choose32(m70, v69, v71)
-			n65 += 16
+		v74 = v4
+		p75 = p3
+		n75 = n3
+		n76 = n2
+		for ; n76 >= 1; n76 -= 1 {
+			p77, n77 = loadPointer(p75, n75+8), 0
+			p78 = p77
+			n78 = n77 + n5*1
+			v79 = load32(p78, n78)
+			m80 = unordered(v79, v79)
+			v81 = max32(v79, v74)
+			v74 = choose32(m80, v79, v81)
+			n75 += 16
 		}
-		store32(p1, n1+n5*1, v64)
+		store32(p1, n1+n5*1, v74)
 		n5 += 4
 	}
 }

@@ -17,6 +17,7 @@ const (
 	Products  = "products"
 	Brain     = "bf16"
 	Operators = "operators"
+	Windows   = "windows"
 	Loading   = "loading"
 	Ablation  = "ablation"
 )
@@ -50,6 +51,7 @@ func Rows(real string, quick bool) ([]Row, error) {
 	list = append(list, products()...)
 	list = append(list, brains()...)
 	list = append(list, operators()...)
+	list = append(list, windows()...)
 	list = append(list, loads(loaded)...)
 	if quick {
 		list = slices.DeleteFunc(list, func(r Row) bool { return r.Case.Slow })
@@ -248,6 +250,32 @@ func products() []Row {
 		{32, 768, 3072}, {16, 768, 3072}, {1, 4096, 4096},
 	} {
 		list = append(list, Row{Section: Products, Case: matmul(s[0], s[1], s[2]), Target: LowerEnd(.95)})
+	}
+	return list
+}
+
+// windows are layers that models of images and speech begin with or contain.
+func windows() []Row {
+	list := []Row{{Section: Windows, Case: &Case{Name: "MaxPool 3×3, 64 channels, 112×112, stride 2", Model: zoo.MaxPool(64), Dims: map[string]int64{"batch": 1, "h": 112, "w": 112}}}}
+	for _, c := range []struct {
+		name string
+		conv zoo.Conv
+		h, w int64
+	}{
+		{"Conv 7×7, stride 2, 3 to 64 channels, 224×224", zoo.Conv{Channels: 3, Filters: 64, Kernel: 7, Stride: 2}, 224, 224},
+		{"Conv 3×3, 64 channels, 56×56", zoo.Conv{Channels: 64, Filters: 64, Kernel: 3}, 56, 56},
+		{"Conv 3×3, 256 channels, 14×14", zoo.Conv{Channels: 256, Filters: 256, Kernel: 3}, 14, 14},
+		{"Conv 1×1, 320 to 1280 channels, 14×14", zoo.Conv{Channels: 320, Filters: 1280, Kernel: 1}, 14, 14},
+		{"Conv 3, stride 2, 512 channels, 3200", zoo.Conv{Channels: 512, Filters: 512, Kernel: 3, Stride: 2, Line: true}, 1, 3200},
+		{"depthwise Conv 3×3, 144 channels, 56×56", zoo.Conv{Channels: 144, Filters: 144, Kernel: 3, Groups: 144}, 56, 56},
+		{"depthwise Conv 3×3, stride 2, 96 channels, 112×112", zoo.Conv{Channels: 96, Filters: 96, Kernel: 3, Groups: 96, Stride: 2}, 112, 112},
+		{"depthwise Conv 7×7, 384 channels, 14×14", zoo.Conv{Channels: 384, Filters: 384, Kernel: 7, Groups: 384}, 14, 14},
+	} {
+		dims := map[string]int64{"batch": 1, "w": c.w}
+		if !c.conv.Line {
+			dims["h"] = c.h
+		}
+		list = append(list, Row{Section: Windows, Case: &Case{Name: c.name, Model: c.conv.Graph(), Dims: dims}})
 	}
 	return list
 }
