@@ -14,6 +14,7 @@ type Ctx struct {
 
 	// The kernels' tasks, kept here since they reach the workers by pointer.
 	product    product
+	thin       thin
 	widen      widen
 	straighten straighten
 	rounding   rounding

@@ -50,6 +50,10 @@ func (p *product) begin(parts int) {
 
 // run computes the product that has been set up.
 func (p *product) run(c *Ctx) {
+	if p.isThin() {
+		c.thin.run(c, p)
+		return
+	}
 	p.ctx = c
 	p.arrange(p, c.Pool.Threads())
 	p.prepare()
