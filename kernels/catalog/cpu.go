@@ -27,6 +27,7 @@ var fast = []struct {
 	{"MatMul", "MatMul", all(floats(2), ranked), nil},
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
+	{"Einsum", "Einsum", all(floats(math.MaxInt), ranked, rankedResult, pairwise), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
 	{"ConvPacked", "Conv", all(floats(3), windowed, constant(1), inOneGroup), packRight("PackConv")},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
@@ -160,6 +161,15 @@ func constantWeights(c kernels.Case) error {
 		}
 	}
 	return nil
+}
+
+// pairwise holds if an equation is a product of two operands.
+func pairwise(c kernels.Case) error {
+	ranks := make([]int, len(c.In))
+	for i, o := range c.In {
+		ranks[i] = o.Rank()
+	}
+	return cpu.CanEinsum(c.Attr.(*attr.Einsum).Equation, ranks...)
 }
 
 // streamed holds if the fused node has a streaming form.

@@ -36,6 +36,7 @@ type Ctx struct {
 	columns    columnTask
 	blocks     blockCopy
 	gather     gather
+	einsum     einsum
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

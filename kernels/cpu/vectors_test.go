@@ -178,6 +178,7 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 		"Gather":    func() error { return Gather(c, &z, last, x, which) },
 		"Cast":      func() error { return Cast(c, &z, &attr.Cast{To: tensor.Float32}, half) },
 		"Where":     func() error { return Where(c, &z, cond, x, x) },
+		"Einsum":    func() error { return Einsum(c, &z, &attr.Einsum{Equation: "ki,kj->ji"}, x, x) },
 	} {
 		if err := f(); err != nil {
 			t.Fatal(err)

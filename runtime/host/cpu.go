@@ -83,6 +83,7 @@ var fast = map[string]Func{
 		return cpu.Slice(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4))
 	},
 	"Concat": fastNA(cpu.Concat),
+	"Einsum": fastNA(cpu.Einsum),
 	"Gather": fast2A(cpu.Gather),
 	"Split": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Split(c, out, attrs[attr.Axis](a), at(in, 0), at(in, 1))
