@@ -87,6 +87,8 @@ var fast = []struct {
 	{"Concat", "Concat", all(wholeBytes(0), ranked), nil},
 	{"Split", "Split", all(wholeBytes(0), ranked), nil},
 	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
+	{"GatherElements", "GatherElements", all(words(0), ranked, oneOf(1, tensor.Int32, tensor.Int64)), nil},
+	{"Pad", "Pad", all(words(0), ranked), nil},
 }
 
 var (

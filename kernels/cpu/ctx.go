@@ -37,6 +37,8 @@ type Ctx struct {
 	blocks     blockCopy
 	gather     gather
 	einsum     einsum
+	padding    padding
+	pick       pick
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.
