@@ -84,6 +84,8 @@ func TestSelectOnCPU(t *testing.T) {
 		{"GatherElements", attr.New[attr.Axis](), []kernels.Operand{in, operand(t, tensor.Int8, "[b,s,4]")}, nil, "ref.GatherElements"},
 		{"Pad", attr.New[attr.Pad](), []kernels.Operand{in, ints("[6]"), {}, {}}, nil, "cpu.Pad"},
 		{"Pad", attr.New[attr.Pad](), []kernels.Operand{operand(t, tensor.Complex128, "[b]"), ints("[2]")}, nil, "ref.Pad"},
+		{"Resize", attr.New[attr.Resize](), []kernels.Operand{in, {}, {}, ints("[3]")}, nil, "cpu.Resize"},
+		{"Resize", attr.New[attr.Resize](), []kernels.Operand{ints("[b]"), {}, {}, ints("[1]")}, nil, "ref.Resize"},
 		{"Concat", attr.New[attr.Axis](), []kernels.Operand{operand(t, tensor.String, "[b]"), operand(t, tensor.String, "[b]")}, nil, "ref.Concat"},
 		{"Where", nil, []kernels.Operand{operand(t, tensor.Bool, "[b]"), ints("[b]"), ints("[]")}, nil, "cpu.Where"},
 		{"Sinh", nil, []kernels.Operand{in}, nil, "ref.Sinh"},

@@ -89,6 +89,7 @@ var fast = []struct {
 	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
 	{"GatherElements", "GatherElements", all(words(0), ranked, oneOf(1, tensor.Int32, tensor.Int64)), nil},
 	{"Pad", "Pad", all(words(0), ranked), nil},
+	{"Resize", "Resize", all(floats(1), ranked, resizable), nil},
 }
 
 var (
@@ -173,6 +174,9 @@ func pairwise(c kernels.Case) error {
 	}
 	return cpu.CanEinsum(c.Attr.(*attr.Einsum).Equation, ranks...)
 }
+
+// resizable holds if a Resize is in a form that the kernel knows.
+func resizable(c kernels.Case) error { return cpu.CanResize(c.Attr.(*attr.Resize)) }
 
 // streamed holds if the fused node has a streaming form.
 func streamed(c kernels.Case) error {

@@ -39,6 +39,7 @@ type Ctx struct {
 	einsum     einsum
 	padding    padding
 	pick       pick
+	resize     resize
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

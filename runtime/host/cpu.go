@@ -85,6 +85,7 @@ var fast = map[string]Func{
 	"Gather":         fast2A(cpu.Gather),
 	"GatherElements": fast2A(cpu.GatherElements),
 	"Pad":            fast4A(cpu.Pad),
+	"Resize":         fast4A(cpu.Resize),
 	"Split": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Split(c, out, attrs[attr.Axis](a), at(in, 0), at(in, 1))
 	},
