@@ -88,6 +88,16 @@ func alike(list []tensor.DType, more ...tensor.DType) condition {
 	}
 }
 
+// oneOf holds if operand i has one of the types.
+func oneOf(i int, types ...tensor.DType) condition {
+	return func(c kernels.Case) error {
+		if o := c.Operand(i); !slices.Contains(types, o.DType) {
+			return fmt.Errorf("operand %d is %s, want elements of one of %v", i, o, types)
+		}
+		return nil
+	}
+}
+
 // rankUpTo holds if operand i has at most that rank.
 func rankUpTo(i, most int) condition {
 	return func(c kernels.Case) error {

@@ -27,6 +27,7 @@ var fast = []struct {
 	{"MatMul", "MatMul", all(floats(2), ranked), nil},
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
+	{"Einsum", "Einsum", all(floats(math.MaxInt), ranked, rankedResult, pairwise), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
 	{"AveragePool", "AveragePool", all(floats(1), windowed), nil},
@@ -87,6 +88,9 @@ var fast = []struct {
 	{"Concat", "Concat", all(wholeBytes(0), ranked), nil},
 	{"Split", "Split", all(wholeBytes(0), ranked), nil},
 	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
+	{"GatherElements", "GatherElements", all(words(0), ranked, oneOf(1, tensor.Int32, tensor.Int64)), nil},
+	{"Pad", "Pad", all(words(0), ranked), nil},
+	{"Resize", "Resize", all(floats(1), ranked, resizable), nil},
 }
 
 var (
@@ -162,6 +166,18 @@ func constantWeights(c kernels.Case) error {
 	}
 	return nil
 }
+
+// pairwise holds if an equation is a product of two operands.
+func pairwise(c kernels.Case) error {
+	ranks := make([]int, len(c.In))
+	for i, o := range c.In {
+		ranks[i] = o.Rank()
+	}
+	return cpu.CanEinsum(c.Attr.(*attr.Einsum).Equation, ranks...)
+}
+
+// resizable holds if a Resize is in a form that the kernel knows.
+func resizable(c kernels.Case) error { return cpu.CanResize(c.Attr.(*attr.Resize)) }
 
 // streamed holds if the fused node has a streaming form.
 func streamed(c kernels.Case) error {

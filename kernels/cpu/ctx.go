@@ -38,6 +38,10 @@ type Ctx struct {
 	columns    columnTask
 	blocks     blockCopy
 	gather     gather
+	einsum     einsum
+	padding    padding
+	pick       pick
+	resize     resize
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -30,6 +30,9 @@ func Gather(c *Ctx, z *tensor.Tensor, a *attr.Axis, x, which *tensor.Tensor) err
 	if err := reset(z, x.DType, append(append(append(shape[:0], x.Shape[:axis]...), which.Shape...), x.Shape[axis+1:]...)); err != nil {
 		return fmt.Errorf("Gather: %w", err)
 	}
+	if which.Len() == 1 && z.Len() > 0 && bySize(x.DType, 1, 1, 1, 1) == 1 {
+		return located("Gather", c.takeEntry(z, x, axis, which.IntAt(0)))
+	}
 	g := &c.gather
 	g.z, g.x, g.which, g.count, g.n = z.Bytes(), x.Bytes(), which, which.Len(), x.Shape[axis]
 	g.size = x.DType.Bytes(elements(x.Shape[axis+1:]))
@@ -46,6 +49,23 @@ func Gather(c *Ctx, z *tensor.Tensor, a *attr.Axis, x, which *tensor.Tensor) err
 		}
 	}
 	panic("BUG: Gather noted an index that is in range")
+}
+
+// takeEntry is a strided copy: entry i of an axis, after the shape of z is set.
+func (c *Ctx) takeEntry(z, x *tensor.Tensor, axis int, i int64) error {
+	n, inner := x.Shape[axis], elements(x.Shape[axis+1:])
+	at := i
+	if at < 0 {
+		at += int64(n)
+	}
+	if at < 0 || at >= int64(n) {
+		return fmt.Errorf("index %d is out of range for axis %d of %s", i, axis, x)
+	}
+	s := &c.strided
+	*s = strided{axes: axes{count: 1}, base: int(at) * inner}
+	s.add(elements(x.Shape[:axis]), n*inner)
+	s.add(inner, 1)
+	return s.copyTo(c, z, x, z.Shape)
 }
 
 // Do copies the entries lo ≤ k < hi.

@@ -114,6 +114,10 @@ func (m matrix) columns(dst []float32, j, width, k, pitch int) {
 		}
 		return
 	}
+	if m.row == 1 && m.data.f32 != nil && width == pitch {
+		transpose(viewAs[uint32](dst), viewAs[uint32](m.data.f32[at:]), k, width, m.col)
+		return
+	}
 	for i := range width {
 		m.data.gather(dst[i:], pitch, at+i*m.col, m.row, k)
 	}

@@ -164,7 +164,9 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 	last, half := &attr.Axis{Axis: -1}, normals(rng, tensor.Float16, 300, 300)
 	x, row, which := normals(rng, tensor.Float32, 300, 300), normals(rng, tensor.Float32, 300), tensor.Of([]int{3}, []int64{1, 2, 3})
 	norm, axis := attr.New[attr.LayerNormalization](), tensor.Of([]int{1}, []int64{0})
-	cond := tensor.New(tensor.Bool, 300, 300)
+	cond, places := tensor.New(tensor.Bool, 300, 300), tensor.New(tensor.Int64, 300, 300)
+	form, sizes := attr.New[attr.Resize](), tensor.Of([]int{2}, []int64{200, 310})
+	pads := tensor.Of([]int{4}, []int64{1, 2, -1, 3})
 	var z tensor.Tensor
 	for name, f := range map[string]func() error{
 		"Add":       func() error { return Add(c, &z, x, row) },
@@ -178,6 +180,11 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 		"Gather":    func() error { return Gather(c, &z, last, x, which) },
 		"Cast":      func() error { return Cast(c, &z, &attr.Cast{To: tensor.Float32}, half) },
 		"Where":     func() error { return Where(c, &z, cond, x, x) },
+		"Resize":    func() error { return Resize(c, &z, form, half, nil, nil, sizes) },
+		"Pad":       func() error { return Pad(c, &z, &attr.Pad{Mode: "edge"}, x, pads, nil, nil) },
+		"Pick":      func() error { return GatherElements(c, &z, last, x, places) },
+		"Entry":     func() error { return Gather(c, &z, last, x, axis) },
+		"Einsum":    func() error { return Einsum(c, &z, &attr.Einsum{Equation: "ki,kj->ji"}, x, x) },
 	} {
 		if err := f(); err != nil {
 			t.Fatal(err)

@@ -24,6 +24,7 @@ var identities = []rewrite.Rule{
 	{Label: "empty operand", Doc: "a Concat operand of size 0", Roots: []*ir.Op{op.Concat}, Match: emptyOperand},
 	{Label: "expand to the same shape", Doc: "Expand that keeps the shape", Roots: []*ir.Op{op.Expand}, Match: keepingShape},
 	{Label: "slice of everything", Doc: "Slice with steps of 1 that keeps the shape", Roots: []*ir.Op{op.Slice}, Match: sliceOfAll},
+	{Label: "pad of nothing", Doc: "Pad with zeros for pads", Roots: []*ir.Op{op.Pad}, Match: padOfNothing},
 	{Label: "no limits", Doc: "Clip without limits", Roots: []*ir.Op{op.Clip}, Match: clipWithoutLimits},
 	{Label: "neutral operand", Doc: "x·1, x/1, x^1, x−0, x+(−0), and integers + 0", Roots: neutralRoots(), Match: neutralOperand},
 	{Label: "double negation", Doc: "−(−x), ¬(¬x)", Roots: []*ir.Op{op.Neg, op.Not}, Match: doubleNegation},
@@ -115,6 +116,14 @@ func sliceOfAll(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		if !ok || slices.ContainsFunc(ints, func(s int64) bool { return s != 1 }) {
 			return nil
 		}
+	}
+	return keepingShape(nil, n)
+}
+
+func padOfNothing(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	pads, ok := n.In[1].Ints()
+	if !ok || slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
+		return nil
 	}
 	return keepingShape(nil, n)
 }

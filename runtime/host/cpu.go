@@ -72,19 +72,21 @@ var fast = map[string]Func{
 		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
 	},
 	"RMSNormalization": fast2A(cpu.RMSNormalization),
-	"RotaryEmbedding": func(c *ctx, a any, out, in []*t) error {
-		return cpu.RotaryEmbedding(c, at(out, 0), attrs[attr.RotaryEmbedding](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
-	},
-	"ReduceSum":  fast2A(cpu.ReduceSum),
-	"ReduceMean": fast2A(cpu.ReduceMean),
-	"ReduceMax":  fast2A(cpu.ReduceMax),
-	"Transpose":  fast1A(cpu.Transpose),
-	"Expand":     fast2(cpu.Expand),
+	"RotaryEmbedding":  fast4A(cpu.RotaryEmbedding),
+	"ReduceSum":        fast2A(cpu.ReduceSum),
+	"ReduceMean":       fast2A(cpu.ReduceMean),
+	"ReduceMax":        fast2A(cpu.ReduceMax),
+	"Transpose":        fast1A(cpu.Transpose),
+	"Expand":           fast2(cpu.Expand),
 	"Slice": func(c *ctx, _ any, out, in []*t) error {
 		return cpu.Slice(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4))
 	},
-	"Concat": fastNA(cpu.Concat),
-	"Gather": fast2A(cpu.Gather),
+	"Concat":         fastNA(cpu.Concat),
+	"Einsum":         fastNA(cpu.Einsum),
+	"Gather":         fast2A(cpu.Gather),
+	"GatherElements": fast2A(cpu.GatherElements),
+	"Pad":            fast4A(cpu.Pad),
+	"Resize":         fast4A(cpu.Resize),
 	"Split": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Split(c, out, attrs[attr.Axis](a), at(in, 0), at(in, 1))
 	},
@@ -161,5 +163,11 @@ func fastNA[A any](f func(c *ctx, z *t, a *A, xs ...*t) error) Func {
 func fast3A[A any](f func(c *ctx, z *t, a *A, x, y, w *t) error) Func {
 	return func(c *ctx, a any, out, in []*t) error {
 		return f(c, at(out, 0), attrs[A](a), at(in, 0), at(in, 1), at(in, 2))
+	}
+}
+
+func fast4A[A any](f func(c *ctx, z *t, a *A, x, y, v, w *t) error) Func {
+	return func(c *ctx, a any, out, in []*t) error {
+		return f(c, at(out, 0), attrs[A](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
 	}
 }
