@@ -70,7 +70,9 @@ var fast = map[string]Func{
 	"Linear": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
 	},
-	"RMSNormalization": fast2A(cpu.RMSNormalization),
+	"RMSNormalization":      fast2A(cpu.RMSNormalization),
+	"InstanceNormalization": fast3A(cpu.InstanceNormalization),
+	"GroupNormalization":    fast3A(cpu.GroupNormalization),
 	"RotaryEmbedding": func(c *ctx, a any, out, in []*t) error {
 		return cpu.RotaryEmbedding(c, at(out, 0), attrs[attr.RotaryEmbedding](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
 	},
