@@ -68,6 +68,13 @@ var rowKernels = []family{
 		describe: func(b *builder, _ int) { describeEach(b, func(x reg) reg { return rowGreatest(b, x) }) },
 	},
 	{
+		field: "Reach", doc: "Reach sets *z to the greatest |x|, NaN passed over.", params: slices.Concat(ints("n"), pointers("z", "x")),
+		describe: func(b *builder, _ int) {
+			x := b.param("x")
+			b.storeOne(at(b.param("z"), 0), b.top(rowReach(b, x)))
+		},
+	},
+	{
 		field: "Softmax", doc: "Softmax sets z to e^(x − top)/Σe^(x − top).", params: slices.Concat(ints("n"), pointers("z", "x")),
 		describe: describeSoftmax,
 	},
@@ -136,6 +143,14 @@ func rowTop(b *builder, x reg) reg {
 		b.fetchNext(p, u)
 		v := b.keep(t, b.loadPart(at(p, u*b.level.bytes()), t), least)
 		b.change(opMax, top, top, v)
+	}, b.max)
+}
+
+// rowReach is the lanes' greatest magnitudes of n elements, NaN passed over.
+func rowReach(b *builder, x reg) reg {
+	p := b.copyInt(x)
+	return b.reduce(b.param("n"), []reg{p}, b.zero, func(top reg, u int, t tail) {
+		b.change(opMax, top, b.abs(b.loadPart(at(p, u*b.level.bytes()), t)), top)
 	}, b.max)
 }
 
