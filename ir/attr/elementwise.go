@@ -97,6 +97,17 @@ const (
 	ChainHardSwish
 	ChainSin
 	ChainCos
+	ChainLog
+	ChainAsin
+	ChainAcos
+	ChainAtan
+	ChainSoftplus
+	ChainMish
+	ChainSoftsign
+	ChainSign
+	ChainFloor
+	ChainCeil
+	ChainRound
 	ChainWhere
 
 	ChainOps = int(ChainWhere) + 1
@@ -115,6 +126,8 @@ var chainForms = [ChainOps]struct {
 	ChainExp: {"exp", 1}, ChainTanh: {"tanh", 1}, ChainErf: {"erf", 1}, ChainSigmoid: {"sigmoid", 1},
 	ChainGelu: {"gelu", 1}, ChainGeluTanh: {"gelu_tanh", 1}, ChainSilu: {"silu", 1}, ChainQuickGelu: {"quick_gelu", 1},
 	ChainHardSwish: {"hard_swish", 1}, ChainSin: {"sin", 1}, ChainCos: {"cos", 1},
+	ChainLog: {"log", 1}, ChainAsin: {"asin", 1}, ChainAcos: {"acos", 1}, ChainAtan: {"atan", 1}, ChainSoftplus: {"softplus", 1}, ChainMish: {"mish", 1},
+	ChainSoftsign: {"softsign", 1}, ChainSign: {"sign", 1}, ChainFloor: {"floor", 1}, ChainCeil: {"ceil", 1}, ChainRound: {"round", 1},
 	ChainWhere: {"where", 3},
 }
 

@@ -64,6 +64,8 @@ var chainOps = map[attr.ChainOp]struct {
 	attr.ChainNeg: {Neg, nil}, attr.ChainAbs: {Abs, nil}, attr.ChainRelu: {Relu, nil}, attr.ChainSqrt: {Sqrt, nil},
 	attr.ChainReciprocal: {Reciprocal, nil}, attr.ChainExp: {Exp, nil}, attr.ChainTanh: {Tanh, nil}, attr.ChainErf: {Erf, nil},
 	attr.ChainSigmoid: {Sigmoid, nil}, attr.ChainHardSwish: {HardSwish, nil}, attr.ChainSin: {Sin, nil}, attr.ChainCos: {Cos, nil},
+	attr.ChainLog: {Log, nil}, attr.ChainAsin: {Asin, nil}, attr.ChainAcos: {Acos, nil}, attr.ChainAtan: {Atan, nil}, attr.ChainSoftplus: {Softplus, nil}, attr.ChainMish: {Mish, nil},
+	attr.ChainSoftsign: {Softsign, nil}, attr.ChainSign: {Sign, nil}, attr.ChainFloor: {Floor, nil}, attr.ChainCeil: {Ceil, nil}, attr.ChainRound: {Round, nil},
 	attr.ChainGelu:     {Gelu, &attr.Gelu{Approximate: "none"}},
 	attr.ChainGeluTanh: {Gelu, &attr.Gelu{Approximate: "tanh"}},
 	attr.ChainWhere:    {Where, nil},

@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -33,7 +32,6 @@ var (
 		&shortRuns{vec.MulRuns, vec.MulNumberRuns, swapped(vec.MulNumberRuns)}}
 	subOp = binaryOp{"Sub", subVV, subVS, subSV, costAdd, &shortRuns{vec.SubRuns, vec.SubNumberRuns, vec.NumberSubRuns}}
 	divOp = binaryOp{"Div", divVV, divVS, divSV, costDivide, &shortRuns{vec.DivRuns, vec.DivNumberRuns, vec.NumberDivRuns}}
-	powOp = binaryOp{"Pow", powVV, powVS, powSV, costPow, nil}
 )
 
 // Add is x + y of f32, f16 or bf16, broadcast.
@@ -47,9 +45,6 @@ func Mul(c *Ctx, z, x, y *tensor.Tensor) error { return c.map2(&mulOp, z, x, y) 
 
 // Div is x/y.
 func Div(c *Ctx, z, x, y *tensor.Tensor) error { return c.map2(&divOp, z, x, y) }
-
-// Pow is x to the power of y; squares, cubes and square roots are fast.
-func Pow(c *Ctx, z, x, y *tensor.Tensor) error { return c.map2(&powOp, z, x, y) }
 
 func (c *Ctx) map2(op *binaryOp, z, x, y *tensor.Tensor) error {
 	if x.DType != y.DType || !isFloat(x.DType) {
@@ -130,51 +125,3 @@ func mulVS(z, x []float32, y float32)           { mapVS(vec.MulNumber, z, x, y) 
 func divVV(z, x, y []float32)                   { map2(vec.Div, z, x, y) }
 func divVS(z, x []float32, y float32)           { mapVS(vec.DivNumber, z, x, y) }
 func divSV(z []float32, x float32, y []float32) { mapSV(vec.NumberDiv, z, x, y) }
-
-func pow32(x, y float32) float32 { return float32(math.Pow(float64(x), float64(y))) }
-
-func powVV(z, x, y []float32) {
-	for i := range x {
-		z[i] = pow32(x[i], y[i])
-	}
-}
-
-func powSV(z []float32, x float32, y []float32) {
-	for i := range y {
-		z[i] = pow32(x, y[i])
-	}
-}
-
-// powVS has the powers that models are written with apart.
-func powVS(z, x []float32, y float32) {
-	switch y {
-	case 1:
-		copy(z, x)
-	case 2:
-		mulVV(z, x, x)
-	case 3:
-		cubes(z, x)
-	case -1:
-		reciprocal(z, x)
-	case 0.5:
-		sqrt(z, x)
-		for i, v := range x {
-			if v <= 0 { // Pow differs at −0 and −Inf
-				z[i] = pow32(v, y)
-			}
-		}
-	default:
-		for i, v := range x {
-			z[i] = pow32(v, y)
-		}
-	}
-}
-
-// cubes multiplies twice, block by block, each in the first-level cache.
-func cubes(z, x []float32) {
-	for i := 0; i < len(x); i += piece {
-		part := x[i:min(i+piece, len(x))]
-		mulVV(z[i:], part, part)
-		mulVV(z[i:], part, z[i:])
-	}
-}

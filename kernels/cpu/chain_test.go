@@ -113,7 +113,8 @@ func TestChainSpecialValues(t *testing.T) {
 func TestChainRandomPrograms(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(10, 2))
 	tame := []attr.ChainOp{attr.ChainAdd, attr.ChainSub, attr.ChainMin, attr.ChainMax, attr.ChainNeg, attr.ChainAbs, attr.ChainRelu,
-		attr.ChainTanh, attr.ChainErf, attr.ChainSigmoid, attr.ChainGelu, attr.ChainSilu, attr.ChainHardSwish, attr.ChainSin, attr.ChainCos}
+		attr.ChainTanh, attr.ChainErf, attr.ChainSigmoid, attr.ChainGelu, attr.ChainSilu, attr.ChainHardSwish, attr.ChainSin, attr.ChainCos,
+		attr.ChainAtan, attr.ChainSoftsign, attr.ChainSoftplus}
 	for range 200 {
 		var b strings.Builder
 		steps := 2 + rng.IntN(attr.MaxChainSteps-1)

@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"math"
-
 	"github.com/parallax-go/parallax/ir/attr"
 )
 
@@ -40,8 +38,19 @@ var chainOps = [attr.ChainOps]chainOp{
 	attr.ChainSilu:       {v: silu, cost: costSigmoid},
 	attr.ChainQuickGelu:  {v: quickGelu, cost: costSigmoid},
 	attr.ChainHardSwish:  {v: hardSwish, cost: costMove},
-	attr.ChainSin:        {v: sin, cost: costTrig},
-	attr.ChainCos:        {v: cos, cost: costTrig},
+	attr.ChainSin:        {v: sin, cost: costSine},
+	attr.ChainCos:        {v: cos, cost: costSine},
+	attr.ChainLog:        {v: log, cost: costLog},
+	attr.ChainAsin:       {v: asin, cost: costArc},
+	attr.ChainAcos:       {v: acos, cost: costArc},
+	attr.ChainAtan:       {v: atan, cost: costArc},
+	attr.ChainSoftplus:   {v: softplus, cost: costLog},
+	attr.ChainMish:       {v: mish, cost: costErf},
+	attr.ChainSoftsign:   {v: softsign, cost: costDivide},
+	attr.ChainSign:       {v: sign, cost: costMove},
+	attr.ChainFloor:      {v: floor, cost: costMove},
+	attr.ChainCeil:       {v: ceil, cost: costMove},
+	attr.ChainRound:      {v: round, cost: costMove},
 	attr.ChainWhere:      {cost: costMove},
 }
 
@@ -60,18 +69,3 @@ func abs(z, x []float32)              { map1(vec.Abs, z, x) }
 func silu(z, x []float32)             { map1(vec.Silu, z, x) }
 func quickGelu(z, x []float32)        { map1(vec.QuickGelu, z, x) }
 func hardSwish(z, x []float32)        { map1(vec.HardSwish, z, x) }
-
-// Sines and cosines of f32 take math's, which are of f64: angles of positions
-// are large, and few.
-
-func sin(z, x []float32) {
-	for i, v := range x {
-		z[i] = float32(math.Sin(float64(v)))
-	}
-}
-
-func cos(z, x []float32) {
-	for i, v := range x {
-		z[i] = float32(math.Cos(float64(v)))
-	}
-}

@@ -12,8 +12,10 @@ const (
 	costExp       = 0.25
 	costSigmoid   = 0.25
 	costErf       = 0.6 // tanh and the forms of GELU, too
-	costPow       = 40  // the general power, which is scalar
-	costTrig      = 15  // sine, cosine and logarithm, which are scalar
+	costSine      = 0.6 // cosine, too
+	costArc       = 0.6
+	costLog       = 1 // logarithm and Softplus
+	costPow       = 2 // the general power
 	costSum       = 0.05
 	costSoftmax   = 0.4
 	costNormalise = 0.25

@@ -2,9 +2,7 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 
-	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
@@ -67,69 +65,6 @@ func (v *clip) Do(lo, hi int) {
 			x = z
 		}
 		v.z.store(lo, x)
-	}
-}
-
-// Further operators of one operand, of f32, f16 and bf16, of any shape.
-
-// Abs is |x|.
-func Abs(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Abs", z, x, costMove, abs) }
-
-// Sin is the sine.
-func Sin(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Sin", z, x, costTrig, sin) }
-
-// Cos is the cosine.
-func Cos(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Cos", z, x, costTrig, cos) }
-
-// HardSwish is x·max(0, min(1, x/6 + ½)).
-func HardSwish(c *Ctx, z, x *tensor.Tensor) error {
-	return c.map1("HardSwish", z, x, costMove, hardSwish)
-}
-
-// Floor rounds down.
-func Floor(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Floor", z, x, costScalar, floor) }
-
-// Ceil rounds up.
-func Ceil(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Ceil", z, x, costScalar, ceil) }
-
-// Round rounds to the nearest integer, halves to even.
-func Round(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Round", z, x, costScalar, round) }
-
-// Log is the natural logarithm.
-func Log(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Log", z, x, costTrig, log) }
-
-// Swish is x·sigmoid(alpha·x) for an alpha of 1 or 1.702: SiLU, or QuickGelu.
-func Swish(c *Ctx, z *tensor.Tensor, a *attr.Unary, x *tensor.Tensor) error {
-	switch a.Alpha {
-	case 1:
-		return c.map1("Swish", z, x, costSigmoid, silu)
-	case attr.QuickGeluAlpha:
-		return c.map1("Swish", z, x, costSigmoid, quickGelu)
-	}
-	return fmt.Errorf("Swish: alpha is %g, want 1 or 1.702", a.Alpha)
-}
-
-func floor(z, x []float32) {
-	for i, v := range x {
-		z[i] = float32(math.Floor(float64(v)))
-	}
-}
-
-func ceil(z, x []float32) {
-	for i, v := range x {
-		z[i] = float32(math.Ceil(float64(v)))
-	}
-}
-
-func round(z, x []float32) {
-	for i, v := range x {
-		z[i] = float32(math.RoundToEven(float64(v)))
-	}
-}
-
-func log(z, x []float32) {
-	for i, v := range x {
-		z[i] = float32(math.Log(float64(v)))
 	}
 }
 

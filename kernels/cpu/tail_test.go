@@ -125,6 +125,12 @@ func TestMoreUnary(t *testing.T) {
 		a := &attr.Unary{Alpha: alpha}
 		return func(c *Ctx, z, x *tensor.Tensor) error { return Swish(c, z, a, x) }, func(z, x *tensor.Tensor) error { return ref.Swish(z, a, x) }
 	}
+	of := func(f func(c *Ctx, z *tensor.Tensor, a *attr.Unary, x *tensor.Tensor) error, alpha float32) func(c *Ctx, z, x *tensor.Tensor) error {
+		return func(c *Ctx, z, x *tensor.Tensor) error { return f(c, z, &attr.Unary{Alpha: alpha, Beta: 4.5}, x) }
+	}
+	ofRef := func(f func(z *tensor.Tensor, a *attr.Unary, x *tensor.Tensor) error, alpha float32) func(z, x *tensor.Tensor) error {
+		return func(z, x *tensor.Tensor) error { return f(z, &attr.Unary{Alpha: alpha, Beta: 4.5}, x) }
+	}
 	silu, siluRef := swish(1)
 	quick, quickRef := swish(attr.QuickGeluAlpha)
 	for _, f := range []struct {
@@ -134,7 +140,13 @@ func TestMoreUnary(t *testing.T) {
 		units float64
 	}{
 		{"Abs", Abs, ref.Abs, 0}, {"Floor", Floor, ref.Floor, 0}, {"Ceil", Ceil, ref.Ceil, 0}, {"Round", Round, ref.Round, 0},
-		{"Sin", Sin, ref.Sin, 1}, {"Cos", Cos, ref.Cos, 1}, {"Log", Log, ref.Log, 1}, {"HardSwish", HardSwish, ref.HardSwish, 4},
+		{"Sin", Sin, ref.Sin, 2}, {"Cos", Cos, ref.Cos, 2}, {"Log", Log, ref.Log, 2}, {"Sign", Sign, ref.Sign, 0},
+		{"Asin", Asin, ref.Asin, 3}, {"Acos", Acos, ref.Acos, 3}, {"Atan", Atan, ref.Atan, 3},
+		{"Softplus", Softplus, ref.Softplus, 4}, {"Softsign", Softsign, ref.Softsign, 2}, {"Mish", Mish, ref.Mish, 4},
+		{"Elu", of(Elu, 0.7), ofRef(ref.Elu, 0.7), 4}, {"Selu", of(Selu, 1.7), ofRef(ref.Selu, 1.7), 4}, {"Celu", of(Celu, 1.3), ofRef(ref.Celu, 1.3), 4},
+		{"LeakyRelu", of(LeakyRelu, 0.1), ofRef(ref.LeakyRelu, 0.1), 1},
+		{"HardSigmoid", of(HardSigmoid, 0.2), ofRef(ref.HardSigmoid, 0.2), 1},
+		{"HardSwish", HardSwish, ref.HardSwish, 4},
 		{"Swish", silu, siluRef, 4}, {"Swish of 1.702", quick, quickRef, 8}, // x·1.702 is rounded before eˣ
 	} {
 		for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
@@ -147,6 +159,35 @@ func TestMoreUnary(t *testing.T) {
 	}
 	if err := Swish(&Ctx{}, &tensor.Tensor{}, &attr.Unary{Alpha: 2}, tensor.New(tensor.Float32, 2)); err == nil {
 		t.Error("Swish of 2 is no error")
+	}
+}
+
+// Angles too great for the vector kernels, beside others.
+func TestGreatAngles(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 6))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		x := normals(rng, d, 40001)
+		for i := range x.Len() {
+			if i%3 == 0 {
+				x.SetFloat(i, x.FloatAt(i)*math.Pow(10, rng.Float64()*20))
+			}
+		}
+		x.SetFloat(500, sineReach)
+		sameAsRef(t, ctxs, "Sin "+d.String(), 2, func(c *Ctx, z *tensor.Tensor) error { return Sin(c, z, x) }, func(z *tensor.Tensor) error { return ref.Sin(z, x) })
+		sameAsRef(t, ctxs, "Cos "+d.String(), 2, func(c *Ctx, z *tensor.Tensor) error { return Cos(c, z, x) }, func(z *tensor.Tensor) error { return ref.Cos(z, x) })
+	}
+}
+
+func TestPRelu(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 7))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, s := range [][2][]int{{{3, 4001}, {3, 4001}}, {{5, 6}, {5, 1}}, {{3}, {}}, {{2, 3, 1, 5}, {3, 1, 1}}, {{0, 3}, {1, 3}}} {
+			x, y := few(rng, d, s[0]...), few(rng, d, s[1]...)
+			sameAsRef(t, ctxs, "PRelu", 0, func(c *Ctx, z *tensor.Tensor) error { return PRelu(c, z, x, y) }, func(z *tensor.Tensor) error { return ref.PRelu(z, x, y) })
+		}
+	}
+	if err := PRelu(&Ctx{}, &tensor.Tensor{}, tensor.New(tensor.Float32, 2), tensor.New(tensor.Float32, 3, 2)); err == nil {
+		t.Error("a slope of more elements is no error")
 	}
 }
 

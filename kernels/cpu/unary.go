@@ -11,8 +11,13 @@ import (
 type unary struct {
 	ctx  *Ctx
 	f    func(z, x []float32)
+	with func(z, x []float32, p parameters) // instead of f
+	p    parameters
 	z, x floats
 }
+
+// parameters are the numbers that a function depends on.
+type parameters [3]float32
 
 // piece is how many elements of 16 bits are widened at a time.
 const piece = 1024
@@ -20,25 +25,39 @@ const piece = 1024
 // Do computes the elements lo ≤ i < hi.
 func (u *unary) Do(lo, hi int) {
 	if u.x.f32 != nil {
-		u.f(u.z.f32[lo:hi], u.x.f32[lo:hi])
+		u.run(u.z.f32[lo:hi], u.x.f32[lo:hi])
 		return
 	}
 	buf := u.ctx.take(piece)
 	for ; lo < hi; lo += piece {
 		row := u.x.load(buf, lo, min(piece, hi-lo))
-		u.f(row, row)
+		u.run(row, row)
 		u.z.store(lo, row)
 	}
 	u.ctx.put(buf)
 }
 
+func (u *unary) run(z, x []float32) {
+	if u.f == nil {
+		u.with(z, x, u.p)
+		return
+	}
+	u.f(z, x)
+}
+
 func (c *Ctx) map1(name string, z, x *tensor.Tensor, cost float64, f func(z, x []float32)) error {
+	return c.mapUnary(name, z, x, cost, unary{f: f})
+}
+
+// mapUnary runs a function, with its parameters if it has any.
+func (c *Ctx) mapUnary(name string, z, x *tensor.Tensor, cost float64, f unary) error {
 	if !isFloat(x.DType) {
 		return fmt.Errorf("%s: operand %s, want f32, f16 or bf16", name, x)
 	}
 	z.Reset(x.DType, x.Shape...)
 	u := &c.unary
-	*u = unary{c, f, floatsOf(z), floatsOf(x)}
+	*u = f
+	u.ctx, u.z, u.x = c, floatsOf(z), floatsOf(x)
 	c.Pool.Do(x.Len(), c.cutFlat(x.Len(), cost+u.x.narrowCost()), u)
 	return nil
 }

@@ -171,6 +171,8 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 	for name, f := range map[string]func() error{
 		"Add":       func() error { return Add(c, &z, x, row) },
 		"Exp":       func() error { return Exp(c, &z, half) },
+		"Elu":       func() error { return Elu(c, &z, &attr.Unary{Alpha: 1}, half) },
+		"Sin":       func() error { return Sin(c, &z, x) },
 		"Softmax":   func() error { return Softmax(c, &z, last, x) },
 		"Columns":   func() error { return Softmax(c, &z, &attr.Axis{}, half) },
 		"Layer":     func() error { return LayerNormalization(c, &z, nil, nil, norm, x, row, row) },

@@ -87,6 +87,17 @@ var chainFunctions = [attr.ChainOps]func(z *tensor.Tensor, in list) error{
 	attr.ChainHardSwish: chain1(HardSwish),
 	attr.ChainSin:       chain1(Sin),
 	attr.ChainCos:       chain1(Cos),
+	attr.ChainLog:       chain1(Log),
+	attr.ChainAsin:      chain1(Asin),
+	attr.ChainAcos:      chain1(Acos),
+	attr.ChainAtan:      chain1(Atan),
+	attr.ChainSoftplus:  chain1(Softplus),
+	attr.ChainMish:      chain1(Mish),
+	attr.ChainSoftsign:  chain1(Softsign),
+	attr.ChainSign:      chain1(Sign),
+	attr.ChainFloor:     chain1(Floor),
+	attr.ChainCeil:      chain1(Ceil),
+	attr.ChainRound:     chain1(Round),
 	attr.ChainWhere:     func(z *tensor.Tensor, in list) error { return Where(z, in[0], in[1], in[2]) },
 }
 

@@ -17,6 +17,8 @@ var plain = map[*ir.Op]attr.ChainOp{
 	op.Neg: attr.ChainNeg, op.Abs: attr.ChainAbs, op.Relu: attr.ChainRelu, op.Sqrt: attr.ChainSqrt, op.Reciprocal: attr.ChainReciprocal,
 	op.Exp: attr.ChainExp, op.Tanh: attr.ChainTanh, op.Erf: attr.ChainErf, op.Sigmoid: attr.ChainSigmoid,
 	op.HardSwish: attr.ChainHardSwish, op.Sin: attr.ChainSin, op.Cos: attr.ChainCos,
+	op.Log: attr.ChainLog, op.Asin: attr.ChainAsin, op.Acos: attr.ChainAcos, op.Atan: attr.ChainAtan, op.Softplus: attr.ChainSoftplus, op.Mish: attr.ChainMish,
+	op.Softsign: attr.ChainSoftsign, op.Sign: attr.ChainSign, op.Floor: attr.ChainFloor, op.Ceil: attr.ChainCeil, op.Round: attr.ChainRound,
 }
 
 // special are the operators whose instructions depend on attributes or operands.

@@ -184,6 +184,16 @@ func (b *builder) fmaMem(sum, x reg, m mem) {
 	b.emit(&node{op: opFMAMem, dst: sum, mem: m, args: []reg{x}})
 }
 func (b *builder) fnma(sum, x, y reg) { b.change(opFNMA, sum, x, y) }
+
+// fnmaOnce takes x·y off sum and rounds once, on every level.
+func (b *builder) fnmaOnce(sum, x, y reg) {
+	if b.level.wide() {
+		b.fnma(sum, x, y)
+		return
+	}
+	b.change(opFNMAOnce, sum, x, y)
+}
+
 func (b *builder) mulAdd(x, y, z reg) { b.change(opMulAdd, x, y, z) }
 
 // fused is x·y + z, rounded once; x is overwritten, or not.

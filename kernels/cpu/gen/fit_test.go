@@ -60,6 +60,15 @@ func powerSlope(r float64) float64 {
 	return math.Expm1(r*math.Ln2) / r
 }
 
+// rest is (f(√t)/√t − 1)/t for an odd function; at 0 it is limit.
+func rest(f func(float64) float64, t, limit float64) float64 {
+	if t < 1e-6 {
+		return limit
+	}
+	s := math.Sqrt(t)
+	return (f(s)/s - 1) / t
+}
+
 // TestCoefficients: those written down are as near to their functions as those
 // that fit gives here, but for the rounding of each to f32.
 func TestCoefficients(t *testing.T) {
@@ -74,6 +83,23 @@ func TestCoefficients(t *testing.T) {
 		{"weightNear", weightNear, powerSlope, -0.5, 0.5},
 		{"rough exp", roughExpCoefficients, math.Exp, -math.Ln2 / 2, math.Ln2 / 2},
 		{"fall", fallCoefficients, func(r float64) float64 { return math.Exp(-r) }, -math.Ln2 / 2, math.Ln2 / 2},
+		{"power", powerCoefficients[1:], powerSlope, -0.5, 0.5},
+		{"sine", sineCoefficients, func(t float64) float64 { return rest(math.Sin, t, -1./6) }, 0, angleSquare},
+		{"cosine", cosineCoefficients, func(t float64) float64 {
+			if t < 1e-3 {
+				return 1./24 - t/720
+			}
+			return (math.Cos(math.Sqrt(t)) - 1 + t/2) / (t * t)
+		}, 0, angleSquare},
+		{"arcsine", arcCoefficients, func(t float64) float64 { return rest(math.Asin, t, 1./6) }, 0, 0.25},
+		{"arctangent", arcTanCoefficients, func(t float64) float64 { return rest(math.Atan, t, -1./3) }, 0, 1},
+		{"area tangent", areaCoefficients, func(t float64) float64 { return rest(math.Atanh, t, 1./3) }, 0, math.Pow(math.Sqrt2-1, 4)},
+		{"log", logCoefficients, func(r float64) float64 {
+			if math.Abs(r) < 1e-3 {
+				return 1./3 - r/4 + r*r/5
+			}
+			return (math.Log1p(r) - r + r*r/2) / (r * r * r)
+		}, math.Sqrt2/2 - 1, math.Sqrt2 - 1},
 		{"gelu", geluCoefficients, func(x float64) float64 {
 			x = max(x, 1e-9)
 			return math.Log2(math.Erfc(x/math.Sqrt2)) / x

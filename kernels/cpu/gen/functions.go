@@ -44,12 +44,16 @@ func (b *builder) round(x reg) reg { return b.set(vector, opRound, x) }
 func (b *builder) exp(x reg) reg {
 	x = b.min(b.constant(89), b.max(b.constant(-104), x))
 	n := b.round(b.mul(x, b.constant(math.Log2E)))
+	return b.timesPower(b.add(b.expRest(x, n), b.constant(1)), n)
+}
+
+// expRest is eʳ − 1 of what n·ln 2 leaves of x.
+func (b *builder) expRest(x, n reg) reg {
 	r := b.copy(x)
 	b.fnma(r, n, b.constant(0.693359375)) // ln 2 in two parts, the first exact times n
 	b.fnma(r, n, b.constant(-2.12194440e-4))
 	p := b.polynomial(r, 0.499999934, 0.166665206, 0.0416683881, 0.0083687169, 0.00138145984)
-	p = b.fused(p, b.mul(r, r), r)
-	return b.timesPower(b.add(p, b.constant(1)), n)
+	return b.fused(p, b.mul(r, r), r)
 }
 
 // roughExpCoefficients is eʳ on |r| ≤ ½ln 2, off by 1.2·10⁻⁷ at most.

@@ -23,7 +23,7 @@ var columnKernels = []family{
 		field: "Greatest", doc: "Greatest sets z to the greater of z and x; NaN wins.",
 		params: slices.Concat(ints("n"), pointers("z", "x")),
 		describe: func(b *builder, _ int) {
-			describeMap(b, []string{"z", "x"}, nil, func(x []reg) reg { return b.greatest(x[0], x[1]) })
+			describeMap(b, turn, []string{"z", "x"}, nil, func(x []reg) reg { return b.greatest(x[0], x[1]) })
 		},
 	},
 	{

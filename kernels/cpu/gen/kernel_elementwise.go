@@ -6,21 +6,37 @@ import "slices"
 var unaries = []struct {
 	field, doc string
 	f          func(b *builder, x reg) reg
+	vectors    int // that are written out
 }{
-	{"Exp", "eˣ", (*builder).exp},
-	{"Tanh", "the hyperbolic tangent", (*builder).tanh},
-	{"Erf", "the error function", (*builder).erf},
-	{"Sigmoid", "1/(1 + e⁻ˣ)", (*builder).sigmoid},
-	{"Silu", "x·sigmoid(x)", (*builder).silu},
-	{"QuickGelu", "x·sigmoid(1.702x)", (*builder).quickGelu},
-	{"Gelu", "x·Φ(x)", (*builder).gelu},
-	{"GeluTanh", "Gelu by its approximation with tanh", (*builder).geluTanh},
-	{"HardSwish", "x·max(0, min(1, x/6 + ½))", (*builder).hardSwish},
-	{"Relu", "max(x, 0), NaN for NaN", (*builder).relu},
-	{"Neg", "−x", func(b *builder, x reg) reg { return b.xor(x, b.bits(0x80000000)) }},
-	{"Abs", "|x|", (*builder).abs},
-	{"Sqrt", "√x", (*builder).sqrt},
-	{"Reciprocal", "1/x", func(b *builder, x reg) reg { return b.div(b.constant(1), x) }},
+	{"Exp", "eˣ", (*builder).exp, turn},
+	{"Tanh", "the hyperbolic tangent", (*builder).tanh, turn},
+	{"Erf", "the error function", (*builder).erf, turn},
+	{"Sigmoid", "1/(1 + e⁻ˣ)", (*builder).sigmoid, turn},
+	{"Silu", "x·sigmoid(x)", (*builder).silu, turn},
+	{"QuickGelu", "x·sigmoid(1.702x)", (*builder).quickGelu, turn},
+	{"Gelu", "x·Φ(x)", (*builder).gelu, turn},
+	{"GeluTanh", "Gelu by its approximation with tanh", (*builder).geluTanh, turn},
+	{"HardSwish", "x·max(0, min(1, x/6 + ½))", (*builder).hardSwish, turn},
+	{"Relu", "max(x, 0), NaN for NaN", (*builder).relu, turn},
+	{"Neg", "−x", (*builder).negative, turn},
+	{"Abs", "|x|", (*builder).abs, turn},
+	{"Sqrt", "√x", (*builder).sqrt, turn},
+	{"Reciprocal", "1/x", func(b *builder, x reg) reg { return b.div(b.constant(1), x) }, turn},
+	{"Root", "x^½, of −0 and −∞ as powers have it", (*builder).root, turn},
+	{"InverseRoot", "x^−½, of −0 and −∞ as powers have it", func(b *builder, x reg) reg { return b.div(b.constant(1), b.root(x)) }, turn},
+	{"Log", "the natural logarithm", (*builder).log, 1},
+	{"Sin", "the sine, for |x| ≤ 2¹⁷ and NaN", (*builder).sin, turn},
+	{"Cos", "the cosine, for |x| ≤ 2¹⁷ and NaN", (*builder).cos, turn},
+	{"Asin", "the arc sine", (*builder).asin, turn},
+	{"Acos", "the arc cosine", (*builder).acos, 2},
+	{"Atan", "the arc tangent", (*builder).atan, turn},
+	{"Softplus", "log(1 + eˣ)", (*builder).softplus, 1},
+	{"Mish", "x·tanh(log(1 + eˣ))", (*builder).mish, 2},
+	{"Softsign", "x/(1 + |x|)", (*builder).softsign, turn},
+	{"Sign", "−1, 0 or 1, NaN for NaN", (*builder).sign, turn},
+	{"Floor", "⌊x⌋", (*builder).floor, turn},
+	{"Ceil", "⌈x⌉", (*builder).ceil, turn},
+	{"Round", "the integer nearest to x, ties to even", (*builder).nearest, turn},
 }
 
 // binaries are the functions of two operands, in the three ways in which they
@@ -30,16 +46,20 @@ var binaries = []struct {
 	f          func(b *builder, x, y reg) reg
 	commutes   bool // a number and a vector is a vector and a number
 	runs       bool // has kernels of many runs
+	vectors    int
 }{
-	{"Add", "x + y", (*builder).add, true, true},
-	{"Sub", "x − y", (*builder).sub, false, true},
-	{"Mul", "x·y", (*builder).mul, true, true},
-	{"Div", "x/y", (*builder).div, false, true},
-	{"Max", "the greater of x and y; NaN if either is", (*builder).greater, true, false},
-	{"Min", "the lesser of x and y; NaN if either is", (*builder).lesser, true, false},
+	{"Add", "x + y", (*builder).add, true, true, turn},
+	{"Sub", "x − y", (*builder).sub, false, true, turn},
+	{"Mul", "x·y", (*builder).mul, true, true, turn},
+	{"Div", "x/y", (*builder).div, false, true, turn},
+	{"Max", "the greater of x and y; NaN if either is", (*builder).greater, true, false, turn},
+	{"Min", "the lesser of x and y; NaN if either is", (*builder).lesser, true, false, turn},
+	{"Pow", "xʸ, for |y| < 2²² and NaN", (*builder).pow, false, false, 1},
+	{"Leak", "x, or x·y below 0", (*builder).leak, false, false, turn},
 }
 
-// turn is how many vectors of an elementwise kernel are written out.
+// turn is how many vectors of an elementwise kernel are written out, unless they
+// want too many registers.
 const turn = 4
 
 func elementwise() []family {
@@ -47,7 +67,9 @@ func elementwise() []family {
 	for _, u := range unaries {
 		list = append(list, family{
 			field: u.field, doc: u.field + " sets z to " + u.doc + ".", params: slices.Concat(ints("n"), pointers("z", "x")),
-			describe: func(b *builder, _ int) { describeMap(b, []string{"x"}, nil, func(x []reg) reg { return u.f(b, x[0]) }) },
+			describe: func(b *builder, _ int) {
+				describeMap(b, u.vectors, []string{"x"}, nil, func(x []reg) reg { return u.f(b, x[0]) })
+			},
 		})
 	}
 	for _, u := range binaries {
@@ -55,13 +77,13 @@ func elementwise() []family {
 			family{
 				field: u.field, doc: u.field + " sets z to " + u.doc + ".", params: slices.Concat(ints("n"), pointers("z", "x", "y")),
 				describe: func(b *builder, _ int) {
-					describeMap(b, []string{"x", "y"}, nil, func(x []reg) reg { return u.f(b, x[0], x[1]) })
+					describeMap(b, u.vectors, []string{"x", "y"}, nil, func(x []reg) reg { return u.f(b, x[0], x[1]) })
 				},
 			},
 			family{
 				field: u.field + "Number", doc: u.field + "Number is " + u.field + " for one number y.", params: slices.Concat(ints("n"), pointers("z", "x"), numbers("y")),
 				describe: func(b *builder, _ int) {
-					describeMap(b, []string{"x"}, []string{"y"}, func(x []reg) reg { return u.f(b, x[0], x[1]) })
+					describeMap(b, u.vectors, []string{"x"}, []string{"y"}, func(x []reg) reg { return u.f(b, x[0], x[1]) })
 				},
 			})
 		if u.runs {
@@ -71,15 +93,21 @@ func elementwise() []family {
 			list = append(list, family{
 				field: "Number" + u.field, doc: "Number" + u.field + " is " + u.field + " for one number x.", params: slices.Concat(ints("n"), pointers("z"), numbers("x"), pointers("y")),
 				describe: func(b *builder, _ int) {
-					describeMap(b, []string{"y"}, []string{"x"}, func(x []reg) reg { return u.f(b, x[1], x[0]) })
+					describeMap(b, u.vectors, []string{"y"}, []string{"x"}, func(x []reg) reg { return u.f(b, x[1], x[0]) })
 				},
 			})
 		}
 	}
 	return append(list, family{
+		field: "Elu", doc: "Elu sets z to positive·x above 0, and to negative·(e^(inside·x) − 1) below.",
+		params: slices.Concat(ints("n"), pointers("z", "x"), numbers("positive", "negative", "inside")),
+		describe: func(b *builder, _ int) {
+			describeMap(b, turn, []string{"x"}, []string{"positive", "negative", "inside"}, func(x []reg) reg { return b.elu(x[0], x[1], x[2], x[3]) })
+		},
+	}, family{
 		field: "AddScaled", doc: "AddScaled adds y·x to z.", params: slices.Concat(ints("n"), pointers("z", "x"), numbers("y")),
 		describe: func(b *builder, _ int) {
-			describeMap(b, []string{"z", "x"}, []string{"y"}, func(x []reg) reg {
+			describeMap(b, turn, []string{"z", "x"}, []string{"y"}, func(x []reg) reg {
 				b.fma(x[0], x[1], x[2])
 				return x[0]
 			})
@@ -88,7 +116,7 @@ func elementwise() []family {
 }
 
 // describeMap sets z to f of vectors and numbers, in that order.
-func describeMap(b *builder, vectors, numbers []string, f func(x []reg) reg) {
+func describeMap(b *builder, unroll int, vectors, numbers []string, f func(x []reg) reg) {
 	z := b.param("z")
 	moving := []reg{z}
 	for _, name := range vectors {
@@ -96,7 +124,7 @@ func describeMap(b *builder, vectors, numbers []string, f func(x []reg) reg) {
 			moving = append(moving, b.param(name))
 		}
 	}
-	b.elements(b.param("n"), turn, moving, func(u int, t tail) {
+	b.elements(b.param("n"), unroll, moving, func(u int, t tail) {
 		var x []reg
 		for _, name := range vectors {
 			x = append(x, b.loadPart(at(b.param(name), u*b.level.bytes()), t))

@@ -68,6 +68,13 @@ var rowKernels = []family{
 		describe: func(b *builder, _ int) { describeEach(b, func(x reg) reg { return rowGreatest(b, x) }) },
 	},
 	{
+		field: "Reach", doc: "Reach sets *z to the greatest |x|, NaN passed over.", params: slices.Concat(ints("n"), pointers("z", "x")),
+		describe: func(b *builder, _ int) {
+			x := b.param("x")
+			b.storeOne(at(b.param("z"), 0), b.top(rowReach(b, x)))
+		},
+	},
+	{
 		field: "Softmax", doc: "Softmax sets z to e^(x − top)/Σe^(x − top).", params: slices.Concat(ints("n"), pointers("z", "x")),
 		describe: describeSoftmax,
 	},
@@ -95,7 +102,7 @@ var rowKernels = []family{
 		field: "Rescale", doc: "Rescale sets z to (x − centre)·scale + shift.",
 		params: slices.Concat(ints("n"), pointers("z", "x"), numbers("centre", "scale", "shift")),
 		describe: func(b *builder, _ int) {
-			describeMap(b, []string{"x"}, []string{"centre", "scale", "shift"}, func(v []reg) reg {
+			describeMap(b, turn, []string{"x"}, []string{"centre", "scale", "shift"}, func(v []reg) reg {
 				d := b.sub(v[0], v[1])
 				b.mulAdd(d, v[2], v[3])
 				return d
@@ -152,6 +159,14 @@ func rowTop(b *builder, x reg) reg {
 		b.fetchNext(p, u)
 		v := b.keep(t, b.loadPart(at(p, u*b.level.bytes()), t), least)
 		b.change(opMax, top, top, v)
+	}, b.max)
+}
+
+// rowReach is the lanes' greatest magnitudes of n elements, NaN passed over.
+func rowReach(b *builder, x reg) reg {
+	p := b.copyInt(x)
+	return b.reduce(b.param("n"), []reg{p}, b.zero, func(top reg, u int, t tail) {
+		b.change(opMax, top, b.abs(b.loadPart(at(p, u*b.level.bytes()), t)), top)
 	}, b.max)
 }
 

@@ -76,11 +76,12 @@ const (
 	opMax // args[1] if one is NaN
 	opMin
 	opSqrt
-	opFMA     // dst += args[0]·args[1]
-	opFNMA    // dst −= args[0]·args[1]
-	opMulAdd  // dst = dst·args[0] + args[1]
-	opFMALane // dst += args[0]·(lane imm of args[1])
-	opFMAMem  // dst += args[0]·(the float32 in memory)
+	opFMA      // dst += args[0]·args[1]
+	opFNMA     // dst −= args[0]·args[1]
+	opFNMAOnce // opFNMA that rounds once, in plain Go alone: the others do
+	opMulAdd   // dst = dst·args[0] + args[1]
+	opFMALane  // dst += args[0]·(lane imm of args[1])
+	opFMAMem   // dst += args[0]·(the float32 in memory)
 
 	opAnd // of bits
 	opOr

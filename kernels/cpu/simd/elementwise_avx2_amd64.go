@@ -47,6 +47,51 @@ func sqrtAvx2(n int, z *float32, x *float32)
 func reciprocalAvx2(n int, z *float32, x *float32)
 
 //go:noescape
+func rootAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func inverseRootAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func logAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func sinAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func cosAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func asinAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func acosAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func atanAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func softplusAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func mishAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func softsignAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func signAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func floorAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func ceilAvx2(n int, z *float32, x *float32)
+
+//go:noescape
+func roundAvx2(n int, z *float32, x *float32)
+
+//go:noescape
 func addAvx2(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
@@ -117,6 +162,27 @@ func minAvx2(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func minNumberAvx2(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func powAvx2(n int, z *float32, x *float32, y *float32)
+
+//go:noescape
+func powNumberAvx2(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func numberPowAvx2(n int, z *float32, x float32, y *float32)
+
+//go:noescape
+func leakAvx2(n int, z *float32, x *float32, y *float32)
+
+//go:noescape
+func leakNumberAvx2(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func numberLeakAvx2(n int, z *float32, x float32, y *float32)
+
+//go:noescape
+func eluAvx2(n int, z *float32, x *float32, positive float32, negative float32, inside float32)
 
 //go:noescape
 func addScaledAvx2(n int, z *float32, x *float32, y float32)

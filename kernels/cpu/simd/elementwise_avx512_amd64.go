@@ -47,6 +47,51 @@ func sqrtAvx512(n int, z *float32, x *float32)
 func reciprocalAvx512(n int, z *float32, x *float32)
 
 //go:noescape
+func rootAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func inverseRootAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func logAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func sinAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func cosAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func asinAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func acosAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func atanAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func softplusAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func mishAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func softsignAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func signAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func floorAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func ceilAvx512(n int, z *float32, x *float32)
+
+//go:noescape
+func roundAvx512(n int, z *float32, x *float32)
+
+//go:noescape
 func addAvx512(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
@@ -117,6 +162,27 @@ func minAvx512(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func minNumberAvx512(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func powAvx512(n int, z *float32, x *float32, y *float32)
+
+//go:noescape
+func powNumberAvx512(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func numberPowAvx512(n int, z *float32, x float32, y *float32)
+
+//go:noescape
+func leakAvx512(n int, z *float32, x *float32, y *float32)
+
+//go:noescape
+func leakNumberAvx512(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func numberLeakAvx512(n int, z *float32, x float32, y *float32)
+
+//go:noescape
+func eluAvx512(n int, z *float32, x *float32, positive float32, negative float32, inside float32)
 
 //go:noescape
 func addScaledAvx512(n int, z *float32, x *float32, y float32)

@@ -1717,6 +1717,1592 @@ func reciprocalGeneric(n int, z *float32, x *float32) {
 	}
 }
 
+// rootGeneric is the plain form of Root.
+func rootGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v6, v7, v8, v9, v10, v11, v13, v14, v15, v16, v18, v19, v20, v21, v23, v24, v25, v26, v28, v29, v30 float32
+	var n0, n1, n2 int
+	var m5, m12, m17, m22, m27 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v6, v7, v8, v9, v10, v11, v13, v14, v15, v16, v18, v19, v20, v21, v23, v24, v25, v26, v28, v29, v30, n0, n1, n2, m5, m12, m17, m22, m27, p1, p2
+	v4 = ofBits(0xff800000)
+	v6 = ofBits(0x7f800000)
+	v8 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		m5 = v3 == v4
+		v7 = sqrt32(v3)
+		v9 = v7 + v8
+		v10 = choose32(m5, v6, v9)
+		store32(p1, n1, v10)
+		v11 = load32(p2, n2+4)
+		m12 = v11 == v4
+		v13 = sqrt32(v11)
+		v14 = v13 + v8
+		v15 = choose32(m12, v6, v14)
+		store32(p1, n1+4, v15)
+		v16 = load32(p2, n2+8)
+		m17 = v16 == v4
+		v18 = sqrt32(v16)
+		v19 = v18 + v8
+		v20 = choose32(m17, v6, v19)
+		store32(p1, n1+8, v20)
+		v21 = load32(p2, n2+12)
+		m22 = v21 == v4
+		v23 = sqrt32(v21)
+		v24 = v23 + v8
+		v25 = choose32(m22, v6, v24)
+		store32(p1, n1+12, v25)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v26 = load32(p2, n2)
+		m27 = v26 == v4
+		v28 = sqrt32(v26)
+		v29 = v28 + v8
+		v30 = choose32(m27, v6, v29)
+		store32(p1, n1, v30)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// inverseRootGeneric is the plain form of InverseRoot.
+func inverseRootGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v7, v8, v9, v10, v11, v12, v13, v15, v16, v17, v18, v19, v21, v22, v23, v24, v25, v27, v28, v29, v30, v31, v33, v34, v35, v36 float32
+	var n0, n1, n2 int
+	var m6, m14, m20, m26, m32 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v7, v8, v9, v10, v11, v12, v13, v15, v16, v17, v18, v19, v21, v22, v23, v24, v25, v27, v28, v29, v30, v31, v33, v34, v35, v36, n0, n1, n2, m6, m14, m20, m26, m32, p1, p2
+	v4 = 1
+	v5 = ofBits(0xff800000)
+	v7 = ofBits(0x7f800000)
+	v9 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		m6 = v3 == v5
+		v8 = sqrt32(v3)
+		v10 = v8 + v9
+		v11 = choose32(m6, v7, v10)
+		v12 = v4 / v11
+		store32(p1, n1, v12)
+		v13 = load32(p2, n2+4)
+		m14 = v13 == v5
+		v15 = sqrt32(v13)
+		v16 = v15 + v9
+		v17 = choose32(m14, v7, v16)
+		v18 = v4 / v17
+		store32(p1, n1+4, v18)
+		v19 = load32(p2, n2+8)
+		m20 = v19 == v5
+		v21 = sqrt32(v19)
+		v22 = v21 + v9
+		v23 = choose32(m20, v7, v22)
+		v24 = v4 / v23
+		store32(p1, n1+8, v24)
+		v25 = load32(p2, n2+12)
+		m26 = v25 == v5
+		v27 = sqrt32(v25)
+		v28 = v27 + v9
+		v29 = choose32(m26, v7, v28)
+		v30 = v4 / v29
+		store32(p1, n1+12, v30)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v31 = load32(p2, n2)
+		m32 = v31 == v5
+		v33 = sqrt32(v31)
+		v34 = v33 + v9
+		v35 = choose32(m32, v7, v34)
+		v36 = v4 / v35
+		store32(p1, n1, v36)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// logGeneric is the plain form of Log.
+func logGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v7, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v44, v45, v47, v48 float32
+	var n0, n1, n2 int
+	var m6, m8, m43, m46 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v7, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v44, v45, v47, v48, n0, n1, n2, m6, m8, m43, m46, p1, p2
+	v4 = 0
+	v5 = ofBits(0x7f800000)
+	v7 = ofBits(0x800000)
+	v9 = 8.388608e+06
+	v12 = 0.70710677
+	v17 = 1.2582912e+07
+	v20 = 23
+	v23 = 1
+	v27 = 0.06971612
+	v29 = -0.11479734
+	v30 = 0.1168542
+	v31 = -0.12425687
+	v32 = 0.14249058
+	v33 = -0.16667803
+	v34 = 0.20000716
+	v35 = -0.24999997
+	v36 = 0.3333333
+	v38 = -0.00021219444
+	v39 = 0.5
+	v41 = 0.6933594
+	v44 = ofBits(0x7fc00000)
+	v47 = ofBits(0xff800000)
+	for ; n0 >= 1; n0 -= 1 {
+		v3 = load32(p2, n2)
+		m6 = v3 < v5
+		m8 = v3 < v7
+		v10 = float32(v3 * v9)
+		v11 = choose32(m8, v10, v3)
+		v13 = subInt32(v11, v12)
+		v14 = shiftRight32(v13, 23)
+		v15 = shiftLeft32(v14, 23)
+		v16 = subInt32(v11, v15)
+		v18 = addInt32(v14, v17)
+		v19 = v18 - v17
+		v21 = choose32(m8, v20, v4)
+		v22 = v19 - v21
+		v24 = v16 - v23
+		v25 = float32(v24 * v24)
+		v26 = float32(v25 * v24)
+		v28 = v27
+		v28 = float32(v28*v24) + v29
+		v28 = float32(v28*v24) + v30
+		v28 = float32(v28*v24) + v31
+		v28 = float32(v28*v24) + v32
+		v28 = float32(v28*v24) + v33
+		v28 = float32(v28*v24) + v34
+		v28 = float32(v28*v24) + v35
+		v28 = float32(v28*v24) + v36
+		v37 = float32(v26 * v28)
+		v37 += float32(v22 * v38)
+		v37 -= float32(v25 * v39)
+		v40 = v24 + v37
+		v40 += float32(v22 * v41)
+		v42 = choose32(m6, v40, v3)
+		m43 = v3 < v4
+		v45 = choose32(m43, v44, v42)
+		m46 = v3 == v4
+		v48 = choose32(m46, v47, v45)
+		store32(p1, n1, v48)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// sinGeneric is the plain form of Sin.
+func sinGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v94, v95, v96, v97 float32
+	var n0, n1, n2 int
+	var m29, m45, m61, m77, m93 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v94, v95, v96, v97, n0, n1, n2, m29, m45, m61, m77, m93, p1, p2
+	v4 = 0.63661975
+	v5 = 1.2582912e+07
+	v9 = 1.5707964
+	v10 = -4.371139e-08
+	v11 = -1.7151245e-15
+	v12 = 1
+	v15 = 2.7228548e-06
+	v17 = -0.00019839915
+	v18 = 0.008333332
+	v19 = -0.16666667
+	v21 = 2.4530298e-05
+	v23 = -0.0013888219
+	v24 = 0.041666664
+	v25 = -0.5
+	v28 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v6 = v5
+		v6 += float32(v3 * v4)
+		v7 = v6 - v5
+		v8 = v3
+		v8 = fnma32(v8, v7, v9)
+		v8 = fnma32(v8, v7, v10)
+		v8 = fnma32(v8, v7, v11)
+		v13 = float32(v8 * v8)
+		v14 = v8
+		v16 = v15
+		v16 = float32(v16*v13) + v17
+		v16 = float32(v16*v13) + v18
+		v16 = float32(v16*v13) + v19
+		v20 = float32(v13 * v16)
+		v14 += float32(v8 * v20)
+		v22 = v21
+		v22 = float32(v22*v13) + v23
+		v22 = float32(v22*v13) + v24
+		v22 = float32(v22*v13) + v25
+		v22 = float32(v22*v13) + v12
+		v26 = shiftLeft32(v6, 31)
+		v27 = or32(v26, v12)
+		m29 = v27 < v28
+		v30 = shiftRight32(v6, 1)
+		v31 = shiftLeft32(v30, 31)
+		v32 = choose32(m29, v22, v14)
+		v33 = xor32(v32, v31)
+		store32(p1, n1, v33)
+		v34 = load32(p2, n2+4)
+		v35 = v5
+		v35 += float32(v34 * v4)
+		v36 = v35 - v5
+		v37 = v34
+		v37 = fnma32(v37, v36, v9)
+		v37 = fnma32(v37, v36, v10)
+		v37 = fnma32(v37, v36, v11)
+		v38 = float32(v37 * v37)
+		v39 = v37
+		v40 = v15
+		v40 = float32(v40*v38) + v17
+		v40 = float32(v40*v38) + v18
+		v40 = float32(v40*v38) + v19
+		v41 = float32(v38 * v40)
+		v39 += float32(v37 * v41)
+		v42 = v21
+		v42 = float32(v42*v38) + v23
+		v42 = float32(v42*v38) + v24
+		v42 = float32(v42*v38) + v25
+		v42 = float32(v42*v38) + v12
+		v43 = shiftLeft32(v35, 31)
+		v44 = or32(v43, v12)
+		m45 = v44 < v28
+		v46 = shiftRight32(v35, 1)
+		v47 = shiftLeft32(v46, 31)
+		v48 = choose32(m45, v42, v39)
+		v49 = xor32(v48, v47)
+		store32(p1, n1+4, v49)
+		v50 = load32(p2, n2+8)
+		v51 = v5
+		v51 += float32(v50 * v4)
+		v52 = v51 - v5
+		v53 = v50
+		v53 = fnma32(v53, v52, v9)
+		v53 = fnma32(v53, v52, v10)
+		v53 = fnma32(v53, v52, v11)
+		v54 = float32(v53 * v53)
+		v55 = v53
+		v56 = v15
+		v56 = float32(v56*v54) + v17
+		v56 = float32(v56*v54) + v18
+		v56 = float32(v56*v54) + v19
+		v57 = float32(v54 * v56)
+		v55 += float32(v53 * v57)
+		v58 = v21
+		v58 = float32(v58*v54) + v23
+		v58 = float32(v58*v54) + v24
+		v58 = float32(v58*v54) + v25
+		v58 = float32(v58*v54) + v12
+		v59 = shiftLeft32(v51, 31)
+		v60 = or32(v59, v12)
+		m61 = v60 < v28
+		v62 = shiftRight32(v51, 1)
+		v63 = shiftLeft32(v62, 31)
+		v64 = choose32(m61, v58, v55)
+		v65 = xor32(v64, v63)
+		store32(p1, n1+8, v65)
+		v66 = load32(p2, n2+12)
+		v67 = v5
+		v67 += float32(v66 * v4)
+		v68 = v67 - v5
+		v69 = v66
+		v69 = fnma32(v69, v68, v9)
+		v69 = fnma32(v69, v68, v10)
+		v69 = fnma32(v69, v68, v11)
+		v70 = float32(v69 * v69)
+		v71 = v69
+		v72 = v15
+		v72 = float32(v72*v70) + v17
+		v72 = float32(v72*v70) + v18
+		v72 = float32(v72*v70) + v19
+		v73 = float32(v70 * v72)
+		v71 += float32(v69 * v73)
+		v74 = v21
+		v74 = float32(v74*v70) + v23
+		v74 = float32(v74*v70) + v24
+		v74 = float32(v74*v70) + v25
+		v74 = float32(v74*v70) + v12
+		v75 = shiftLeft32(v67, 31)
+		v76 = or32(v75, v12)
+		m77 = v76 < v28
+		v78 = shiftRight32(v67, 1)
+		v79 = shiftLeft32(v78, 31)
+		v80 = choose32(m77, v74, v71)
+		v81 = xor32(v80, v79)
+		store32(p1, n1+12, v81)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v82 = load32(p2, n2)
+		v83 = v5
+		v83 += float32(v82 * v4)
+		v84 = v83 - v5
+		v85 = v82
+		v85 = fnma32(v85, v84, v9)
+		v85 = fnma32(v85, v84, v10)
+		v85 = fnma32(v85, v84, v11)
+		v86 = float32(v85 * v85)
+		v87 = v85
+		v88 = v15
+		v88 = float32(v88*v86) + v17
+		v88 = float32(v88*v86) + v18
+		v88 = float32(v88*v86) + v19
+		v89 = float32(v86 * v88)
+		v87 += float32(v85 * v89)
+		v90 = v21
+		v90 = float32(v90*v86) + v23
+		v90 = float32(v90*v86) + v24
+		v90 = float32(v90*v86) + v25
+		v90 = float32(v90*v86) + v12
+		v91 = shiftLeft32(v83, 31)
+		v92 = or32(v91, v12)
+		m93 = v92 < v28
+		v94 = shiftRight32(v83, 1)
+		v95 = shiftLeft32(v94, 31)
+		v96 = choose32(m93, v90, v87)
+		v97 = xor32(v96, v95)
+		store32(p1, n1, v97)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// cosGeneric is the plain form of Cos.
+func cosGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v100, v101, v102, v103 float32
+	var n0, n1, n2 int
+	var m31, m48, m65, m82, m99 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v100, v101, v102, v103, n0, n1, n2, m31, m48, m65, m82, m99, p1, p2
+	v4 = 0.63661975
+	v5 = 1.2582912e+07
+	v9 = 1.5707964
+	v10 = -4.371139e-08
+	v11 = -1.7151245e-15
+	v12 = ofBits(0x1)
+	v14 = 1
+	v17 = 2.7228548e-06
+	v19 = -0.00019839915
+	v20 = 0.008333332
+	v21 = -0.16666667
+	v23 = 2.4530298e-05
+	v25 = -0.0013888219
+	v26 = 0.041666664
+	v27 = -0.5
+	v30 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v6 = v5
+		v6 += float32(v3 * v4)
+		v7 = v6 - v5
+		v8 = v3
+		v8 = fnma32(v8, v7, v9)
+		v8 = fnma32(v8, v7, v10)
+		v8 = fnma32(v8, v7, v11)
+		v13 = addInt32(v6, v12)
+		v15 = float32(v8 * v8)
+		v16 = v8
+		v18 = v17
+		v18 = float32(v18*v15) + v19
+		v18 = float32(v18*v15) + v20
+		v18 = float32(v18*v15) + v21
+		v22 = float32(v15 * v18)
+		v16 += float32(v8 * v22)
+		v24 = v23
+		v24 = float32(v24*v15) + v25
+		v24 = float32(v24*v15) + v26
+		v24 = float32(v24*v15) + v27
+		v24 = float32(v24*v15) + v14
+		v28 = shiftLeft32(v13, 31)
+		v29 = or32(v28, v14)
+		m31 = v29 < v30
+		v32 = shiftRight32(v13, 1)
+		v33 = shiftLeft32(v32, 31)
+		v34 = choose32(m31, v24, v16)
+		v35 = xor32(v34, v33)
+		store32(p1, n1, v35)
+		v36 = load32(p2, n2+4)
+		v37 = v5
+		v37 += float32(v36 * v4)
+		v38 = v37 - v5
+		v39 = v36
+		v39 = fnma32(v39, v38, v9)
+		v39 = fnma32(v39, v38, v10)
+		v39 = fnma32(v39, v38, v11)
+		v40 = addInt32(v37, v12)
+		v41 = float32(v39 * v39)
+		v42 = v39
+		v43 = v17
+		v43 = float32(v43*v41) + v19
+		v43 = float32(v43*v41) + v20
+		v43 = float32(v43*v41) + v21
+		v44 = float32(v41 * v43)
+		v42 += float32(v39 * v44)
+		v45 = v23
+		v45 = float32(v45*v41) + v25
+		v45 = float32(v45*v41) + v26
+		v45 = float32(v45*v41) + v27
+		v45 = float32(v45*v41) + v14
+		v46 = shiftLeft32(v40, 31)
+		v47 = or32(v46, v14)
+		m48 = v47 < v30
+		v49 = shiftRight32(v40, 1)
+		v50 = shiftLeft32(v49, 31)
+		v51 = choose32(m48, v45, v42)
+		v52 = xor32(v51, v50)
+		store32(p1, n1+4, v52)
+		v53 = load32(p2, n2+8)
+		v54 = v5
+		v54 += float32(v53 * v4)
+		v55 = v54 - v5
+		v56 = v53
+		v56 = fnma32(v56, v55, v9)
+		v56 = fnma32(v56, v55, v10)
+		v56 = fnma32(v56, v55, v11)
+		v57 = addInt32(v54, v12)
+		v58 = float32(v56 * v56)
+		v59 = v56
+		v60 = v17
+		v60 = float32(v60*v58) + v19
+		v60 = float32(v60*v58) + v20
+		v60 = float32(v60*v58) + v21
+		v61 = float32(v58 * v60)
+		v59 += float32(v56 * v61)
+		v62 = v23
+		v62 = float32(v62*v58) + v25
+		v62 = float32(v62*v58) + v26
+		v62 = float32(v62*v58) + v27
+		v62 = float32(v62*v58) + v14
+		v63 = shiftLeft32(v57, 31)
+		v64 = or32(v63, v14)
+		m65 = v64 < v30
+		v66 = shiftRight32(v57, 1)
+		v67 = shiftLeft32(v66, 31)
+		v68 = choose32(m65, v62, v59)
+		v69 = xor32(v68, v67)
+		store32(p1, n1+8, v69)
+		v70 = load32(p2, n2+12)
+		v71 = v5
+		v71 += float32(v70 * v4)
+		v72 = v71 - v5
+		v73 = v70
+		v73 = fnma32(v73, v72, v9)
+		v73 = fnma32(v73, v72, v10)
+		v73 = fnma32(v73, v72, v11)
+		v74 = addInt32(v71, v12)
+		v75 = float32(v73 * v73)
+		v76 = v73
+		v77 = v17
+		v77 = float32(v77*v75) + v19
+		v77 = float32(v77*v75) + v20
+		v77 = float32(v77*v75) + v21
+		v78 = float32(v75 * v77)
+		v76 += float32(v73 * v78)
+		v79 = v23
+		v79 = float32(v79*v75) + v25
+		v79 = float32(v79*v75) + v26
+		v79 = float32(v79*v75) + v27
+		v79 = float32(v79*v75) + v14
+		v80 = shiftLeft32(v74, 31)
+		v81 = or32(v80, v14)
+		m82 = v81 < v30
+		v83 = shiftRight32(v74, 1)
+		v84 = shiftLeft32(v83, 31)
+		v85 = choose32(m82, v79, v76)
+		v86 = xor32(v85, v84)
+		store32(p1, n1+12, v86)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v87 = load32(p2, n2)
+		v88 = v5
+		v88 += float32(v87 * v4)
+		v89 = v88 - v5
+		v90 = v87
+		v90 = fnma32(v90, v89, v9)
+		v90 = fnma32(v90, v89, v10)
+		v90 = fnma32(v90, v89, v11)
+		v91 = addInt32(v88, v12)
+		v92 = float32(v90 * v90)
+		v93 = v90
+		v94 = v17
+		v94 = float32(v94*v92) + v19
+		v94 = float32(v94*v92) + v20
+		v94 = float32(v94*v92) + v21
+		v95 = float32(v92 * v94)
+		v93 += float32(v90 * v95)
+		v96 = v23
+		v96 = float32(v96*v92) + v25
+		v96 = float32(v96*v92) + v26
+		v96 = float32(v96*v92) + v27
+		v96 = float32(v96*v92) + v14
+		v97 = shiftLeft32(v91, 31)
+		v98 = or32(v97, v14)
+		m99 = v98 < v30
+		v100 = shiftRight32(v91, 1)
+		v101 = shiftLeft32(v100, 31)
+		v102 = choose32(m99, v96, v93)
+		v103 = xor32(v102, v101)
+		store32(p1, n1, v103)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// asinGeneric is the plain form of Asin.
+func asinGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103 float32
+	var n0, n1, n2 int
+	var m7, m34, m52, m70, m88 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, n0, n1, n2, m7, m34, m52, m70, m88, p1, p2
+	v4 = ofBits(0x7fffffff)
+	v6 = 0.5
+	v9 = 1
+	v16 = 0.033690847
+	v18 = 0.017149238
+	v19 = 0.031100662
+	v20 = 0.044599403
+	v21 = 0.07500094
+	v22 = 0.16666666
+	v24 = 1.5707964
+	v28 = ofBits(0x80000000)
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v5 = and32(v3, v4)
+		m7 = v5 < v6
+		v8 = float32(v5 * v5)
+		v10 = v9 - v5
+		v11 = float32(v6 * v10)
+		v12 = choose32(m7, v8, v11)
+		v13 = sqrt32(v12)
+		v14 = choose32(m7, v5, v13)
+		v15 = v14
+		v17 = v16
+		v17 = float32(v17*v12) + v18
+		v17 = float32(v17*v12) + v19
+		v17 = float32(v17*v12) + v20
+		v17 = float32(v17*v12) + v21
+		v17 = float32(v17*v12) + v22
+		v23 = float32(v12 * v17)
+		v15 += float32(v14 * v23)
+		v25 = v15 + v15
+		v26 = v24 - v25
+		v27 = choose32(m7, v15, v26)
+		v29 = andNot32(v28, v27)
+		v30 = and32(v28, v3)
+		v31 = or32(v29, v30)
+		store32(p1, n1, v31)
+		v32 = load32(p2, n2+4)
+		v33 = and32(v32, v4)
+		m34 = v33 < v6
+		v35 = float32(v33 * v33)
+		v36 = v9 - v33
+		v37 = float32(v6 * v36)
+		v38 = choose32(m34, v35, v37)
+		v39 = sqrt32(v38)
+		v40 = choose32(m34, v33, v39)
+		v41 = v40
+		v42 = v16
+		v42 = float32(v42*v38) + v18
+		v42 = float32(v42*v38) + v19
+		v42 = float32(v42*v38) + v20
+		v42 = float32(v42*v38) + v21
+		v42 = float32(v42*v38) + v22
+		v43 = float32(v38 * v42)
+		v41 += float32(v40 * v43)
+		v44 = v41 + v41
+		v45 = v24 - v44
+		v46 = choose32(m34, v41, v45)
+		v47 = andNot32(v28, v46)
+		v48 = and32(v28, v32)
+		v49 = or32(v47, v48)
+		store32(p1, n1+4, v49)
+		v50 = load32(p2, n2+8)
+		v51 = and32(v50, v4)
+		m52 = v51 < v6
+		v53 = float32(v51 * v51)
+		v54 = v9 - v51
+		v55 = float32(v6 * v54)
+		v56 = choose32(m52, v53, v55)
+		v57 = sqrt32(v56)
+		v58 = choose32(m52, v51, v57)
+		v59 = v58
+		v60 = v16
+		v60 = float32(v60*v56) + v18
+		v60 = float32(v60*v56) + v19
+		v60 = float32(v60*v56) + v20
+		v60 = float32(v60*v56) + v21
+		v60 = float32(v60*v56) + v22
+		v61 = float32(v56 * v60)
+		v59 += float32(v58 * v61)
+		v62 = v59 + v59
+		v63 = v24 - v62
+		v64 = choose32(m52, v59, v63)
+		v65 = andNot32(v28, v64)
+		v66 = and32(v28, v50)
+		v67 = or32(v65, v66)
+		store32(p1, n1+8, v67)
+		v68 = load32(p2, n2+12)
+		v69 = and32(v68, v4)
+		m70 = v69 < v6
+		v71 = float32(v69 * v69)
+		v72 = v9 - v69
+		v73 = float32(v6 * v72)
+		v74 = choose32(m70, v71, v73)
+		v75 = sqrt32(v74)
+		v76 = choose32(m70, v69, v75)
+		v77 = v76
+		v78 = v16
+		v78 = float32(v78*v74) + v18
+		v78 = float32(v78*v74) + v19
+		v78 = float32(v78*v74) + v20
+		v78 = float32(v78*v74) + v21
+		v78 = float32(v78*v74) + v22
+		v79 = float32(v74 * v78)
+		v77 += float32(v76 * v79)
+		v80 = v77 + v77
+		v81 = v24 - v80
+		v82 = choose32(m70, v77, v81)
+		v83 = andNot32(v28, v82)
+		v84 = and32(v28, v68)
+		v85 = or32(v83, v84)
+		store32(p1, n1+12, v85)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v86 = load32(p2, n2)
+		v87 = and32(v86, v4)
+		m88 = v87 < v6
+		v89 = float32(v87 * v87)
+		v90 = v9 - v87
+		v91 = float32(v6 * v90)
+		v92 = choose32(m88, v89, v91)
+		v93 = sqrt32(v92)
+		v94 = choose32(m88, v87, v93)
+		v95 = v94
+		v96 = v16
+		v96 = float32(v96*v92) + v18
+		v96 = float32(v96*v92) + v19
+		v96 = float32(v96*v92) + v20
+		v96 = float32(v96*v92) + v21
+		v96 = float32(v96*v92) + v22
+		v97 = float32(v92 * v96)
+		v95 += float32(v94 * v97)
+		v98 = v95 + v95
+		v99 = v24 - v98
+		v100 = choose32(m88, v95, v99)
+		v101 = andNot32(v28, v100)
+		v102 = and32(v28, v86)
+		v103 = or32(v101, v102)
+		store32(p1, n1, v103)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// acosGeneric is the plain form of Acos.
+func acosGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v51, v52, v53, v54, v55, v56, v57, v58, v59, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v72, v73, v74, v75, v76, v77, v78 float32
+	var n0, n1, n2 int
+	var m7, m26, m39, m50, m60, m71 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v51, v52, v53, v54, v55, v56, v57, v58, v59, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v72, v73, v74, v75, v76, v77, v78, n0, n1, n2, m7, m26, m39, m50, m60, m71, p1, p2
+	v4 = ofBits(0x7fffffff)
+	v6 = 0.5
+	v9 = 1
+	v16 = 0.033690847
+	v18 = 0.017149238
+	v19 = 0.031100662
+	v20 = 0.044599403
+	v21 = 0.07500094
+	v22 = 0.16666666
+	v25 = 0
+	v27 = 3.1415927
+	v30 = 1.5707964
+	v31 = ofBits(0x80000000)
+	for ; n0 >= 2; n0 -= 2 {
+		v3 = load32(p2, n2)
+		v5 = and32(v3, v4)
+		m7 = v5 < v6
+		v8 = float32(v5 * v5)
+		v10 = v9 - v5
+		v11 = float32(v6 * v10)
+		v12 = choose32(m7, v8, v11)
+		v13 = sqrt32(v12)
+		v14 = choose32(m7, v5, v13)
+		v15 = v14
+		v17 = v16
+		v17 = float32(v17*v12) + v18
+		v17 = float32(v17*v12) + v19
+		v17 = float32(v17*v12) + v20
+		v17 = float32(v17*v12) + v21
+		v17 = float32(v17*v12) + v22
+		v23 = float32(v12 * v17)
+		v15 += float32(v14 * v23)
+		v24 = v15 + v15
+		m26 = v3 < v25
+		v28 = v27 - v24
+		v29 = choose32(m26, v28, v24)
+		v32 = andNot32(v31, v15)
+		v33 = and32(v31, v3)
+		v34 = or32(v32, v33)
+		v35 = v30 - v34
+		v36 = choose32(m7, v35, v29)
+		store32(p1, n1, v36)
+		v37 = load32(p2, n2+4)
+		v38 = and32(v37, v4)
+		m39 = v38 < v6
+		v40 = float32(v38 * v38)
+		v41 = v9 - v38
+		v42 = float32(v6 * v41)
+		v43 = choose32(m39, v40, v42)
+		v44 = sqrt32(v43)
+		v45 = choose32(m39, v38, v44)
+		v46 = v45
+		v47 = v16
+		v47 = float32(v47*v43) + v18
+		v47 = float32(v47*v43) + v19
+		v47 = float32(v47*v43) + v20
+		v47 = float32(v47*v43) + v21
+		v47 = float32(v47*v43) + v22
+		v48 = float32(v43 * v47)
+		v46 += float32(v45 * v48)
+		v49 = v46 + v46
+		m50 = v37 < v25
+		v51 = v27 - v49
+		v52 = choose32(m50, v51, v49)
+		v53 = andNot32(v31, v46)
+		v54 = and32(v31, v37)
+		v55 = or32(v53, v54)
+		v56 = v30 - v55
+		v57 = choose32(m39, v56, v52)
+		store32(p1, n1+4, v57)
+		n1 += 8
+		n2 += 8
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v58 = load32(p2, n2)
+		v59 = and32(v58, v4)
+		m60 = v59 < v6
+		v61 = float32(v59 * v59)
+		v62 = v9 - v59
+		v63 = float32(v6 * v62)
+		v64 = choose32(m60, v61, v63)
+		v65 = sqrt32(v64)
+		v66 = choose32(m60, v59, v65)
+		v67 = v66
+		v68 = v16
+		v68 = float32(v68*v64) + v18
+		v68 = float32(v68*v64) + v19
+		v68 = float32(v68*v64) + v20
+		v68 = float32(v68*v64) + v21
+		v68 = float32(v68*v64) + v22
+		v69 = float32(v64 * v68)
+		v67 += float32(v66 * v69)
+		v70 = v67 + v67
+		m71 = v58 < v25
+		v72 = v27 - v70
+		v73 = choose32(m71, v72, v70)
+		v74 = andNot32(v31, v67)
+		v75 = and32(v31, v58)
+		v76 = or32(v74, v75)
+		v77 = v30 - v76
+		v78 = choose32(m60, v77, v73)
+		store32(p1, n1, v78)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// atanGeneric is the plain form of Atan.
+func atanGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85 float32
+	var n0, n1, n2 int
+	var m7, m32, m46, m60, m74 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, n0, n1, n2, m7, m32, m46, m60, m74, p1, p2
+	v4 = ofBits(0x7fffffff)
+	v6 = 1
+	v12 = -0.0023869972
+	v14 = 0.013507771
+	v15 = -0.03587154
+	v16 = 0.06250169
+	v17 = -0.0865688
+	v18 = 0.11033764
+	v19 = -0.14278568
+	v20 = 0.1999974
+	v21 = -0.3333333
+	v23 = 1.5707964
+	v26 = ofBits(0x80000000)
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v5 = and32(v3, v4)
+		m7 = v6 < v5
+		v8 = v6 / v5
+		v9 = choose32(m7, v8, v5)
+		v10 = float32(v9 * v9)
+		v11 = v9
+		v13 = v12
+		v13 = float32(v13*v10) + v14
+		v13 = float32(v13*v10) + v15
+		v13 = float32(v13*v10) + v16
+		v13 = float32(v13*v10) + v17
+		v13 = float32(v13*v10) + v18
+		v13 = float32(v13*v10) + v19
+		v13 = float32(v13*v10) + v20
+		v13 = float32(v13*v10) + v21
+		v22 = float32(v10 * v13)
+		v11 += float32(v9 * v22)
+		v24 = v23 - v11
+		v25 = choose32(m7, v24, v11)
+		v27 = andNot32(v26, v25)
+		v28 = and32(v26, v3)
+		v29 = or32(v27, v28)
+		store32(p1, n1, v29)
+		v30 = load32(p2, n2+4)
+		v31 = and32(v30, v4)
+		m32 = v6 < v31
+		v33 = v6 / v31
+		v34 = choose32(m32, v33, v31)
+		v35 = float32(v34 * v34)
+		v36 = v34
+		v37 = v12
+		v37 = float32(v37*v35) + v14
+		v37 = float32(v37*v35) + v15
+		v37 = float32(v37*v35) + v16
+		v37 = float32(v37*v35) + v17
+		v37 = float32(v37*v35) + v18
+		v37 = float32(v37*v35) + v19
+		v37 = float32(v37*v35) + v20
+		v37 = float32(v37*v35) + v21
+		v38 = float32(v35 * v37)
+		v36 += float32(v34 * v38)
+		v39 = v23 - v36
+		v40 = choose32(m32, v39, v36)
+		v41 = andNot32(v26, v40)
+		v42 = and32(v26, v30)
+		v43 = or32(v41, v42)
+		store32(p1, n1+4, v43)
+		v44 = load32(p2, n2+8)
+		v45 = and32(v44, v4)
+		m46 = v6 < v45
+		v47 = v6 / v45
+		v48 = choose32(m46, v47, v45)
+		v49 = float32(v48 * v48)
+		v50 = v48
+		v51 = v12
+		v51 = float32(v51*v49) + v14
+		v51 = float32(v51*v49) + v15
+		v51 = float32(v51*v49) + v16
+		v51 = float32(v51*v49) + v17
+		v51 = float32(v51*v49) + v18
+		v51 = float32(v51*v49) + v19
+		v51 = float32(v51*v49) + v20
+		v51 = float32(v51*v49) + v21
+		v52 = float32(v49 * v51)
+		v50 += float32(v48 * v52)
+		v53 = v23 - v50
+		v54 = choose32(m46, v53, v50)
+		v55 = andNot32(v26, v54)
+		v56 = and32(v26, v44)
+		v57 = or32(v55, v56)
+		store32(p1, n1+8, v57)
+		v58 = load32(p2, n2+12)
+		v59 = and32(v58, v4)
+		m60 = v6 < v59
+		v61 = v6 / v59
+		v62 = choose32(m60, v61, v59)
+		v63 = float32(v62 * v62)
+		v64 = v62
+		v65 = v12
+		v65 = float32(v65*v63) + v14
+		v65 = float32(v65*v63) + v15
+		v65 = float32(v65*v63) + v16
+		v65 = float32(v65*v63) + v17
+		v65 = float32(v65*v63) + v18
+		v65 = float32(v65*v63) + v19
+		v65 = float32(v65*v63) + v20
+		v65 = float32(v65*v63) + v21
+		v66 = float32(v63 * v65)
+		v64 += float32(v62 * v66)
+		v67 = v23 - v64
+		v68 = choose32(m60, v67, v64)
+		v69 = andNot32(v26, v68)
+		v70 = and32(v26, v58)
+		v71 = or32(v69, v70)
+		store32(p1, n1+12, v71)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v72 = load32(p2, n2)
+		v73 = and32(v72, v4)
+		m74 = v6 < v73
+		v75 = v6 / v73
+		v76 = choose32(m74, v75, v73)
+		v77 = float32(v76 * v76)
+		v78 = v76
+		v79 = v12
+		v79 = float32(v79*v77) + v14
+		v79 = float32(v79*v77) + v15
+		v79 = float32(v79*v77) + v16
+		v79 = float32(v79*v77) + v17
+		v79 = float32(v79*v77) + v18
+		v79 = float32(v79*v77) + v19
+		v79 = float32(v79*v77) + v20
+		v79 = float32(v79*v77) + v21
+		v80 = float32(v77 * v79)
+		v78 += float32(v76 * v80)
+		v81 = v23 - v78
+		v82 = choose32(m74, v81, v78)
+		v83 = andNot32(v26, v82)
+		v84 = and32(v26, v72)
+		v85 = or32(v83, v84)
+		store32(p1, n1, v85)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// softplusGeneric is the plain form of Softplus.
+func softplusGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, n0, n1, n2, p1, p2
+	v4 = 0
+	v6 = ofBits(0x7fffffff)
+	v9 = 89
+	v10 = -104
+	v13 = 1.442695
+	v17 = 0.6933594
+	v18 = -0.00021219444
+	v19 = 0.0013814599
+	v21 = 0.008368717
+	v22 = 0.04166839
+	v23 = 0.16666521
+	v24 = 0.49999994
+	v26 = 1
+	v31 = ofBits(0x7f)
+	v42 = 0.70710677
+	v47 = 1.2582912e+07
+	v53 = 0.06971612
+	v55 = -0.11479734
+	v56 = 0.1168542
+	v57 = -0.12425687
+	v58 = 0.14249058
+	v59 = -0.16667803
+	v60 = 0.20000716
+	v61 = -0.24999997
+	v62 = 0.3333333
+	v64 = 0.5
+	for ; n0 >= 1; n0 -= 1 {
+		v3 = load32(p2, n2)
+		v5 = max32(v4, v3)
+		v7 = and32(v3, v6)
+		v8 = v4 - v7
+		v11 = max32(v10, v8)
+		v12 = min32(v9, v11)
+		v14 = float32(v12 * v13)
+		v15 = round32(v14)
+		v16 = v12
+		v16 -= float32(v15 * v17)
+		v16 -= float32(v15 * v18)
+		v20 = v19
+		v20 = float32(v20*v16) + v21
+		v20 = float32(v20*v16) + v22
+		v20 = float32(v20*v16) + v23
+		v20 = float32(v20*v16) + v24
+		v25 = float32(v16 * v16)
+		v20 = float32(v20*v25) + v16
+		v27 = v20 + v26
+		v28 = toInt32(v15)
+		v29 = shiftRight32(v28, 1)
+		v30 = subInt32(v28, v29)
+		v32 = addInt32(v29, v31)
+		v33 = shiftLeft32(v32, 23)
+		v34 = float32(v27 * v33)
+		v35 = addInt32(v30, v31)
+		v36 = shiftLeft32(v35, 23)
+		v37 = float32(v34 * v36)
+		v38 = v26 + v37
+		v39 = v38 - v26
+		v40 = v37 - v39
+		v41 = v40 / v38
+		v43 = subInt32(v38, v42)
+		v44 = shiftRight32(v43, 23)
+		v45 = shiftLeft32(v44, 23)
+		v46 = subInt32(v38, v45)
+		v48 = addInt32(v44, v47)
+		v49 = v48 - v47
+		v50 = v46 - v26
+		v51 = float32(v50 * v50)
+		v52 = float32(v51 * v50)
+		v54 = v53
+		v54 = float32(v54*v50) + v55
+		v54 = float32(v54*v50) + v56
+		v54 = float32(v54*v50) + v57
+		v54 = float32(v54*v50) + v58
+		v54 = float32(v54*v50) + v59
+		v54 = float32(v54*v50) + v60
+		v54 = float32(v54*v50) + v61
+		v54 = float32(v54*v50) + v62
+		v63 = float32(v52 * v54)
+		v63 += float32(v49 * v18)
+		v63 -= float32(v51 * v64)
+		v65 = v50 + v63
+		v65 += float32(v49 * v17)
+		v66 = v65 + v41
+		v67 = v5 + v66
+		store32(p1, n1, v67)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// mishGeneric is the plain form of Mish.
+func mishGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v100, v101, v102, v103, v104, v105, v106, v107 float32
+	var n0, n1, n2 int
+	var m39, m69, m99 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v100, v101, v102, v103, v104, v105, v106, v107, n0, n1, n2, m39, m69, m99, p1, p2
+	v4 = 0
+	v5 = ofBits(0x7fffffff)
+	v8 = 89
+	v9 = -104
+	v12 = 1.442695
+	v16 = 0.6933594
+	v17 = -0.00021219444
+	v18 = 0.0013814599
+	v20 = 0.008368717
+	v21 = 0.04166839
+	v22 = 0.16666521
+	v23 = 0.49999994
+	v25 = 1
+	v30 = ofBits(0x7f)
+	v37 = 2
+	for ; n0 >= 2; n0 -= 2 {
+		v3 = load32(p2, n2)
+		v6 = and32(v3, v5)
+		v7 = v4 - v6
+		v10 = max32(v9, v7)
+		v11 = min32(v8, v10)
+		v13 = float32(v11 * v12)
+		v14 = round32(v13)
+		v15 = v11
+		v15 -= float32(v14 * v16)
+		v15 -= float32(v14 * v17)
+		v19 = v18
+		v19 = float32(v19*v15) + v20
+		v19 = float32(v19*v15) + v21
+		v19 = float32(v19*v15) + v22
+		v19 = float32(v19*v15) + v23
+		v24 = float32(v15 * v15)
+		v19 = float32(v19*v24) + v15
+		v26 = v19 + v25
+		v27 = toInt32(v14)
+		v28 = shiftRight32(v27, 1)
+		v29 = subInt32(v27, v28)
+		v31 = addInt32(v28, v30)
+		v32 = shiftLeft32(v31, 23)
+		v33 = float32(v26 * v32)
+		v34 = addInt32(v29, v30)
+		v35 = shiftLeft32(v34, 23)
+		v36 = float32(v33 * v35)
+		v38 = float32(v36 * v36)
+		m39 = v3 < v4
+		v40 = v36 + v36
+		v41 = choose32(m39, v38, v25)
+		v42 = v40 + v41
+		v43 = v38 + v38
+		v44 = choose32(m39, v37, v43)
+		v45 = v42 + v44
+		v46 = v42 / v45
+		v47 = float32(v3 * v46)
+		store32(p1, n1, v47)
+		v48 = load32(p2, n2+4)
+		v49 = and32(v48, v5)
+		v50 = v4 - v49
+		v51 = max32(v9, v50)
+		v52 = min32(v8, v51)
+		v53 = float32(v52 * v12)
+		v54 = round32(v53)
+		v55 = v52
+		v55 -= float32(v54 * v16)
+		v55 -= float32(v54 * v17)
+		v56 = v18
+		v56 = float32(v56*v55) + v20
+		v56 = float32(v56*v55) + v21
+		v56 = float32(v56*v55) + v22
+		v56 = float32(v56*v55) + v23
+		v57 = float32(v55 * v55)
+		v56 = float32(v56*v57) + v55
+		v58 = v56 + v25
+		v59 = toInt32(v54)
+		v60 = shiftRight32(v59, 1)
+		v61 = subInt32(v59, v60)
+		v62 = addInt32(v60, v30)
+		v63 = shiftLeft32(v62, 23)
+		v64 = float32(v58 * v63)
+		v65 = addInt32(v61, v30)
+		v66 = shiftLeft32(v65, 23)
+		v67 = float32(v64 * v66)
+		v68 = float32(v67 * v67)
+		m69 = v48 < v4
+		v70 = v67 + v67
+		v71 = choose32(m69, v68, v25)
+		v72 = v70 + v71
+		v73 = v68 + v68
+		v74 = choose32(m69, v37, v73)
+		v75 = v72 + v74
+		v76 = v72 / v75
+		v77 = float32(v48 * v76)
+		store32(p1, n1+4, v77)
+		n1 += 8
+		n2 += 8
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v78 = load32(p2, n2)
+		v79 = and32(v78, v5)
+		v80 = v4 - v79
+		v81 = max32(v9, v80)
+		v82 = min32(v8, v81)
+		v83 = float32(v82 * v12)
+		v84 = round32(v83)
+		v85 = v82
+		v85 -= float32(v84 * v16)
+		v85 -= float32(v84 * v17)
+		v86 = v18
+		v86 = float32(v86*v85) + v20
+		v86 = float32(v86*v85) + v21
+		v86 = float32(v86*v85) + v22
+		v86 = float32(v86*v85) + v23
+		v87 = float32(v85 * v85)
+		v86 = float32(v86*v87) + v85
+		v88 = v86 + v25
+		v89 = toInt32(v84)
+		v90 = shiftRight32(v89, 1)
+		v91 = subInt32(v89, v90)
+		v92 = addInt32(v90, v30)
+		v93 = shiftLeft32(v92, 23)
+		v94 = float32(v88 * v93)
+		v95 = addInt32(v91, v30)
+		v96 = shiftLeft32(v95, 23)
+		v97 = float32(v94 * v96)
+		v98 = float32(v97 * v97)
+		m99 = v78 < v4
+		v100 = v97 + v97
+		v101 = choose32(m99, v98, v25)
+		v102 = v100 + v101
+		v103 = v98 + v98
+		v104 = choose32(m99, v37, v103)
+		v105 = v102 + v104
+		v106 = v102 / v105
+		v107 = float32(v78 * v106)
+		store32(p1, n1, v107)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// softsignGeneric is the plain form of Softsign.
+func softsignGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, n0, n1, n2, p1, p2
+	v4 = 1
+	v5 = ofBits(0x7fffffff)
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v6 = and32(v3, v5)
+		v7 = v4 + v6
+		v8 = v3 / v7
+		store32(p1, n1, v8)
+		v9 = load32(p2, n2+4)
+		v10 = and32(v9, v5)
+		v11 = v4 + v10
+		v12 = v9 / v11
+		store32(p1, n1+4, v12)
+		v13 = load32(p2, n2+8)
+		v14 = and32(v13, v5)
+		v15 = v4 + v14
+		v16 = v13 / v15
+		store32(p1, n1+8, v16)
+		v17 = load32(p2, n2+12)
+		v18 = and32(v17, v5)
+		v19 = v4 + v18
+		v20 = v17 / v19
+		store32(p1, n1+12, v20)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v21 = load32(p2, n2)
+		v22 = and32(v21, v5)
+		v23 = v4 + v22
+		v24 = v21 / v23
+		store32(p1, n1, v24)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// signGeneric is the plain form of Sign.
+func signGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v6, v7, v9, v10, v11, v13, v15, v16, v18, v20, v21, v23, v25, v26, v28, v30 float32
+	var n0, n1, n2 int
+	var m5, m8, m12, m14, m17, m19, m22, m24, m27, m29 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v6, v7, v9, v10, v11, v13, v15, v16, v18, v20, v21, v23, v25, v26, v28, v30, n0, n1, n2, m5, m8, m12, m14, m17, m19, m22, m24, m27, m29, p1, p2
+	v4 = 0
+	v6 = 1
+	v9 = -1
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		m5 = v4 < v3
+		v7 = choose32(m5, v6, v3)
+		m8 = v7 < v4
+		v10 = choose32(m8, v9, v7)
+		store32(p1, n1, v10)
+		v11 = load32(p2, n2+4)
+		m12 = v4 < v11
+		v13 = choose32(m12, v6, v11)
+		m14 = v13 < v4
+		v15 = choose32(m14, v9, v13)
+		store32(p1, n1+4, v15)
+		v16 = load32(p2, n2+8)
+		m17 = v4 < v16
+		v18 = choose32(m17, v6, v16)
+		m19 = v18 < v4
+		v20 = choose32(m19, v9, v18)
+		store32(p1, n1+8, v20)
+		v21 = load32(p2, n2+12)
+		m22 = v4 < v21
+		v23 = choose32(m22, v6, v21)
+		m24 = v23 < v4
+		v25 = choose32(m24, v9, v23)
+		store32(p1, n1+12, v25)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v26 = load32(p2, n2)
+		m27 = v4 < v26
+		v28 = choose32(m27, v6, v26)
+		m29 = v28 < v4
+		v30 = choose32(m29, v9, v28)
+		store32(p1, n1, v30)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// floorGeneric is the plain form of Floor.
+func floorGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v16, v17, v18, v19, v20, v22, v23, v24, v25, v26, v27, v29, v30, v31, v32, v34, v35, v36, v37, v38, v39, v41, v42, v43, v44, v46, v47, v48, v49, v50, v51, v53, v54, v55, v56, v58, v59, v60, v61, v62, v63, v65, v66 float32
+	var n0, n1, n2 int
+	var m7, m15, m21, m28, m33, m40, m45, m52, m57, m64 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v16, v17, v18, v19, v20, v22, v23, v24, v25, v26, v27, v29, v30, v31, v32, v34, v35, v36, v37, v38, v39, v41, v42, v43, v44, v46, v47, v48, v49, v50, v51, v53, v54, v55, v56, v58, v59, v60, v61, v62, v63, v65, v66, n0, n1, n2, m7, m15, m21, m28, m33, m40, m45, m52, m57, m64, p1, p2
+	v4 = ofBits(0x7fffffff)
+	v6 = 8.388608e+06
+	v10 = ofBits(0x80000000)
+	v16 = 1
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v5 = and32(v3, v4)
+		m7 = v5 < v6
+		v8 = v5 + v6
+		v9 = v8 - v6
+		v11 = andNot32(v10, v9)
+		v12 = and32(v10, v3)
+		v13 = or32(v11, v12)
+		v14 = choose32(m7, v13, v3)
+		m15 = v3 < v14
+		v17 = v14 - v16
+		v18 = choose32(m15, v17, v14)
+		store32(p1, n1, v18)
+		v19 = load32(p2, n2+4)
+		v20 = and32(v19, v4)
+		m21 = v20 < v6
+		v22 = v20 + v6
+		v23 = v22 - v6
+		v24 = andNot32(v10, v23)
+		v25 = and32(v10, v19)
+		v26 = or32(v24, v25)
+		v27 = choose32(m21, v26, v19)
+		m28 = v19 < v27
+		v29 = v27 - v16
+		v30 = choose32(m28, v29, v27)
+		store32(p1, n1+4, v30)
+		v31 = load32(p2, n2+8)
+		v32 = and32(v31, v4)
+		m33 = v32 < v6
+		v34 = v32 + v6
+		v35 = v34 - v6
+		v36 = andNot32(v10, v35)
+		v37 = and32(v10, v31)
+		v38 = or32(v36, v37)
+		v39 = choose32(m33, v38, v31)
+		m40 = v31 < v39
+		v41 = v39 - v16
+		v42 = choose32(m40, v41, v39)
+		store32(p1, n1+8, v42)
+		v43 = load32(p2, n2+12)
+		v44 = and32(v43, v4)
+		m45 = v44 < v6
+		v46 = v44 + v6
+		v47 = v46 - v6
+		v48 = andNot32(v10, v47)
+		v49 = and32(v10, v43)
+		v50 = or32(v48, v49)
+		v51 = choose32(m45, v50, v43)
+		m52 = v43 < v51
+		v53 = v51 - v16
+		v54 = choose32(m52, v53, v51)
+		store32(p1, n1+12, v54)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v55 = load32(p2, n2)
+		v56 = and32(v55, v4)
+		m57 = v56 < v6
+		v58 = v56 + v6
+		v59 = v58 - v6
+		v60 = andNot32(v10, v59)
+		v61 = and32(v10, v55)
+		v62 = or32(v60, v61)
+		v63 = choose32(m57, v62, v55)
+		m64 = v55 < v63
+		v65 = v63 - v16
+		v66 = choose32(m64, v65, v63)
+		store32(p1, n1, v66)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// ceilGeneric is the plain form of Ceil.
+func ceilGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v17, v18, v19, v20, v21, v22, v23, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v39, v40, v41, v42, v43, v44, v46, v47, v48, v49, v50, v51, v53, v54, v55, v56, v57, v58, v60, v61, v62, v63, v64, v65, v67, v68, v69, v70, v71, v72, v74, v75, v76 float32
+	var n0, n1, n2 int
+	var m9, m16, m24, m31, m38, m45, m52, m59, m66, m73 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v17, v18, v19, v20, v21, v22, v23, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v39, v40, v41, v42, v43, v44, v46, v47, v48, v49, v50, v51, v53, v54, v55, v56, v57, v58, v60, v61, v62, v63, v64, v65, v67, v68, v69, v70, v71, v72, v74, v75, v76, n0, n1, n2, m9, m16, m24, m31, m38, m45, m52, m59, m66, m73, p1, p2
+	v4 = ofBits(0x80000000)
+	v6 = ofBits(0x7fffffff)
+	v8 = 8.388608e+06
+	v17 = 1
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v5 = xor32(v3, v4)
+		v7 = and32(v5, v6)
+		m9 = v7 < v8
+		v10 = v7 + v8
+		v11 = v10 - v8
+		v12 = andNot32(v4, v11)
+		v13 = and32(v4, v5)
+		v14 = or32(v12, v13)
+		v15 = choose32(m9, v14, v5)
+		m16 = v5 < v15
+		v18 = v15 - v17
+		v19 = choose32(m16, v18, v15)
+		v20 = xor32(v19, v4)
+		store32(p1, n1, v20)
+		v21 = load32(p2, n2+4)
+		v22 = xor32(v21, v4)
+		v23 = and32(v22, v6)
+		m24 = v23 < v8
+		v25 = v23 + v8
+		v26 = v25 - v8
+		v27 = andNot32(v4, v26)
+		v28 = and32(v4, v22)
+		v29 = or32(v27, v28)
+		v30 = choose32(m24, v29, v22)
+		m31 = v22 < v30
+		v32 = v30 - v17
+		v33 = choose32(m31, v32, v30)
+		v34 = xor32(v33, v4)
+		store32(p1, n1+4, v34)
+		v35 = load32(p2, n2+8)
+		v36 = xor32(v35, v4)
+		v37 = and32(v36, v6)
+		m38 = v37 < v8
+		v39 = v37 + v8
+		v40 = v39 - v8
+		v41 = andNot32(v4, v40)
+		v42 = and32(v4, v36)
+		v43 = or32(v41, v42)
+		v44 = choose32(m38, v43, v36)
+		m45 = v36 < v44
+		v46 = v44 - v17
+		v47 = choose32(m45, v46, v44)
+		v48 = xor32(v47, v4)
+		store32(p1, n1+8, v48)
+		v49 = load32(p2, n2+12)
+		v50 = xor32(v49, v4)
+		v51 = and32(v50, v6)
+		m52 = v51 < v8
+		v53 = v51 + v8
+		v54 = v53 - v8
+		v55 = andNot32(v4, v54)
+		v56 = and32(v4, v50)
+		v57 = or32(v55, v56)
+		v58 = choose32(m52, v57, v50)
+		m59 = v50 < v58
+		v60 = v58 - v17
+		v61 = choose32(m59, v60, v58)
+		v62 = xor32(v61, v4)
+		store32(p1, n1+12, v62)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v63 = load32(p2, n2)
+		v64 = xor32(v63, v4)
+		v65 = and32(v64, v6)
+		m66 = v65 < v8
+		v67 = v65 + v8
+		v68 = v67 - v8
+		v69 = andNot32(v4, v68)
+		v70 = and32(v4, v64)
+		v71 = or32(v69, v70)
+		v72 = choose32(m66, v71, v64)
+		m73 = v64 < v72
+		v74 = v72 - v17
+		v75 = choose32(m73, v74, v72)
+		v76 = xor32(v75, v4)
+		store32(p1, n1, v76)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// roundGeneric is the plain form of Round.
+func roundGeneric(n int, z *float32, x *float32) {
+	var v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v36, v37, v38, v39, v40, v41, v42, v43, v45, v46, v47, v48, v49, v50 float32
+	var n0, n1, n2 int
+	var m7, m17, m26, m35, m44 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v8, v9, v10, v11, v12, v13, v14, v15, v16, v18, v19, v20, v21, v22, v23, v24, v25, v27, v28, v29, v30, v31, v32, v33, v34, v36, v37, v38, v39, v40, v41, v42, v43, v45, v46, v47, v48, v49, v50, n0, n1, n2, m7, m17, m26, m35, m44, p1, p2
+	v4 = ofBits(0x7fffffff)
+	v6 = 8.388608e+06
+	v10 = ofBits(0x80000000)
+	for ; n0 >= 4; n0 -= 4 {
+		v3 = load32(p2, n2)
+		v5 = and32(v3, v4)
+		m7 = v5 < v6
+		v8 = v5 + v6
+		v9 = v8 - v6
+		v11 = andNot32(v10, v9)
+		v12 = and32(v10, v3)
+		v13 = or32(v11, v12)
+		v14 = choose32(m7, v13, v3)
+		store32(p1, n1, v14)
+		v15 = load32(p2, n2+4)
+		v16 = and32(v15, v4)
+		m17 = v16 < v6
+		v18 = v16 + v6
+		v19 = v18 - v6
+		v20 = andNot32(v10, v19)
+		v21 = and32(v10, v15)
+		v22 = or32(v20, v21)
+		v23 = choose32(m17, v22, v15)
+		store32(p1, n1+4, v23)
+		v24 = load32(p2, n2+8)
+		v25 = and32(v24, v4)
+		m26 = v25 < v6
+		v27 = v25 + v6
+		v28 = v27 - v6
+		v29 = andNot32(v10, v28)
+		v30 = and32(v10, v24)
+		v31 = or32(v29, v30)
+		v32 = choose32(m26, v31, v24)
+		store32(p1, n1+8, v32)
+		v33 = load32(p2, n2+12)
+		v34 = and32(v33, v4)
+		m35 = v34 < v6
+		v36 = v34 + v6
+		v37 = v36 - v6
+		v38 = andNot32(v10, v37)
+		v39 = and32(v10, v33)
+		v40 = or32(v38, v39)
+		v41 = choose32(m35, v40, v33)
+		store32(p1, n1+12, v41)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v42 = load32(p2, n2)
+		v43 = and32(v42, v4)
+		m44 = v43 < v6
+		v45 = v43 + v6
+		v46 = v45 - v6
+		v47 = andNot32(v10, v46)
+		v48 = and32(v10, v42)
+		v49 = or32(v47, v48)
+		v50 = choose32(m44, v49, v42)
+		store32(p1, n1, v50)
+		n1 += 4
+		n2 += 4
+	}
+}
+
 // addGeneric is the plain form of Add.
 func addGeneric(n int, z *float32, x *float32, y *float32) {
 	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18 float32
@@ -2794,6 +4380,756 @@ func minNumberGeneric(n int, z *float32, x *float32, y float32) {
 		v22 = min32(v20, v3)
 		v23 = choose32(m21, v20, v22)
 		store32(p1, n1, v23)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// powGeneric is the plain form of Pow.
+func powGeneric(n int, z *float32, x *float32, y *float32) {
+	var v4, v5, v6, v7, v8, v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v88, v89, v90, v91, v92, v93, v94, v96, v97, v98, v99, v100, v102, v103, v104, v106, v108, v110, v112 float32
+	var n0, n1, n2, n3 int
+	var m13, m85, m86, m87, m95, m101, m105, m107, m109, m111 bool
+	var p1, p2, p3 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	p3 = unsafe.Pointer(y)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v8, v9, v10, v11, v12, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v88, v89, v90, v91, v92, v93, v94, v96, v97, v98, v99, v100, v102, v103, v104, v106, v108, v110, v112, n0, n1, n2, n3, m13, m85, m86, m87, m95, m101, m105, m107, m109, m111, p1, p2, p3
+	v6 = 0
+	v7 = 1
+	v8 = ofBits(0x7f800000)
+	v9 = ofBits(0x7fc00000)
+	v10 = ofBits(0x7fffffff)
+	v12 = ofBits(0x800000)
+	v14 = 8.388608e+06
+	v17 = 0.70710677
+	v22 = 1.2582912e+07
+	v25 = 23
+	v28 = 2.88539
+	v38 = 0.1166529
+	v40 = 0.14275408
+	v41 = 0.20000061
+	v42 = 0.33333334
+	v47 = 3.851926e-08
+	v58 = -200
+	v59 = 200
+	v64 = -1
+	v68 = 0.00015453363
+	v70 = 0.0013391093
+	v71 = 0.009618082
+	v72 = 0.055503566
+	v73 = 0.2402265
+	v74 = 0.6931472
+	v78 = ofBits(0x7f)
+	v92 = 0.5
+	v96 = ofBits(0x80000000)
+	for ; n0 >= 1; n0 -= 1 {
+		v4 = load32(p2, n2)
+		v5 = load32(p3, n3)
+		v11 = and32(v4, v10)
+		m13 = v11 < v12
+		v15 = float32(v11 * v14)
+		v16 = choose32(m13, v15, v11)
+		v18 = subInt32(v16, v17)
+		v19 = shiftRight32(v18, 23)
+		v20 = shiftLeft32(v19, 23)
+		v21 = subInt32(v16, v20)
+		v23 = addInt32(v19, v22)
+		v24 = v23 - v22
+		v26 = choose32(m13, v25, v6)
+		v27 = v24 - v26
+		v29 = v21 - v7
+		v30 = v21 + v7
+		v31 = v29 / v30
+		v32 = v29
+		v32 = fnma32(v32, v31, v30)
+		v33 = v30 - v7
+		v34 = v21 - v33
+		v32 = fnma32(v32, v31, v34)
+		v35 = v32 / v30
+		v36 = float32(v31 * v31)
+		v37 = v36
+		v37 = fnma32(v37, v31, v31)
+		v39 = v38
+		v39 = float32(v39*v36) + v40
+		v39 = float32(v39*v36) + v41
+		v39 = float32(v39*v36) + v42
+		v43 = float32(v36 * v39)
+		v43 -= float32(v37 * v42)
+		v35 += float32(v35 * v36)
+		v44 = float32(v31 * v28)
+		v45 = v44
+		v45 = fnma32(v45, v31, v28)
+		v46 = float32(v35 * v28)
+		v46 += float32(v31 * v47)
+		v48 = v46 - v45
+		v48 += float32(v44 * v43)
+		v49 = v27 + v44
+		v50 = v27 - v49
+		v51 = v50 + v44
+		v52 = v48 + v51
+		v53 = v49 + v52
+		v54 = v53 - v49
+		v55 = v52 - v54
+		v56 = float32(v5 * v53)
+		v57 = v56
+		v57 = fnma32(v57, v5, v53)
+		v57 -= float32(v5 * v55)
+		v60 = min32(v59, v56)
+		v61 = max32(v58, v60)
+		v62 = round32(v61)
+		v63 = v61 - v62
+		v65 = min32(v7, v57)
+		v66 = max32(v64, v65)
+		v67 = v63 - v66
+		v69 = v68
+		v69 = float32(v69*v67) + v70
+		v69 = float32(v69*v67) + v71
+		v69 = float32(v69*v67) + v72
+		v69 = float32(v69*v67) + v73
+		v69 = float32(v69*v67) + v74
+		v69 = float32(v69*v67) + v7
+		v75 = toInt32(v62)
+		v76 = shiftRight32(v75, 1)
+		v77 = subInt32(v75, v76)
+		v79 = addInt32(v76, v78)
+		v80 = shiftLeft32(v79, 23)
+		v81 = float32(v69 * v80)
+		v82 = addInt32(v77, v78)
+		v83 = shiftLeft32(v82, 23)
+		v84 = float32(v81 * v83)
+		m85 = v11 < v8
+		m86 = v11 == v6
+		m87 = v5 < v6
+		v88 = choose32(m87, v6, v8)
+		v89 = choose32(m85, v84, v88)
+		v90 = choose32(m87, v8, v6)
+		v91 = choose32(m86, v90, v89)
+		v93 = float32(v5 * v92)
+		v94 = round32(v93)
+		m95 = v94 == v93
+		v97 = andNot32(v96, v91)
+		v98 = and32(v96, v4)
+		v99 = or32(v97, v98)
+		v100 = choose32(m95, v91, v99)
+		m101 = v4 < v6
+		v102 = choose32(m85, v9, v91)
+		v103 = choose32(m101, v102, v91)
+		v104 = round32(v5)
+		m105 = v104 == v5
+		v106 = choose32(m105, v100, v103)
+		m107 = unordered(v4, v5)
+		v108 = choose32(m107, v9, v106)
+		m109 = v4 == v7
+		v110 = choose32(m109, v7, v108)
+		m111 = v5 == v6
+		v112 = choose32(m111, v7, v110)
+		store32(p1, n1, v112)
+		n1 += 4
+		n2 += 4
+		n3 += 4
+	}
+}
+
+// powNumberGeneric is the plain form of PowNumber.
+func powNumberGeneric(n int, z *float32, x *float32, y float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v87, v88, v89, v90, v91, v92, v93, v95, v96, v97, v98, v99, v101, v102, v103, v105, v107, v109, v111 float32
+	var n0, n1, n2 int
+	var m12, m84, m85, m86, m94, m100, m104, m106, m108, m110 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = y
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v87, v88, v89, v90, v91, v92, v93, v95, v96, v97, v98, v99, v101, v102, v103, v105, v107, v109, v111, n0, n1, n2, m12, m84, m85, m86, m94, m100, m104, m106, m108, m110, p1, p2
+	v5 = 0
+	v6 = 1
+	v7 = ofBits(0x7f800000)
+	v8 = ofBits(0x7fc00000)
+	v9 = ofBits(0x7fffffff)
+	v11 = ofBits(0x800000)
+	v13 = 8.388608e+06
+	v16 = 0.70710677
+	v21 = 1.2582912e+07
+	v24 = 23
+	v27 = 2.88539
+	v37 = 0.1166529
+	v39 = 0.14275408
+	v40 = 0.20000061
+	v41 = 0.33333334
+	v46 = 3.851926e-08
+	v57 = -200
+	v58 = 200
+	v63 = -1
+	v67 = 0.00015453363
+	v69 = 0.0013391093
+	v70 = 0.009618082
+	v71 = 0.055503566
+	v72 = 0.2402265
+	v73 = 0.6931472
+	v77 = ofBits(0x7f)
+	v91 = 0.5
+	v95 = ofBits(0x80000000)
+	for ; n0 >= 1; n0 -= 1 {
+		v4 = load32(p2, n2)
+		v10 = and32(v4, v9)
+		m12 = v10 < v11
+		v14 = float32(v10 * v13)
+		v15 = choose32(m12, v14, v10)
+		v17 = subInt32(v15, v16)
+		v18 = shiftRight32(v17, 23)
+		v19 = shiftLeft32(v18, 23)
+		v20 = subInt32(v15, v19)
+		v22 = addInt32(v18, v21)
+		v23 = v22 - v21
+		v25 = choose32(m12, v24, v5)
+		v26 = v23 - v25
+		v28 = v20 - v6
+		v29 = v20 + v6
+		v30 = v28 / v29
+		v31 = v28
+		v31 = fnma32(v31, v30, v29)
+		v32 = v29 - v6
+		v33 = v20 - v32
+		v31 = fnma32(v31, v30, v33)
+		v34 = v31 / v29
+		v35 = float32(v30 * v30)
+		v36 = v35
+		v36 = fnma32(v36, v30, v30)
+		v38 = v37
+		v38 = float32(v38*v35) + v39
+		v38 = float32(v38*v35) + v40
+		v38 = float32(v38*v35) + v41
+		v42 = float32(v35 * v38)
+		v42 -= float32(v36 * v41)
+		v34 += float32(v34 * v35)
+		v43 = float32(v30 * v27)
+		v44 = v43
+		v44 = fnma32(v44, v30, v27)
+		v45 = float32(v34 * v27)
+		v45 += float32(v30 * v46)
+		v47 = v45 - v44
+		v47 += float32(v43 * v42)
+		v48 = v26 + v43
+		v49 = v26 - v48
+		v50 = v49 + v43
+		v51 = v47 + v50
+		v52 = v48 + v51
+		v53 = v52 - v48
+		v54 = v51 - v53
+		v55 = float32(v3 * v52)
+		v56 = v55
+		v56 = fnma32(v56, v3, v52)
+		v56 -= float32(v3 * v54)
+		v59 = min32(v58, v55)
+		v60 = max32(v57, v59)
+		v61 = round32(v60)
+		v62 = v60 - v61
+		v64 = min32(v6, v56)
+		v65 = max32(v63, v64)
+		v66 = v62 - v65
+		v68 = v67
+		v68 = float32(v68*v66) + v69
+		v68 = float32(v68*v66) + v70
+		v68 = float32(v68*v66) + v71
+		v68 = float32(v68*v66) + v72
+		v68 = float32(v68*v66) + v73
+		v68 = float32(v68*v66) + v6
+		v74 = toInt32(v61)
+		v75 = shiftRight32(v74, 1)
+		v76 = subInt32(v74, v75)
+		v78 = addInt32(v75, v77)
+		v79 = shiftLeft32(v78, 23)
+		v80 = float32(v68 * v79)
+		v81 = addInt32(v76, v77)
+		v82 = shiftLeft32(v81, 23)
+		v83 = float32(v80 * v82)
+		m84 = v10 < v7
+		m85 = v10 == v5
+		m86 = v3 < v5
+		v87 = choose32(m86, v5, v7)
+		v88 = choose32(m84, v83, v87)
+		v89 = choose32(m86, v7, v5)
+		v90 = choose32(m85, v89, v88)
+		v92 = float32(v3 * v91)
+		v93 = round32(v92)
+		m94 = v93 == v92
+		v96 = andNot32(v95, v90)
+		v97 = and32(v95, v4)
+		v98 = or32(v96, v97)
+		v99 = choose32(m94, v90, v98)
+		m100 = v4 < v5
+		v101 = choose32(m84, v8, v90)
+		v102 = choose32(m100, v101, v90)
+		v103 = round32(v3)
+		m104 = v103 == v3
+		v105 = choose32(m104, v99, v102)
+		m106 = unordered(v4, v3)
+		v107 = choose32(m106, v8, v105)
+		m108 = v4 == v6
+		v109 = choose32(m108, v6, v107)
+		m110 = v3 == v5
+		v111 = choose32(m110, v6, v109)
+		store32(p1, n1, v111)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// numberPowGeneric is the plain form of NumberPow.
+func numberPowGeneric(n int, z *float32, x float32, y *float32) {
+	var v2, v4, v5, v6, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v87, v88, v89, v90, v91, v92, v93, v95, v96, v97, v98, v99, v101, v102, v103, v105, v107, v109, v111 float32
+	var n0, n1, n3 int
+	var m12, m84, m85, m86, m94, m100, m104, m106, m108, m110 bool
+	var p1, p3 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	v2 = x
+	p3 = unsafe.Pointer(y)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v2, v4, v5, v6, v7, v8, v9, v10, v11, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v87, v88, v89, v90, v91, v92, v93, v95, v96, v97, v98, v99, v101, v102, v103, v105, v107, v109, v111, n0, n1, n3, m12, m84, m85, m86, m94, m100, m104, m106, m108, m110, p1, p3
+	v5 = 0
+	v6 = 1
+	v7 = ofBits(0x7f800000)
+	v8 = ofBits(0x7fc00000)
+	v9 = ofBits(0x7fffffff)
+	v11 = ofBits(0x800000)
+	v13 = 8.388608e+06
+	v16 = 0.70710677
+	v21 = 1.2582912e+07
+	v24 = 23
+	v27 = 2.88539
+	v37 = 0.1166529
+	v39 = 0.14275408
+	v40 = 0.20000061
+	v41 = 0.33333334
+	v46 = 3.851926e-08
+	v57 = -200
+	v58 = 200
+	v63 = -1
+	v67 = 0.00015453363
+	v69 = 0.0013391093
+	v70 = 0.009618082
+	v71 = 0.055503566
+	v72 = 0.2402265
+	v73 = 0.6931472
+	v77 = ofBits(0x7f)
+	v91 = 0.5
+	v95 = ofBits(0x80000000)
+	for ; n0 >= 1; n0 -= 1 {
+		v4 = load32(p3, n3)
+		v10 = and32(v2, v9)
+		m12 = v10 < v11
+		v14 = float32(v10 * v13)
+		v15 = choose32(m12, v14, v10)
+		v17 = subInt32(v15, v16)
+		v18 = shiftRight32(v17, 23)
+		v19 = shiftLeft32(v18, 23)
+		v20 = subInt32(v15, v19)
+		v22 = addInt32(v18, v21)
+		v23 = v22 - v21
+		v25 = choose32(m12, v24, v5)
+		v26 = v23 - v25
+		v28 = v20 - v6
+		v29 = v20 + v6
+		v30 = v28 / v29
+		v31 = v28
+		v31 = fnma32(v31, v30, v29)
+		v32 = v29 - v6
+		v33 = v20 - v32
+		v31 = fnma32(v31, v30, v33)
+		v34 = v31 / v29
+		v35 = float32(v30 * v30)
+		v36 = v35
+		v36 = fnma32(v36, v30, v30)
+		v38 = v37
+		v38 = float32(v38*v35) + v39
+		v38 = float32(v38*v35) + v40
+		v38 = float32(v38*v35) + v41
+		v42 = float32(v35 * v38)
+		v42 -= float32(v36 * v41)
+		v34 += float32(v34 * v35)
+		v43 = float32(v30 * v27)
+		v44 = v43
+		v44 = fnma32(v44, v30, v27)
+		v45 = float32(v34 * v27)
+		v45 += float32(v30 * v46)
+		v47 = v45 - v44
+		v47 += float32(v43 * v42)
+		v48 = v26 + v43
+		v49 = v26 - v48
+		v50 = v49 + v43
+		v51 = v47 + v50
+		v52 = v48 + v51
+		v53 = v52 - v48
+		v54 = v51 - v53
+		v55 = float32(v4 * v52)
+		v56 = v55
+		v56 = fnma32(v56, v4, v52)
+		v56 -= float32(v4 * v54)
+		v59 = min32(v58, v55)
+		v60 = max32(v57, v59)
+		v61 = round32(v60)
+		v62 = v60 - v61
+		v64 = min32(v6, v56)
+		v65 = max32(v63, v64)
+		v66 = v62 - v65
+		v68 = v67
+		v68 = float32(v68*v66) + v69
+		v68 = float32(v68*v66) + v70
+		v68 = float32(v68*v66) + v71
+		v68 = float32(v68*v66) + v72
+		v68 = float32(v68*v66) + v73
+		v68 = float32(v68*v66) + v6
+		v74 = toInt32(v61)
+		v75 = shiftRight32(v74, 1)
+		v76 = subInt32(v74, v75)
+		v78 = addInt32(v75, v77)
+		v79 = shiftLeft32(v78, 23)
+		v80 = float32(v68 * v79)
+		v81 = addInt32(v76, v77)
+		v82 = shiftLeft32(v81, 23)
+		v83 = float32(v80 * v82)
+		m84 = v10 < v7
+		m85 = v10 == v5
+		m86 = v4 < v5
+		v87 = choose32(m86, v5, v7)
+		v88 = choose32(m84, v83, v87)
+		v89 = choose32(m86, v7, v5)
+		v90 = choose32(m85, v89, v88)
+		v92 = float32(v4 * v91)
+		v93 = round32(v92)
+		m94 = v93 == v92
+		v96 = andNot32(v95, v90)
+		v97 = and32(v95, v2)
+		v98 = or32(v96, v97)
+		v99 = choose32(m94, v90, v98)
+		m100 = v2 < v5
+		v101 = choose32(m84, v8, v90)
+		v102 = choose32(m100, v101, v90)
+		v103 = round32(v4)
+		m104 = v103 == v4
+		v105 = choose32(m104, v99, v102)
+		m106 = unordered(v2, v4)
+		v107 = choose32(m106, v8, v105)
+		m108 = v2 == v6
+		v109 = choose32(m108, v6, v107)
+		m110 = v4 == v5
+		v111 = choose32(m110, v6, v109)
+		store32(p1, n1, v111)
+		n1 += 4
+		n3 += 4
+	}
+}
+
+// leakGeneric is the plain form of Leak.
+func leakGeneric(n int, z *float32, x *float32, y *float32) {
+	var v4, v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v18, v19, v20, v21, v23, v24, v25, v26, v28, v29 float32
+	var n0, n1, n2, n3 int
+	var m7, m12, m17, m22, m27 bool
+	var p1, p2, p3 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	p3 = unsafe.Pointer(y)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v8, v9, v10, v11, v13, v14, v15, v16, v18, v19, v20, v21, v23, v24, v25, v26, v28, v29, n0, n1, n2, n3, m7, m12, m17, m22, m27, p1, p2, p3
+	v6 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v4 = load32(p2, n2)
+		v5 = load32(p3, n3)
+		m7 = v4 < v6
+		v8 = float32(v4 * v5)
+		v9 = choose32(m7, v8, v4)
+		store32(p1, n1, v9)
+		v10 = load32(p2, n2+4)
+		v11 = load32(p3, n3+4)
+		m12 = v10 < v6
+		v13 = float32(v10 * v11)
+		v14 = choose32(m12, v13, v10)
+		store32(p1, n1+4, v14)
+		v15 = load32(p2, n2+8)
+		v16 = load32(p3, n3+8)
+		m17 = v15 < v6
+		v18 = float32(v15 * v16)
+		v19 = choose32(m17, v18, v15)
+		store32(p1, n1+8, v19)
+		v20 = load32(p2, n2+12)
+		v21 = load32(p3, n3+12)
+		m22 = v20 < v6
+		v23 = float32(v20 * v21)
+		v24 = choose32(m22, v23, v20)
+		store32(p1, n1+12, v24)
+		n1 += 16
+		n2 += 16
+		n3 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v25 = load32(p2, n2)
+		v26 = load32(p3, n3)
+		m27 = v25 < v6
+		v28 = float32(v25 * v26)
+		v29 = choose32(m27, v28, v25)
+		store32(p1, n1, v29)
+		n1 += 4
+		n2 += 4
+		n3 += 4
+	}
+}
+
+// leakNumberGeneric is the plain form of LeakNumber.
+func leakNumberGeneric(n int, z *float32, x *float32, y float32) {
+	var v3, v4, v5, v7, v8, v9, v11, v12, v13, v15, v16, v17, v19, v20, v21, v23, v24 float32
+	var n0, n1, n2 int
+	var m6, m10, m14, m18, m22 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = y
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v7, v8, v9, v11, v12, v13, v15, v16, v17, v19, v20, v21, v23, v24, n0, n1, n2, m6, m10, m14, m18, m22, p1, p2
+	v5 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v4 = load32(p2, n2)
+		m6 = v4 < v5
+		v7 = float32(v4 * v3)
+		v8 = choose32(m6, v7, v4)
+		store32(p1, n1, v8)
+		v9 = load32(p2, n2+4)
+		m10 = v9 < v5
+		v11 = float32(v9 * v3)
+		v12 = choose32(m10, v11, v9)
+		store32(p1, n1+4, v12)
+		v13 = load32(p2, n2+8)
+		m14 = v13 < v5
+		v15 = float32(v13 * v3)
+		v16 = choose32(m14, v15, v13)
+		store32(p1, n1+8, v16)
+		v17 = load32(p2, n2+12)
+		m18 = v17 < v5
+		v19 = float32(v17 * v3)
+		v20 = choose32(m18, v19, v17)
+		store32(p1, n1+12, v20)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v21 = load32(p2, n2)
+		m22 = v21 < v5
+		v23 = float32(v21 * v3)
+		v24 = choose32(m22, v23, v21)
+		store32(p1, n1, v24)
+		n1 += 4
+		n2 += 4
+	}
+}
+
+// numberLeakGeneric is the plain form of NumberLeak.
+func numberLeakGeneric(n int, z *float32, x float32, y *float32) {
+	var v2, v4, v5, v7, v8, v9, v11, v12, v13, v15, v16, v17, v19, v20, v21, v23, v24 float32
+	var n0, n1, n3 int
+	var m6, m10, m14, m18, m22 bool
+	var p1, p3 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	v2 = x
+	p3 = unsafe.Pointer(y)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v2, v4, v5, v7, v8, v9, v11, v12, v13, v15, v16, v17, v19, v20, v21, v23, v24, n0, n1, n3, m6, m10, m14, m18, m22, p1, p3
+	v5 = 0
+	for ; n0 >= 4; n0 -= 4 {
+		v4 = load32(p3, n3)
+		m6 = v2 < v5
+		v7 = float32(v2 * v4)
+		v8 = choose32(m6, v7, v2)
+		store32(p1, n1, v8)
+		v9 = load32(p3, n3+4)
+		m10 = v2 < v5
+		v11 = float32(v2 * v9)
+		v12 = choose32(m10, v11, v2)
+		store32(p1, n1+4, v12)
+		v13 = load32(p3, n3+8)
+		m14 = v2 < v5
+		v15 = float32(v2 * v13)
+		v16 = choose32(m14, v15, v2)
+		store32(p1, n1+8, v16)
+		v17 = load32(p3, n3+12)
+		m18 = v2 < v5
+		v19 = float32(v2 * v17)
+		v20 = choose32(m18, v19, v2)
+		store32(p1, n1+12, v20)
+		n1 += 16
+		n3 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v21 = load32(p3, n3)
+		m22 = v2 < v5
+		v23 = float32(v2 * v21)
+		v24 = choose32(m22, v23, v2)
+		store32(p1, n1, v24)
+		n1 += 4
+		n3 += 4
+	}
+}
+
+// eluGeneric is the plain form of Elu.
+func eluGeneric(n int, z *float32, x *float32, positive float32, negative float32, inside float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v96, v97 float32
+	var n0, n1, n2 int
+	var m31, m47, m63, m79, m95 bool
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = positive
+	v4 = negative
+	v5 = inside
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v96, v97, n0, n1, n2, m31, m47, m63, m79, m95, p1, p2
+	v7 = 0
+	v10 = -20
+	v12 = 1.442695
+	v13 = 1.2582912e+07
+	v17 = 1
+	v21 = 0.6933594
+	v22 = -0.00021219444
+	v23 = 0.0013814599
+	v25 = 0.008368717
+	v26 = 0.04166839
+	v27 = 0.16666521
+	v28 = 0.49999994
+	for ; n0 >= 4; n0 -= 4 {
+		v6 = load32(p2, n2)
+		v8 = float32(v6 * v5)
+		v9 = min32(v7, v8)
+		v11 = max32(v10, v9)
+		v14 = v13
+		v14 += float32(v11 * v12)
+		v15 = v14 - v13
+		v16 = shiftLeft32(v14, 23)
+		v18 = addInt32(v16, v17)
+		v19 = v18 - v17
+		v20 = v11
+		v20 -= float32(v15 * v21)
+		v20 -= float32(v15 * v22)
+		v24 = v23
+		v24 = float32(v24*v20) + v25
+		v24 = float32(v24*v20) + v26
+		v24 = float32(v24*v20) + v27
+		v24 = float32(v24*v20) + v28
+		v29 = float32(v20 * v20)
+		v24 = float32(v24*v29) + v20
+		v19 += float32(v24 * v18)
+		v30 = float32(v4 * v19)
+		m31 = v7 < v6
+		v32 = float32(v6 * v3)
+		v33 = choose32(m31, v32, v30)
+		store32(p1, n1, v33)
+		v34 = load32(p2, n2+4)
+		v35 = float32(v34 * v5)
+		v36 = min32(v7, v35)
+		v37 = max32(v10, v36)
+		v38 = v13
+		v38 += float32(v37 * v12)
+		v39 = v38 - v13
+		v40 = shiftLeft32(v38, 23)
+		v41 = addInt32(v40, v17)
+		v42 = v41 - v17
+		v43 = v37
+		v43 -= float32(v39 * v21)
+		v43 -= float32(v39 * v22)
+		v44 = v23
+		v44 = float32(v44*v43) + v25
+		v44 = float32(v44*v43) + v26
+		v44 = float32(v44*v43) + v27
+		v44 = float32(v44*v43) + v28
+		v45 = float32(v43 * v43)
+		v44 = float32(v44*v45) + v43
+		v42 += float32(v44 * v41)
+		v46 = float32(v4 * v42)
+		m47 = v7 < v34
+		v48 = float32(v34 * v3)
+		v49 = choose32(m47, v48, v46)
+		store32(p1, n1+4, v49)
+		v50 = load32(p2, n2+8)
+		v51 = float32(v50 * v5)
+		v52 = min32(v7, v51)
+		v53 = max32(v10, v52)
+		v54 = v13
+		v54 += float32(v53 * v12)
+		v55 = v54 - v13
+		v56 = shiftLeft32(v54, 23)
+		v57 = addInt32(v56, v17)
+		v58 = v57 - v17
+		v59 = v53
+		v59 -= float32(v55 * v21)
+		v59 -= float32(v55 * v22)
+		v60 = v23
+		v60 = float32(v60*v59) + v25
+		v60 = float32(v60*v59) + v26
+		v60 = float32(v60*v59) + v27
+		v60 = float32(v60*v59) + v28
+		v61 = float32(v59 * v59)
+		v60 = float32(v60*v61) + v59
+		v58 += float32(v60 * v57)
+		v62 = float32(v4 * v58)
+		m63 = v7 < v50
+		v64 = float32(v50 * v3)
+		v65 = choose32(m63, v64, v62)
+		store32(p1, n1+8, v65)
+		v66 = load32(p2, n2+12)
+		v67 = float32(v66 * v5)
+		v68 = min32(v7, v67)
+		v69 = max32(v10, v68)
+		v70 = v13
+		v70 += float32(v69 * v12)
+		v71 = v70 - v13
+		v72 = shiftLeft32(v70, 23)
+		v73 = addInt32(v72, v17)
+		v74 = v73 - v17
+		v75 = v69
+		v75 -= float32(v71 * v21)
+		v75 -= float32(v71 * v22)
+		v76 = v23
+		v76 = float32(v76*v75) + v25
+		v76 = float32(v76*v75) + v26
+		v76 = float32(v76*v75) + v27
+		v76 = float32(v76*v75) + v28
+		v77 = float32(v75 * v75)
+		v76 = float32(v76*v77) + v75
+		v74 += float32(v76 * v73)
+		v78 = float32(v4 * v74)
+		m79 = v7 < v66
+		v80 = float32(v66 * v3)
+		v81 = choose32(m79, v80, v78)
+		store32(p1, n1+12, v81)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v82 = load32(p2, n2)
+		v83 = float32(v82 * v5)
+		v84 = min32(v7, v83)
+		v85 = max32(v10, v84)
+		v86 = v13
+		v86 += float32(v85 * v12)
+		v87 = v86 - v13
+		v88 = shiftLeft32(v86, 23)
+		v89 = addInt32(v88, v17)
+		v90 = v89 - v17
+		v91 = v85
+		v91 -= float32(v87 * v21)
+		v91 -= float32(v87 * v22)
+		v92 = v23
+		v92 = float32(v92*v91) + v25
+		v92 = float32(v92*v91) + v26
+		v92 = float32(v92*v91) + v27
+		v92 = float32(v92*v91) + v28
+		v93 = float32(v91 * v91)
+		v92 = float32(v92*v93) + v91
+		v90 += float32(v92 * v89)
+		v94 = float32(v4 * v90)
+		m95 = v7 < v82
+		v96 = float32(v82 * v3)
+		v97 = choose32(m95, v96, v94)
+		store32(p1, n1, v97)
 		n1 += 4
 		n2 += 4
 	}

@@ -47,6 +47,51 @@ func sqrtNeon(n int, z *float32, x *float32)
 func reciprocalNeon(n int, z *float32, x *float32)
 
 //go:noescape
+func rootNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func inverseRootNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func logNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func sinNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func cosNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func asinNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func acosNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func atanNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func softplusNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func mishNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func softsignNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func signNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func floorNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func ceilNeon(n int, z *float32, x *float32)
+
+//go:noescape
+func roundNeon(n int, z *float32, x *float32)
+
+//go:noescape
 func addNeon(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
@@ -117,6 +162,27 @@ func minNeon(n int, z *float32, x *float32, y *float32)
 
 //go:noescape
 func minNumberNeon(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func powNeon(n int, z *float32, x *float32, y *float32)
+
+//go:noescape
+func powNumberNeon(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func numberPowNeon(n int, z *float32, x float32, y *float32)
+
+//go:noescape
+func leakNeon(n int, z *float32, x *float32, y *float32)
+
+//go:noescape
+func leakNumberNeon(n int, z *float32, x *float32, y float32)
+
+//go:noescape
+func numberLeakNeon(n int, z *float32, x float32, y *float32)
+
+//go:noescape
+func eluNeon(n int, z *float32, x *float32, positive float32, negative float32, inside float32)
 
 //go:noescape
 func addScaledNeon(n int, z *float32, x *float32, y float32)

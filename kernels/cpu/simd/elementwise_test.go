@@ -33,6 +33,13 @@ func ulps(got float32, want float64) float64 {
 func phi(x float64) float64     { return math.Erfc(-x/math.Sqrt2) / 2 }
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
+func sign(x float64) float64 {
+	if x == 0 || x != x {
+		return x
+	}
+	return math.Copysign(1, x)
+}
+
 // TestFunctions compares each function of one operand with float64 over the whole
 // range of arguments. The limits are what was seen, rounded up.
 func TestFunctions(t *testing.T) {
@@ -46,7 +53,7 @@ func TestFunctions(t *testing.T) {
 		}{
 			{"Exp", k.Exp, math.Exp, 2, 0},
 			{"Tanh", k.Tanh, math.Tanh, 3, 0},
-			{"Erf", k.Erf, math.Erf, 3, 0},
+			{"Erf", k.Erf, math.Erf, 3.5, 0},
 			{"Sigmoid", k.Sigmoid, sigmoid, 3.5, 1.2e-38},                                 // below the normal numbers it may be 0
 			{"Silu", k.Silu, func(x float64) float64 { return x * sigmoid(x) }, 4, 1e-36}, // where the sigmoid is below them
 			// The exponent is rounded: beside that, a rounding of x is allowed, as the
@@ -62,16 +69,43 @@ func TestFunctions(t *testing.T) {
 			{"Abs", k.Abs, math.Abs, 0, 0},
 			{"Sqrt", k.Sqrt, math.Sqrt, 0.5, 0},
 			{"Reciprocal", k.Reciprocal, func(x float64) float64 { return 1 / x }, 0.5, 0},
+			{"Root", k.Root, func(x float64) float64 { return math.Pow(x, 0.5) }, 0.5, 0},
+			{"InverseRoot", k.InverseRoot, func(x float64) float64 { return math.Pow(x, -0.5) }, 1.5, 0},
+			{"Log", k.Log, math.Log, 1.5, 0},
+			{"Sin", k.Sin, math.Sin, 1.5, 0},
+			{"Cos", k.Cos, math.Cos, 1.5, 0},
+			{"Asin", k.Asin, math.Asin, 2.5, 0},
+			{"Acos", k.Acos, math.Acos, 2, 0},
+			{"Atan", k.Atan, math.Atan, 2, 0},
+			{"Softplus", k.Softplus, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }, 3, 0},
+			{"Mish", k.Mish, func(x float64) float64 { return x * math.Tanh(max(x, 0)+math.Log1p(math.Exp(-math.Abs(x)))) }, 3.5, 1e-36}, // where eˣ is below the normal numbers
+			{"Softsign", k.Softsign, func(x float64) float64 { return x / (1 + math.Abs(x)) }, 1.5, 0},
+			{"Sign", k.Sign, sign, 0, 0},
+			{"Floor", k.Floor, math.Floor, 0, 0},
+			{"Ceil", k.Ceil, math.Ceil, 0, 0},
+			{"Round", k.Round, math.RoundToEven, 0, 0},
+			{"Elu", func(n int, z, x *float32) { k.Elu(n, z, x, 1, 1, 1) }, func(x float64) float64 {
+				if x > 0 {
+					return x
+				}
+				return math.Expm1(x)
+			}, 2.5, 0},
 		} {
 			var x []float32
 			for bits := uint32(0); bits < 0x7f800000; bits += 4099 {
 				x = append(x, math.Float32frombits(bits), -math.Float32frombits(bits))
 			}
 			x = append(x, float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)))
+			for i := -40000; i < 40000; i++ { // where quarters of turns and powers of e change
+				x = append(x, float32(float64(i)*math.Pi/4), float32(float64(i)/8), float32(float64(i)/40000))
+			}
 			z := make([]float32, len(x))
 			f.got(len(x), &z[0], &x[0])
 			worst, where := 0.0, float32(0)
 			for i, v := range x {
+				if (f.name == "Sin" || f.name == "Cos") && math.Abs(float64(v)) > 1<<17 {
+					continue
+				}
 				want := f.want(float64(v))
 				if err := ulps(z[i], want); err > worst && !(math.Abs(float64(z[i])-want) <= f.abs) {
 					worst, where = err, v
@@ -93,6 +127,10 @@ func TestEveryLane(t *testing.T) {
 		unary := map[string]func(n int, z, x *float32){
 			"Exp": k.Exp, "Tanh": k.Tanh, "Erf": k.Erf, "Sigmoid": k.Sigmoid, "Silu": k.Silu, "QuickGelu": k.QuickGelu, "Gelu": k.Gelu,
 			"GeluTanh": k.GeluTanh, "HardSwish": k.HardSwish, "Relu": k.Relu, "Neg": k.Neg, "Abs": k.Abs, "Sqrt": k.Sqrt, "Reciprocal": k.Reciprocal,
+			"Root": k.Root, "InverseRoot": k.InverseRoot, "Log": k.Log, "Sin": k.Sin, "Cos": k.Cos, "Asin": k.Asin, "Acos": k.Acos, "Atan": k.Atan,
+			"Softplus": k.Softplus, "Mish": k.Mish, "Softsign": k.Softsign, "Sign": k.Sign, "Floor": k.Floor, "Ceil": k.Ceil, "Round": k.Round,
+			"Elu": func(n int, z, x *float32) { k.Elu(n, z, x, 2, 3, 0.5) },
+			"Pow": func(n int, z, x *float32) { k.PowNumber(n, z, x, 3) },
 			"Add": func(n int, z, x *float32) { k.AddNumber(n, z, x, 3) },
 			"Div": func(n int, z, x *float32) { k.NumberDiv(n, z, 3, x) },
 		}
@@ -133,6 +171,12 @@ func TestBinary(t *testing.T) {
 			{"Div", k.Div, k.DivNumber, k.NumberDiv, func(x, y float32) float32 { return x / y }},
 			{"Max", k.Max, k.MaxNumber, nil, func(x, y float32) float32 { return max(x, y) }},
 			{"Min", k.Min, k.MinNumber, nil, func(x, y float32) float32 { return min(x, y) }},
+			{"Leak", k.Leak, k.LeakNumber, k.NumberLeak, func(x, y float32) float32 {
+				if x < 0 {
+					return x * y
+				}
+				return x
+			}},
 		} {
 			for _, n := range sizes {
 				x, y, z := guarded(t, n, true), guarded(t, n, true), guarded(t, n, true)
@@ -201,6 +245,50 @@ func TestRuns(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// TestPow compares powers with float64: special numbers with each other, and others
+// over all magnitudes whose powers are numbers.
+func TestPow(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	special := []float32{0, -inf, inf, nan, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 1e-40, -1e-40, 1e38, -1e38, 1.5, -1.5, 7, 1 << 21, -1<<21 + 1, 1e-10}
+	special = append(special, float32(math.Copysign(0, -1)))
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for _, x := range special {
+			for _, y := range special {
+				if math.Abs(float64(y)) >= 1<<22 {
+					continue
+				}
+				var z float32
+				k.PowNumber(1, &z, &x, y)
+				want := math.Pow(float64(x), float64(y))
+				if err := ulps(z, want); !(err <= 2.5) || z == 0 && math.Signbit(float64(z)) != math.Signbit(want) {
+					t.Errorf("%g to the power of %g is %g, want %g", x, y, z, want)
+				}
+			}
+		}
+		rng := rand.New(rand.NewPCG(21, 22))
+		n := 1 << 20
+		x, y, z := make([]float32, n), make([]float32, n), make([]float32, n)
+		for i := range x {
+			x[i] = math.Float32frombits(rng.Uint32N(0x7f800000))
+			if i%2 == 0 {
+				x[i] = float32(math.Exp(rng.NormFloat64() * math.Pow(10, -4*rng.Float64())))
+			}
+			y[i] = float32((rng.Float64()*2 - 1) * 150 / (math.Abs(math.Log2(float64(x[i]))) + 1e-4))
+		}
+		k.Pow(n, &z[0], &x[0], &y[0])
+		worst, at := 0.0, 0
+		for i := range z {
+			if err := ulps(z[i], math.Pow(float64(x[i]), float64(y[i]))); !(err <= worst) {
+				worst, at = err, i
+			}
+		}
+		t.Logf("%.2f units: %g to the power of %g", worst, x[at], y[at])
+		if !(worst <= 2.5) {
+			t.Errorf("%g to the power of %g is %g, off by %g units", x[at], y[at], z[at], worst)
 		}
 	})
 }

@@ -105,6 +105,51 @@ type Kernels struct {
 	// Reciprocal sets z to 1/x.
 	Reciprocal func(n int, z *float32, x *float32)
 
+	// Root sets z to x^½, of −0 and −∞ as powers have it.
+	Root func(n int, z *float32, x *float32)
+
+	// InverseRoot sets z to x^−½, of −0 and −∞ as powers have it.
+	InverseRoot func(n int, z *float32, x *float32)
+
+	// Log sets z to the natural logarithm.
+	Log func(n int, z *float32, x *float32)
+
+	// Sin sets z to the sine, for |x| ≤ 2¹⁷ and NaN.
+	Sin func(n int, z *float32, x *float32)
+
+	// Cos sets z to the cosine, for |x| ≤ 2¹⁷ and NaN.
+	Cos func(n int, z *float32, x *float32)
+
+	// Asin sets z to the arc sine.
+	Asin func(n int, z *float32, x *float32)
+
+	// Acos sets z to the arc cosine.
+	Acos func(n int, z *float32, x *float32)
+
+	// Atan sets z to the arc tangent.
+	Atan func(n int, z *float32, x *float32)
+
+	// Softplus sets z to log(1 + eˣ).
+	Softplus func(n int, z *float32, x *float32)
+
+	// Mish sets z to x·tanh(log(1 + eˣ)).
+	Mish func(n int, z *float32, x *float32)
+
+	// Softsign sets z to x/(1 + |x|).
+	Softsign func(n int, z *float32, x *float32)
+
+	// Sign sets z to −1, 0 or 1, NaN for NaN.
+	Sign func(n int, z *float32, x *float32)
+
+	// Floor sets z to ⌊x⌋.
+	Floor func(n int, z *float32, x *float32)
+
+	// Ceil sets z to ⌈x⌉.
+	Ceil func(n int, z *float32, x *float32)
+
+	// Round sets z to the integer nearest to x, ties to even.
+	Round func(n int, z *float32, x *float32)
+
 	// Add sets z to x + y.
 	Add func(n int, z *float32, x *float32, y *float32)
 
@@ -181,6 +226,27 @@ type Kernels struct {
 	// MinNumber is Min for one number y.
 	MinNumber func(n int, z *float32, x *float32, y float32)
 
+	// Pow sets z to xʸ, for |y| < 2²² and NaN.
+	Pow func(n int, z *float32, x *float32, y *float32)
+
+	// PowNumber is Pow for one number y.
+	PowNumber func(n int, z *float32, x *float32, y float32)
+
+	// NumberPow is Pow for one number x.
+	NumberPow func(n int, z *float32, x float32, y *float32)
+
+	// Leak sets z to x, or x·y below 0.
+	Leak func(n int, z *float32, x *float32, y *float32)
+
+	// LeakNumber is Leak for one number y.
+	LeakNumber func(n int, z *float32, x *float32, y float32)
+
+	// NumberLeak is Leak for one number x.
+	NumberLeak func(n int, z *float32, x float32, y *float32)
+
+	// Elu sets z to positive·x above 0, and to negative·(e^(inside·x) − 1) below.
+	Elu func(n int, z *float32, x *float32, positive float32, negative float32, inside float32)
+
 	// AddScaled adds y·x to z.
 	AddScaled func(n int, z *float32, x *float32, y float32)
 
@@ -205,6 +271,9 @@ type Kernels struct {
 	// GreatestEach sets the elements of z to the greatest of each row of x, of n
 	// elements, ldx apart; NaN wins.
 	GreatestEach func(rows int, n int, z *float32, x *float32, ldx int)
+
+	// Reach sets *z to the greatest |x|, NaN passed over.
+	Reach func(n int, z *float32, x *float32)
 
 	// Softmax sets z to e^(x − top)/Σe^(x − top).
 	Softmax func(n int, z *float32, x *float32)

@@ -33,6 +33,9 @@ func min32(x, y float32) float32 {
 	return y
 }
 
+// fnma32 is z − x·y, in f64 until the last: there a product of two f32 is exact.
+func fnma32(z, x, y float32) float32 { return float32(float64(z) - float64(x)*float64(y)) }
+
 func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
 func bits(x float32) uint32         { return math.Float32bits(x) }

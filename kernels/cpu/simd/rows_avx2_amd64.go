@@ -14,6 +14,9 @@ func sumEachAvx2(rows int, n int, z *float32, x *float32, ldx int)
 func greatestEachAvx2(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func reachAvx2(n int, z *float32, x *float32)
+
+//go:noescape
 func softmaxAvx2(n int, z *float32, x *float32)
 
 //go:noescape

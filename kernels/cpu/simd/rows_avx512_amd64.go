@@ -14,6 +14,9 @@ func sumEachAvx512(rows int, n int, z *float32, x *float32, ldx int)
 func greatestEachAvx512(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func reachAvx512(n int, z *float32, x *float32)
+
+//go:noescape
 func softmaxAvx512(n int, z *float32, x *float32)
 
 //go:noescape

@@ -151,6 +151,51 @@ func greatestEachGeneric(rows int, n int, z *float32, x *float32, ldx int) {
 	}
 }
 
+// reachGeneric is the plain form of Reach.
+func reachGeneric(n int, z *float32, x *float32) {
+	var v4, v5, v6, v7, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24 float32
+	var n0, n1, n2, n3, n8 int
+	var p1, p2, p3 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v4, v5, v6, v7, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, n0, n1, n2, n3, n8, p1, p2, p3
+	v10 = ofBits(0x7fffffff)
+	p3 = p2
+	n3 = n2
+	v4 = 0
+	v5 = 0
+	v6 = 0
+	v7 = 0
+	n8 = n0
+	for ; n8 >= 4; n8 -= 4 {
+		v9 = load32(p3, n3)
+		v11 = and32(v9, v10)
+		v4 = max32(v11, v4)
+		v12 = load32(p3, n3+4)
+		v13 = and32(v12, v10)
+		v5 = max32(v13, v5)
+		v14 = load32(p3, n3+8)
+		v15 = and32(v14, v10)
+		v6 = max32(v15, v6)
+		v16 = load32(p3, n3+12)
+		v17 = and32(v16, v10)
+		v7 = max32(v17, v7)
+		n3 += 16
+	}
+	for ; n8 >= 1; n8 -= 1 {
+		v18 = load32(p3, n3)
+		v19 = and32(v18, v10)
+		v4 = max32(v19, v4)
+		n3 += 4
+	}
+	v20 = max32(v4, v6)
+	v21 = max32(v5, v7)
+	v22 = max32(v20, v21)
+	v24 = v22
+	store32(p1, n1, v24)
+}
+
 // softmaxGeneric is the plain form of Softmax.
 func softmaxGeneric(n int, z *float32, x *float32) {
 	var v4, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v22, v23, v24, v25, v26, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v113, v114 float32

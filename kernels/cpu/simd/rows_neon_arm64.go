@@ -14,6 +14,9 @@ func sumEachNeon(rows int, n int, z *float32, x *float32, ldx int)
 func greatestEachNeon(rows int, n int, z *float32, x *float32, ldx int)
 
 //go:noescape
+func reachNeon(n int, z *float32, x *float32)
+
+//go:noescape
 func softmaxNeon(n int, z *float32, x *float32)
 
 //go:noescape

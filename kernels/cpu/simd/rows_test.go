@@ -50,6 +50,21 @@ func TestSums(t *testing.T) {
 	})
 }
 
+func TestReach(t *testing.T) {
+	eachRow(t, func(t *testing.T, k *Kernels, rng *rand.Rand, n int, atEnd bool) {
+		x := filled(t, rng, n, atEnd, 0, 1)
+		x[n/2] = -9
+		var z float32
+		if k.Reach(n, &z, &x[0]); z != 9 {
+			t.Errorf("Reach of %d: %g, want 9", n, z)
+		}
+		x[0] = float32(math.NaN()) // the only one, for n of 1
+		if k.Reach(n, &z, &x[0]); z != 9 && n > 1 || z != z {
+			t.Errorf("Reach of %d with NaN: %g, want 9", n, z)
+		}
+	})
+}
+
 // TestEach reduces rows that lie further apart than they are long.
 func TestEach(t *testing.T) {
 	const rows, gap = 3, 2
