@@ -214,21 +214,21 @@ func (b *block) compute() {
 	b.multiply(x)
 	b.finish(x)
 	if !direct {
-		for i := b.i0; i < b.i1; i++ {
-			b.storeRow(x, i, b.dst[(i-b.i0)*b.pitch:][:width])
-		}
+		b.store(x, width)
 		b.ctx.put(scratch)
 	}
 	b.arrive()
 }
 
-// storeRow writes what row i of the block has.
-func (b *block) storeRow(x *part, i int, row []float32) {
+// store writes the block, which is in scratch memory.
+func (b *block) store(x *part, width int) {
 	if w := x.right.window; w != nil {
-		w.raster.store(x.out, (b.entry*b.m+i)*w.raster.places, b.j0, row)
+		w.raster.storeBlock(x.out, (b.entry*b.m+b.i0)*w.raster.places, b.j0, width, b.dst, b.i1-b.i0, b.pitch)
 		return
 	}
-	x.out.store(b.at+i*x.n+b.j0, row)
+	for i := b.i0; i < b.i1; i++ {
+		x.out.store(b.at+i*x.n+b.j0, b.dst[(i-b.i0)*b.pitch:][:width])
+	}
 }
 
 // multiply sets dst to the product.

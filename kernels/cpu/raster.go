@@ -157,33 +157,38 @@ func (r *raster) onOperand(k, phase int) (lo, hi int) {
 	return lo, max(lo, hi)
 }
 
-// store writes what was computed for the elements j … of a plane's run to its places
-// in z, which begin at to; gaps are left out.
-func (r *raster) store(z floats, to, j int, from []float32) {
-	if !r.hasGaps() {
-		z.store(to+j, from)
-		return
-	}
+// storeBlock writes what was computed for the elements j … of the runs of some planes
+// to their places in z, where the first plane begins at to; gaps are left out. The
+// block has a row, of so many elements, for each plane.
+func (r *raster) storeBlock(z floats, to, j, width int, block []float32, planes, pitch int) {
 	row, column := j/r.cells[2], j%r.cells[2]
-	for len(from) > 0 {
-		n := min(r.cells[2]-column, len(from))
+	for done := 0; done < width; row, column = row+1, 0 {
+		n := min(r.cells[2]-column, width-done)
 		plane, line := row/r.cells[1], row%r.cells[1]
 		if wanted := min(n, r.out[2]-column); wanted > 0 && line < r.out[1] {
-			z.store(to+(plane*r.out[1]+line)*r.out[2]+column, from[:wanted])
+			at := to + (plane*r.out[1]+line)*r.out[2] + column
+			storeGrid(z, at, r.places, block[done:], pitch, planes, wanted)
 		}
-		from, row, column = from[n:], row+1, 0
+		done += n
 	}
 }
 
-// storeRun is store of a whole run.
-func (r *raster) storeRun(z floats, to int, from []float32) {
-	if z.f32 == nil || !r.hasGaps() {
-		r.store(z, to, 0, from)
+// storeRun writes a whole run to a plane of z, which begins at to.
+func (r *raster) storeRun(z floats, to int, run []float32) {
+	rows, n := r.out[1], r.out[2]
+	for i := range r.out[0] {
+		storeGrid(z, to+i*rows*n, n, run[i*r.cells[1]*r.cells[2]:], r.cells[2], rows, n)
+	}
+}
+
+// storeGrid writes rows of n elements, which are pitches apart.
+func storeGrid(z floats, to, pitchZ int, x []float32, pitchX, rows, n int) {
+	if z.f32 != nil {
+		vec.CopyRows(rows, n, grid(z.f32[to:], rows, n, pitchZ), pitchZ, grid(x, rows, n, pitchX), pitchX)
 		return
 	}
-	rows, n, pitch := r.out[1], r.out[2], r.cells[2]
-	for i := range r.out[0] {
-		vec.CopyRows(rows, n, grid(z.f32[to+i*rows*n:], rows, n, n), n, grid(from[i*r.cells[1]*pitch:], rows, n, pitch), pitch)
+	for i := range rows {
+		z.store(to+i*pitchZ, x[i*pitchX:][:n])
 	}
 }
 
