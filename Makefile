@@ -2,7 +2,7 @@
 GO ?= go
 export CGO_ENABLED ?= 0
 
-.PHONY: levels test race check lint format generate bench bench-fixtures conformance interop cross arm64 page fuzz
+.PHONY: levels test race check lint format generate bench survey bench-fixtures conformance interop cross arm64 page fuzz
 
 ## test: the whole suite, offline once the modules are there
 test:
@@ -42,6 +42,10 @@ levels:
 ## bench: against ONNX Runtime and OpenVINO, in alternation; writes the tables of docs/performance.md (needs Python with pip, and Maven)
 bench:
 	cd tests/bench && $(GO) run . -doc
+
+## survey: architectures that PyTorch exports, against ONNX Runtime and OpenVINO; writes docs/survey.md (fetches 3 GB: needs Python with pip)
+survey:
+	cd tests/bench && $(GO) run . survey -doc
 
 ## bench-fixtures: fusing never loses; then what a run costs by operator, and how compile time grows (needs Maven)
 bench-fixtures:

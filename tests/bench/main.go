@@ -6,6 +6,7 @@
 //	go run . growth       compile time by the size of the graph
 //	go run . profile      load, memory and time by operator, fused and unfused
 //	go run . fixtures     every fixture fused against unfused
+//	go run . survey       architectures that PyTorch exports against the peers: docs/survey.md
 //
 // It is a module of its own for its dependencies: the tokenizer of the real model.
 package main
@@ -32,10 +33,11 @@ type command struct {
 }
 
 func commands() []command {
-	p, f, pr := &peers{}, &fixtures{}, &profile{}
+	p, s, f, pr := &peers{}, &survey{}, &fixtures{}, &profile{}
 	none := func(*flag.FlagSet) {}
 	return []command{
 		{"peers", p.flags, p.run},
+		{"survey", s.flags, s.run},
 		{"growth", none, growth},
 		{"profile", pr.flags, pr.run},
 		{"fixtures", f.flags, f.run},
@@ -62,7 +64,7 @@ func main() {
 		}
 		return
 	}
-	log.Fatalf("bench: %q is not peers, growth, profile or fixtures", name)
+	log.Fatalf("bench: %q is not peers, survey, growth, profile or fixtures", name)
 }
 
 // fetch asks the example for the real model: it knows how to get it.

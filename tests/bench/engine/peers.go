@@ -15,22 +15,28 @@ var scripts embed.FS
 // is a package of pip and has a worker in python.
 var Peers = []string{"onnxruntime", "openvino"}
 
-// Python returns the interpreter of a virtual environment in the user's cache,
-// into which it has installed the newest releases of the peers.
+// Python returns an interpreter that has the newest releases of the peers.
 func Python() (string, error) {
+	python, _, err := Environment("bench", append([]string{"numpy"}, Peers...)...)
+	return python, err
+}
+
+// Environment returns the interpreter of a virtual environment in the user's cache,
+// into which it has installed the newest releases of some packages, and its folder.
+func Environment(name string, packages ...string) (python, folder string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	env := filepath.Join(cache, "parallax", "bench")
-	python := filepath.Join(env, "bin", "python")
+	folder = filepath.Join(cache, "parallax", name)
+	python = filepath.Join(folder, "bin", "python")
 	if _, err := os.Stat(python); err != nil {
-		if err := quietly("python3", "-m", "venv", env); err != nil {
-			return "", err
+		if err := quietly("python3", "-m", "venv", folder); err != nil {
+			return "", "", err
 		}
 	}
-	arguments := append([]string{"-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check", "numpy"}, Peers...)
-	return python, quietly(python, arguments...)
+	arguments := append([]string{"-m", "pip", "install", "--quiet", "--upgrade", "--disable-pip-version-check"}, packages...)
+	return python, folder, quietly(python, arguments...)
 }
 
 func quietly(name string, arguments ...string) error {

@@ -155,15 +155,20 @@ func Means(verdicts []*contest.Verdict) []Mean {
 // Write puts the tables between their markers in the file at path. Sections
 // without verdicts stay as they are.
 func Write(path string, machine Machine, verdicts []*contest.Verdict) error {
+	tables := map[string]string{"machine": machine.String() + "\n", "means": means(verdicts)}
+	for _, v := range verdicts {
+		tables[v.Row.Section] = section(v.Row.Section, verdicts)
+	}
+	return writeTables(path, tables)
+}
+
+// writeTables replaces the tables of a document.
+func writeTables(path string, tables map[string]string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	text := string(data)
-	tables := map[string]string{"machine": machine.String() + "\n", "means": means(verdicts)}
-	for _, v := range verdicts {
-		tables[v.Row.Section] = section(v.Row.Section, verdicts)
-	}
 	for name, table := range tables {
 		if text, err = replace(text, name, table); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
