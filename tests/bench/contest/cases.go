@@ -182,9 +182,12 @@ func parallaxes() []Row {
 	var list []Row
 	for _, size := range []struct {
 		queries, keys, heads int
+		causal               bool
 		most                 float64
 	}{
-		{512, 512, 12, 1.6}, {1024, 1024, 12, 1.6}, {2048, 2048, 12, 1.6}, {4096, 4096, 4, 1.9}, {1, 4096, 12, 1.15}, {1, 16384, 12, 1.15},
+		{512, 512, 12, false, 1.6}, {1024, 1024, 12, false, 1.6}, {2048, 2048, 12, false, 1.6}, {4096, 4096, 4, false, 1.9},
+		{1, 4096, 12, false, 1.15}, {1, 16384, 12, false, 1.15},
+		{512, 512, 12, true, 1.6}, {2048, 2048, 12, true, 1.6},
 	} {
 		name := fmt.Sprintf("Parallax S=%d", size.keys)
 		if size.queries == 1 {
@@ -193,8 +196,11 @@ func parallaxes() []Row {
 		if size.heads != 12 {
 			name += fmt.Sprintf(", %d heads", size.heads)
 		}
-		c := attention(name, zoo.Attention{Heads: size.heads, Probe: true}, size.queries, size.keys, 1)
-		plain := zoo.Attention{Heads: size.heads, KVHeads: size.heads, Head: 64}.Graph()
+		if size.causal {
+			name += ", causal"
+		}
+		c := attention(name, zoo.Attention{Heads: size.heads, Causal: size.causal, Probe: true}, size.queries, size.keys, 1)
+		plain := zoo.Attention{Heads: size.heads, KVHeads: size.heads, Head: 64, Causal: size.causal}.Graph()
 		c.More = []Contestant{{Name: softmax, Engine: engine.Name, Model: &plain}}
 		// A gap of the probe's scores multiplies what softmax rounds.
 		c.Tolerance = 1e-3
