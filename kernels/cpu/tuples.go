@@ -44,9 +44,9 @@ func (t *tuples) bind(x, indices *tensor.Tensor, batchDims int) error {
 	return nil
 }
 
-// place is where the slice of tuple i begins; ok: its indices are in range.
+// place is where the slice of tuple i begins in its entry of the batch; ok: its
+// indices are in range.
 func (t *tuples) place(i int) (at int, ok bool) {
-	at = i / t.batch * t.entry
 	for k, v := range t.index[i*t.width:][:t.width] {
 		n := t.sizes[k&(maxRank-1)]
 		index := int(v)
@@ -104,13 +104,17 @@ func GatherND(c *Ctx, z *tensor.Tensor, a *attr.GatherND, x, indices *tensor.Ten
 
 // Do copies the slices of the tuples lo ≤ i < hi.
 func (g *sliceGather) Do(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		at, ok := g.place(i)
-		if !ok {
-			g.failed.Store(true)
-			return
+	for lo < hi {
+		entry := lo / g.batch
+		x, end := g.x[entry*g.entry:], min((entry+1)*g.batch, hi)
+		for ; lo < end; lo++ {
+			at, ok := g.place(lo)
+			if !ok {
+				g.failed.Store(true)
+				return
+			}
+			moveSlice(g.z[lo*g.slice:][:g.slice], x[at:])
 		}
-		moveSlice(g.z[i*g.slice:][:g.slice], g.x[at:])
 	}
 }
 
@@ -122,7 +126,7 @@ func moveSlice(z, x []byte) {
 	case 8:
 		*(*[8]byte)(z) = [8]byte(x)
 	default:
-		moveBytes(z, x[:len(z)])
+		copy(z, x)
 	}
 }
 
