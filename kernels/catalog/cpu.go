@@ -104,6 +104,10 @@ var fast = []struct {
 	{"Split", "Split", all(wholeBytes(0), ranked), nil},
 	{"Gather", "Gather", all(wholeBytes(0), ranked, rankedResult, jointRank), nil},
 	{"GatherElements", "GatherElements", all(words(0), ranked, oneOf(1, tensor.Int32, tensor.Int64)), nil},
+	{"GatherND", "GatherND", all(wholeBytes(0), ranked, rankedResult, oneOf(1, tensor.Int64)), nil},
+	{"ScatterND", "ScatterND", all(wholeBytes(0), ranked, oneOf(1, tensor.Int64), replacing), nil},
+	{"DepthToSpace", "DepthToSpace", words(0), nil},
+	{"SpaceToDepth", "SpaceToDepth", words(0), nil},
 	{"Pad", "Pad", all(words(0), ranked), nil},
 	{"Resize", "Resize", all(floats(1), ranked, resizable), nil},
 }
@@ -193,6 +197,14 @@ func pairwise(c kernels.Case) error {
 
 // resizable holds if a Resize is in a form that the kernel knows.
 func resizable(c kernels.Case) error { return cpu.CanResize(c.Attr.(*attr.Resize)) }
+
+// replacing holds if a ScatterND reduces nothing.
+func replacing(c kernels.Case) error {
+	if r := c.Attr.(*attr.ScatterND).Reduction; r != "none" {
+		return fmt.Errorf("reduction is %q, want none", r)
+	}
+	return nil
+}
 
 // streamed holds if the fused node has a streaming form.
 func streamed(c kernels.Case) error {

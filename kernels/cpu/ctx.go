@@ -13,36 +13,38 @@ type Ctx struct {
 	workers []*worker // of attention, by the pool's number
 
 	// The kernels' tasks, kept here since they reach the workers by pointer.
-	product    product
-	thin       thin
-	widen      widen
-	straighten straighten
-	rounding   rounding
-	binary     binary
-	unary      unary
-	choice     choice
-	rows       rowTask
-	groups     groupNorm
-	reduction  reduction
-	strided    strided
-	convert    convert
-	attend     attend
-	rotary     rotary
-	linear     linear
-	chain      chain
-	conv       conv
-	pooling    pooling
-	truth      truth
-	negation   negation
-	recast     recast
-	clip       clip
-	columns    columnTask
-	blocks     blockCopy
-	gather     gather
-	einsum     einsum
-	padding    padding
-	pick       pick
-	resize     resize
+	product     product
+	thin        thin
+	widen       widen
+	straighten  straighten
+	rounding    rounding
+	binary      binary
+	unary       unary
+	choice      choice
+	rows        rowTask
+	groups      groupNorm
+	reduction   reduction
+	strided     strided
+	convert     convert
+	attend      attend
+	rotary      rotary
+	linear      linear
+	chain       chain
+	conv        conv
+	pooling     pooling
+	truth       truth
+	negation    negation
+	recast      recast
+	clip        clip
+	columns     columnTask
+	blocks      blockCopy
+	gather      gather
+	einsum      einsum
+	padding     padding
+	pick        pick
+	resize      resize
+	sliceGather sliceGather
+	tuples      tuples
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -142,3 +142,97 @@ func TestGatherOfOne(t *testing.T) {
 		}
 	}
 }
+
+func TestTuples(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(54, 54))
+	for _, s := range []struct {
+		x, indices []int
+		batch      int
+	}{
+		{[]int{9}, []int{4, 1}, 0}, {[]int{9}, []int{1}, 0}, {[]int{5, 6, 7}, []int{3, 2, 2}, 0}, {[]int{5, 6, 7}, []int{900, 3}, 0},
+		{[]int{5, 6, 100}, []int{400, 2}, 0}, {[]int{4, 6, 3}, []int{4, 7, 1}, 1}, {[]int{4, 6, 3}, []int{4, 7, 2}, 1},
+		{[]int{2, 3, 4, 5}, []int{2, 3, 6, 1}, 2}, {[]int{3, 4}, []int{0, 2}, 0}, {[]int{3, 0}, []int{5, 1}, 0},
+	} {
+		for _, d := range append([]tensor.DType{tensor.Bool}, movedTypes...) {
+			x, indices := counted(d, s.x...), tensor.New(tensor.Int64, s.indices...)
+			width := s.indices[len(s.indices)-1]
+			for i := range indices.Len() {
+				n := s.x[s.batch+i%width]
+				indices.SetInt(i, int64(rng.IntN(2*n)-n))
+			}
+			name, a := fmt.Sprint(d, s), &attr.GatherND{BatchDims: s.batch}
+			sameAsRef(t, ctxs, "GatherND "+name, 0,
+				func(c *Ctx, z *tensor.Tensor) error { return GatherND(c, z, a, x, indices) },
+				func(z *tensor.Tensor) error { return ref.GatherND(z, a, x, indices) })
+			if s.batch > 0 {
+				continue
+			}
+			updates := normals(rng, d, append(append([]int{}, s.indices[:len(s.indices)-1]...), s.x[width:]...)...)
+			sameAsRef(t, ctxs, "ScatterND "+name, 0,
+				func(c *Ctx, z *tensor.Tensor) error {
+					return ScatterND(c, z, attr.New[attr.ScatterND](), x, indices, updates)
+				},
+				func(z *tensor.Tensor) error {
+					return ref.ScatterND(z, attr.New[attr.ScatterND](), x, indices, updates)
+				})
+		}
+	}
+}
+
+func TestTuplesRefuse(t *testing.T) {
+	c, x, plain := &Ctx{}, counted(tensor.Float32, 3, 4), attr.New[attr.ScatterND]()
+	at := func(shape []int, v ...int64) *tensor.Tensor { return tensor.Of(shape, v) }
+	f32 := func(shape ...int) *tensor.Tensor { return tensor.New(tensor.Float32, shape...) }
+	for _, f := range []struct {
+		err  error
+		want string
+	}{
+		{GatherND(c, &tensor.Tensor{}, &attr.GatherND{}, x, at([]int{2, 1}, 0, 3)), "GatherND: indices [3] are out of range for f32[3,4]"},
+		{GatherND(c, &tensor.Tensor{}, &attr.GatherND{}, x, at([]int{1, 2}, 0, -5)), "indices [0 -5] are out of range"},
+		{GatherND(c, &tensor.Tensor{}, &attr.GatherND{}, x, at([]int{1, 3}, 0, 0, 0)), "tuples of 3"},
+		{GatherND(c, &tensor.Tensor{}, &attr.GatherND{BatchDims: 1}, x, at([]int{2, 1}, 0, 0)), "1 batch dims"},
+		{GatherND(c, &tensor.Tensor{}, &attr.GatherND{}, x, tensor.New(tensor.Int32, 1, 1)), "indices i32[1,1]"},
+		{ScatterND(c, &tensor.Tensor{}, plain, x, at([]int{1, 1}, 3), f32(1, 4)), "ScatterND: indices [3] are out of range"},
+		{ScatterND(c, &tensor.Tensor{}, plain, x, at([]int{1, 1}, 0), f32(1, 3)), "updates f32[1,3]"},
+		{ScatterND(c, &tensor.Tensor{}, plain, x, at([]int{1, 1}, 0), tensor.New(tensor.Int64, 1, 4)), "updates i64[1,4]"},
+		{ScatterND(c, &tensor.Tensor{}, &attr.ScatterND{Reduction: "max"}, x, at([]int{1, 1}, 0), f32(1, 4)), `"max"`},
+		{ScatterND(c, &tensor.Tensor{}, plain, x, at([]int{}, 0), f32(4)), "indices i64[]"},
+	} {
+		if f.err == nil || !strings.Contains(f.err.Error(), f.want) {
+			t.Errorf("error %v, want one with %q", f.err, f.want)
+		}
+	}
+}
+
+func TestDepthAndSpace(t *testing.T) {
+	ctxs := contexts(t)
+	for _, s := range []struct {
+		shape []int
+		block int
+	}{{[]int{2, 12, 3, 5}, 2}, {[]int{1, 9, 70, 33}, 3}, {[]int{2, 5, 1, 1}, 1}, {[]int{0, 4, 2, 2}, 2}} {
+		for _, mode := range []string{"DCR", "CRD"} {
+			for _, d := range movedTypes {
+				x, a, name := counted(d, s.shape...), &attr.DepthSpace{BlockSize: s.block, Mode: mode}, fmt.Sprint(d, s, mode)
+				var wide tensor.Tensor
+				if err := ref.DepthToSpace(&wide, a, x); err != nil {
+					t.Fatal(err)
+				}
+				sameAsRef(t, ctxs, name, 0,
+					func(c *Ctx, z *tensor.Tensor) error { return DepthToSpace(c, z, a, x) },
+					func(z *tensor.Tensor) error { return ref.DepthToSpace(z, a, x) })
+				sameAsRef(t, ctxs, name, 0,
+					func(c *Ctx, z *tensor.Tensor) error { return SpaceToDepth(c, z, a, &wide) },
+					func(z *tensor.Tensor) error { return ref.SpaceToDepth(z, a, &wide) })
+			}
+		}
+	}
+	x := counted(tensor.Float32, 1, 6, 3, 4)
+	for _, a := range []*attr.DepthSpace{{BlockSize: 2, Mode: "DCR"}, {BlockSize: 0, Mode: "DCR"}, {BlockSize: 1, Mode: "RCD"}} {
+		if err := DepthToSpace(ctxs[0], &tensor.Tensor{}, a, x); err == nil {
+			t.Errorf("%+v was taken", a)
+		}
+	}
+	if err := SpaceToDepth(ctxs[0], &tensor.Tensor{}, &attr.DepthSpace{BlockSize: 2}, x); err == nil {
+		t.Error("an odd height was taken")
+	}
+}

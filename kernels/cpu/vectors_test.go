@@ -166,6 +166,9 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 	norm, axis := attr.New[attr.LayerNormalization](), tensor.Of([]int{1}, []int64{0})
 	cond, places := tensor.New(tensor.Bool, 300, 300), tensor.New(tensor.Int64, 300, 300)
 	form, sizes := attr.New[attr.Resize](), tensor.Of([]int{2}, []int64{200, 310})
+	tuples := tensor.New(tensor.Int64, 300, 2)
+	scatter := attr.New[attr.ScatterND]()
+	blocks, deep := &attr.DepthSpace{BlockSize: 2, Mode: "DCR"}, normals(rng, tensor.Float32, 2, 8, 30, 30)
 	pads := tensor.Of([]int{4}, []int64{1, 2, -1, 3})
 	var z tensor.Tensor
 	for name, f := range map[string]func() error{
@@ -183,6 +186,9 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 		"Cast":      func() error { return Cast(c, &z, &attr.Cast{To: tensor.Float32}, half) },
 		"Where":     func() error { return Where(c, &z, cond, x, x) },
 		"Resize":    func() error { return Resize(c, &z, form, half, nil, nil, sizes) },
+		"GatherND":  func() error { return GatherND(c, &z, &attr.GatherND{}, x, tuples) },
+		"ScatterND": func() error { return ScatterND(c, &z, scatter, x, tuples, row) },
+		"ToSpace":   func() error { return DepthToSpace(c, &z, blocks, deep) },
 		"Pad":       func() error { return Pad(c, &z, &attr.Pad{Mode: "edge"}, x, pads, nil, nil) },
 		"Pick":      func() error { return GatherElements(c, &z, last, x, places) },
 		"Entry":     func() error { return Gather(c, &z, last, x, axis) },

@@ -8,6 +8,7 @@
 //   - targets of Reshape are constants where 0 and −1 can say them;
 //   - constants are the right operand of commutative operators; comparisons are
 //     Less and LessOrEqual; conditions are not negated;
+//   - an Einsum of x and a weight is MatMul, Reshape, Transpose;
 //   - x⁻¹ is Reciprocal, x² is Mul(x, x), x + (−y) is Sub;
 //   - the axis of softmax and of normalisations counts from the end, other axes
 //     from the start; permutations are spelled out.

@@ -20,7 +20,9 @@ var phrasings = []rewrite.Rule{
 	{Label: "sum of two", Doc: "Sum of two is Add", Roots: []*ir.Op{op.Sum}, Match: sumOfTwo},
 	{Label: "sum with a negative", Doc: "x+(−y) is x−y, x−(−y) is x+y", Roots: []*ir.Op{op.Add, op.Sub}, Match: sumWithNegative},
 	{Label: "plain product", Doc: "Gemm without factors and without C is MatMul", Roots: []*ir.Op{op.Gemm}, Match: plainGemm},
-	{Label: "only entry", Doc: "Gather of the only entry of an axis is Squeeze", Roots: []*ir.Op{op.Gather}, Match: onlyEntry},
+	{Label: "weighted sum", Doc: "Einsum with a constant on x's last axes is MatMul", Roots: []*ir.Op{op.Einsum}, Match: weightedSum},
+	{Label: "moved axes", Doc: "Einsum of one operand without a sum is Transpose", Roots: []*ir.Op{op.Einsum}, Match: movedAxes},
+	{Label: "only entry", Doc: "Gather of the only entry of an axis is a view", Roots: []*ir.Op{op.Gather}, Match: onlyEntry},
 	{Label: "axis", Doc: "axes counted from the end or from the start", Roots: axisRoots(), Match: axis},
 }
 
@@ -67,11 +69,22 @@ func onlyEntry(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	if at < 0 {
 		at += rank
 	}
-	if !known || !ok || len(index) != 1 || len(n.In[1].Type.Shape) != 0 || index[0] != 0 && index[0] != -1 || !n.In[0].Type.Shape[at].Is(1) {
+	if !known || !ok || len(index) != 1 || index[0] != 0 && index[0] != -1 || !n.In[0].Type.Shape[at].Is(1) {
 		return nil
 	}
 	p := rewrite.NewPatch(n, "")
-	return p.Replace(n.Out[0], p.Op(op.Squeeze, nil, n.In[0], p.Ints(int64(at))))
+	switch axes := len(n.In[1].Type.Shape); axes {
+	case 0:
+		return p.Replace(n.Out[0], p.Op(op.Squeeze, nil, n.In[0], p.Ints(int64(at))))
+	case 1:
+		return same(n, n.In[0])
+	default:
+		var more []int64
+		for i := range axes - 1 {
+			more = append(more, int64(at+i))
+		}
+		return p.Replace(n.Out[0], p.Op(op.Unsqueeze, nil, n.In[0], p.Ints(more...)))
+	}
 }
 
 func sumOfTwo(_ *passes.Context, n *ir.Node) *rewrite.Patch {

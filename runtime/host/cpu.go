@@ -100,6 +100,10 @@ var fast = map[string]Func{
 	"Einsum":         fastNA(cpu.Einsum),
 	"Gather":         fast2A(cpu.Gather),
 	"GatherElements": fast2A(cpu.GatherElements),
+	"GatherND":       fast2A(cpu.GatherND),
+	"ScatterND":      fast3A(cpu.ScatterND),
+	"DepthToSpace":   fast1A(cpu.DepthToSpace),
+	"SpaceToDepth":   fast1A(cpu.SpaceToDepth),
 	"Pad":            fast4A(cpu.Pad),
 	"Resize":         fast4A(cpu.Resize),
 	"Split": func(c *ctx, a any, out, in []*t) error {
