@@ -1,5 +1,7 @@
 package cpu
 
+import "github.com/parallax-go/parallax/kernels/par"
+
 // What work costs, in nanoseconds on one core with the data in its second-level
 // cache: rounded measurements on a server with AVX-512 at about 3 GHz. They only
 // choose how a range is cut, which changes no result, so that factors of two
@@ -22,6 +24,7 @@ const (
 	costRotate    = 0.2
 	costTranspose = 0.2
 	costScalar    = 1    // an element by plain Go
+	costPack      = 0.5  // an element of a weight, into its panel
 	costNarrow    = 0.15 // beside the rest, an element of 16 bits
 	costByte      = 0.03 // moved in a long run
 	costRun       = 6    // to begin a run: offsets, and a call
@@ -38,12 +41,14 @@ const (
 // cut returns the grain for n items of a cost: chunks of equal size, each of at
 // least about chunkTime, in a multiple of the threads while there are few. Kernels
 // whose results would depend on it must not use it.
-func (c *Ctx) cut(n int, cost float64) int {
+func (c *Ctx) cut(n int, cost float64) int { return cut(c.Pool, n, cost) }
+
+func cut(pool *par.Pool, n int, cost float64) int {
 	chunks := min(int(float64(n)*cost/chunkTime+0.5), n)
 	if chunks < 2 {
 		return max(n, 1)
 	}
-	if threads := c.Pool.Threads(); chunks < 8*threads {
+	if threads := pool.Threads(); chunks < 8*threads {
 		chunks = ceilDiv(chunks, threads) * threads
 	}
 	return ceilDiv(n, chunks)
