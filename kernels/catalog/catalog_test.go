@@ -79,6 +79,10 @@ func TestSelectOnCPU(t *testing.T) {
 		{"Gather", attr.New[attr.Axis](), []kernels.Operand{f32("[1,1,1,1,1]"), ints("[1,1,1,1]")}, []kernels.Operand{f32("[1,1,1,1,1,1,1,1]")}, "ref.Gather"},
 		{"Concat", attr.New[attr.Axis](), []kernels.Operand{operand(t, tensor.String, "[b]"), operand(t, tensor.String, "[b]")}, nil, "ref.Concat"},
 		{"Where", nil, []kernels.Operand{operand(t, tensor.Bool, "[b]"), ints("[b]"), ints("[]")}, nil, "cpu.Where"},
+		{"LogSoftmax", &attr.Axis{Axis: 2}, []kernels.Operand{in}, nil, "cpu.LogSoftmax"},
+		{"LogSoftmax", &attr.Axis{Axis: 1}, []kernels.Operand{in}, nil, "ref.LogSoftmax"},
+		{"ArgMax", &attr.ArgReduce{Axis: -1}, []kernels.Operand{in}, nil, "cpu.ArgMax"},
+		{"ArgMin", &attr.ArgReduce{Axis: 0}, []kernels.Operand{in}, nil, "ref.ArgMin"},
 		{"Sinh", nil, []kernels.Operand{in}, nil, "ref.Sinh"},
 	}
 	c := New()

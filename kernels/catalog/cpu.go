@@ -80,10 +80,12 @@ var fast = []struct {
 	{"Or", "Or", ranked, nil},
 	{"Xor", "Xor", ranked, nil},
 	{"Not", "Not", nil, nil},
+	{"IsNaN", "IsNaN", unary, nil},
 	{"Cast", "Cast", castable, nil},
 	{"Elementwise", "ai.parallax.Elementwise", ranked, nil},
 
 	{"Softmax", "Softmax", unary, nil},
+	{"LogSoftmax", "LogSoftmax", all(unary, ranked, lastAxis), nil},
 	{"LayerNormalization", "LayerNormalization", all(floats(3), noStatistics, parametersOf(1, 2)), nil},
 	{"RMSNormalization", "RMSNormalization", all(floats(2), parametersOf(1)), nil},
 	{"RotaryEmbedding", "RotaryEmbedding", floats(3), nil},
@@ -91,6 +93,13 @@ var fast = []struct {
 	{"ReduceSum", "ReduceSum", all(floats(1), ranked), nil},
 	{"ReduceMean", "ReduceMean", all(floats(1), ranked), nil},
 	{"ReduceMax", "ReduceMax", all(floats(1), ranked), nil},
+	{"ReduceMin", "ReduceMin", all(floats(1), ranked), nil},
+	{"ReduceL1", "ReduceL1", all(floats(1), ranked), nil},
+	{"ReduceL2", "ReduceL2", all(floats(1), ranked), nil},
+	{"ReduceSumSquare", "ReduceSumSquare", all(floats(1), ranked), nil},
+	{"ReduceLogSum", "ReduceLogSum", all(floats(1), ranked), nil},
+	{"ArgMax", "ArgMax", all(unary, ranked, lastAxis), nil},
+	{"ArgMin", "ArgMin", all(unary, ranked, lastAxis), nil},
 
 	{"Transpose", "Transpose", all(words(0), ranked), nil},
 	{"Expand", "Expand", all(words(0), ranked, rankedResult), nil},
@@ -206,6 +215,21 @@ func swishOf(alphas ...float32) condition {
 		}
 		return nil
 	}
+}
+
+// lastAxis holds if the operator runs along the last axis.
+func lastAxis(c kernels.Case) error {
+	axis, rank := 0, c.Operand(0).Rank()
+	switch a := c.Attr.(type) {
+	case *attr.Axis:
+		axis = a.Axis
+	case *attr.ArgReduce:
+		axis = a.Axis
+	}
+	if axis != -1 && axis != rank-1 {
+		return fmt.Errorf("axis %d of %s, want the last", axis, c.Operand(0))
+	}
+	return nil
 }
 
 // inOneGroup holds for a convolution without groups that says its kernel's shape:

@@ -36,6 +36,8 @@ type Ctx struct {
 	columns    columnTask
 	blocks     blockCopy
 	gather     gather
+	argTask    arg
+	nans       nanTask
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

@@ -178,6 +178,71 @@ func TestGreatAngles(t *testing.T) {
 	}
 }
 
+func TestLogSoftmax(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 8))
+	inf := math.Inf(1)
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, shape := range [][]int{{3, 4001}, {1}, {0}, {0, 5}, {3, 0}, {40, 7}, {2, 3, 1025}, {5, 1}} {
+			x := normals(rng, d, shape...)
+			a := &attr.Axis{Axis: -1}
+			got := same(t, "LogSoftmax", ctxs, func(c *Ctx, z *tensor.Tensor) error { return LogSoftmax(c, z, a, x) })
+			var want tensor.Tensor
+			if err := ref.LogSoftmax(&want, a, x); err != nil {
+				t.Fatal(err)
+			}
+			for i := range want.Len() {
+				near(t, "LogSoftmax", d, got.FloatAt(i), want.FloatAt(i), 12)
+			}
+		}
+		x := tensor.New(d, 4, 3)
+		for i, v := range []float64{1, math.NaN(), 2, -inf, 0, 0, 1, inf, 2, -inf, -inf, -inf} {
+			x.SetFloat(i, v)
+		}
+		sameAsRef(t, ctxs, "LogSoftmax of special numbers", 2, func(c *Ctx, z *tensor.Tensor) error { return LogSoftmax(c, z, &attr.Axis{Axis: 1}, x) },
+			func(z *tensor.Tensor) error { return ref.LogSoftmax(z, &attr.Axis{Axis: 1}, x) })
+	}
+	if err := LogSoftmax(&Ctx{}, &tensor.Tensor{}, &attr.Axis{}, tensor.New(tensor.Float32, 2, 3)); err == nil {
+		t.Error("the first axis of two is no error")
+	}
+}
+
+func TestArg(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 9))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, shape := range [][]int{{3, 4001}, {1}, {500, 7}, {2, 3, 256}, {2, 257}, {0, 5}, {2, 512}} {
+			for _, x := range []*tensor.Tensor{normals(rng, d, shape...), few(rng, d, shape...), tensor.New(d, shape...)} {
+				for i := range 8 {
+					a := &attr.ArgReduce{Axis: -1, KeepDims: i&1 != 0, SelectLast: i&2 != 0}
+					fast, slow := ArgMax, ref.ArgMax
+					if i&4 != 0 {
+						fast, slow = ArgMin, ref.ArgMin
+					}
+					sameAsRef(t, ctxs, fmt.Sprintf("%d of %s", i, x), 0, func(c *Ctx, z *tensor.Tensor) error { return fast(c, z, a, x) },
+						func(z *tensor.Tensor) error { return slow(z, a, x) })
+				}
+			}
+		}
+	}
+	for _, a := range []*attr.ArgReduce{{Axis: 0}, {Axis: 1}, {Axis: 2}} {
+		if err := ArgMax(&Ctx{}, &tensor.Tensor{}, a, tensor.New(tensor.Float32, 2, 0)); err == nil {
+			t.Errorf("axis %d of [2,0] is no error", a.Axis)
+		}
+	}
+}
+
+func TestIsNaN(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 10))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, shape := range [][]int{{3, 8001}, {0}, {}} {
+			x := few(rng, d, shape...)
+			sameAsRef(t, ctxs, "IsNaN", 0, func(c *Ctx, z *tensor.Tensor) error { return IsNaN(c, z, x) }, func(z *tensor.Tensor) error { return ref.IsNaN(z, x) })
+		}
+	}
+	if err := IsNaN(&Ctx{}, &tensor.Tensor{}, tensor.New(tensor.Int64, 2)); err == nil {
+		t.Error("IsNaN of integers is no error")
+	}
+}
+
 func TestPRelu(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 7))
 	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {

@@ -74,6 +74,8 @@ var fast = map[string]Func{
 	"Cast":           fast1A(cpu.Cast),
 	"Elementwise":    fastNA(cpu.Elementwise),
 	"Softmax":        fast1A(cpu.Softmax),
+	"LogSoftmax":     fast1A(cpu.LogSoftmax),
+	"IsNaN":          fast1(cpu.IsNaN),
 	"LayerNormalization": func(c *ctx, a any, out, in []*t) error {
 		return cpu.LayerNormalization(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
 	},
@@ -87,11 +89,18 @@ var fast = map[string]Func{
 	"RotaryEmbedding": func(c *ctx, a any, out, in []*t) error {
 		return cpu.RotaryEmbedding(c, at(out, 0), attrs[attr.RotaryEmbedding](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
 	},
-	"ReduceSum":  fast2A(cpu.ReduceSum),
-	"ReduceMean": fast2A(cpu.ReduceMean),
-	"ReduceMax":  fast2A(cpu.ReduceMax),
-	"Transpose":  fast1A(cpu.Transpose),
-	"Expand":     fast2(cpu.Expand),
+	"ReduceSum":       fast2A(cpu.ReduceSum),
+	"ReduceMean":      fast2A(cpu.ReduceMean),
+	"ReduceMax":       fast2A(cpu.ReduceMax),
+	"ReduceMin":       fast2A(cpu.ReduceMin),
+	"ReduceL1":        fast2A(cpu.ReduceL1),
+	"ReduceL2":        fast2A(cpu.ReduceL2),
+	"ReduceSumSquare": fast2A(cpu.ReduceSumSquare),
+	"ReduceLogSum":    fast2A(cpu.ReduceLogSum),
+	"ArgMax":          fast1A(cpu.ArgMax),
+	"ArgMin":          fast1A(cpu.ArgMin),
+	"Transpose":       fast1A(cpu.Transpose),
+	"Expand":          fast2(cpu.Expand),
 	"Slice": func(c *ctx, _ any, out, in []*t) error {
 		return cpu.Slice(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4))
 	},
