@@ -83,7 +83,7 @@ func TestSelectOnCPU(t *testing.T) {
 		{"LogSoftmax", &attr.Axis{Axis: 1}, []kernels.Operand{in}, nil, "ref.LogSoftmax"},
 		{"ArgMax", &attr.ArgReduce{Axis: -1}, []kernels.Operand{in}, nil, "cpu.ArgMax"},
 		{"ArgMin", &attr.ArgReduce{Axis: 0}, []kernels.Operand{in}, nil, "ref.ArgMin"},
-		{"Sinh", nil, []kernels.Operand{in}, nil, "ref.Sinh"},
+		{"ReduceProd", nil, []kernels.Operand{in}, nil, "ref.ReduceProd"},
 	}
 	c := New()
 	for _, test := range tests {
