@@ -31,6 +31,11 @@ func TestSelectOnCPU(t *testing.T) {
 	filters := f32("[4,8,3]")
 	filters.Const = tensor.New(tensor.Float32, 4, 8, 3)
 	unranked := kernels.Operand{Present: true, DType: tensor.Float32}
+	axes := func(list ...int64) kernels.Operand {
+		o := ints("[2]")
+		o.Const = tensor.Of([]int{len(list)}, list)
+		return o
+	}
 	norm, in := attr.New[attr.LayerNormalization](), f32("[b,s,8]")
 	tests := []struct {
 		op   string
@@ -83,6 +88,10 @@ func TestSelectOnCPU(t *testing.T) {
 		{"LogSoftmax", &attr.Axis{Axis: 1}, []kernels.Operand{in}, nil, "ref.LogSoftmax"},
 		{"ArgMax", &attr.ArgReduce{Axis: -1}, []kernels.Operand{in}, nil, "cpu.ArgMax"},
 		{"ArgMin", &attr.ArgReduce{Axis: 0}, []kernels.Operand{in}, nil, "ref.ArgMin"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in}, nil, "cpu.ReduceLogSumExp"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in, axes(-1, 1)}, nil, "cpu.ReduceLogSumExp"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in, axes(2, 0)}, nil, "ref.ReduceLogSumExp"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in, ints("[1]")}, nil, "ref.ReduceLogSumExp"},
 		{"ReduceProd", nil, []kernels.Operand{in}, nil, "ref.ReduceProd"},
 	}
 	c := New()

@@ -106,6 +106,7 @@ var fast = []struct {
 	{"ReduceL2", "ReduceL2", all(floats(1), ranked), nil},
 	{"ReduceSumSquare", "ReduceSumSquare", all(floats(1), ranked), nil},
 	{"ReduceLogSum", "ReduceLogSum", all(floats(1), ranked), nil},
+	{"ReduceLogSumExp", "ReduceLogSumExp", all(unary, ranked, lastAxes), nil},
 	{"ArgMax", "ArgMax", all(unary, ranked, lastAxis), nil},
 	{"ArgMin", "ArgMin", all(unary, ranked, lastAxis), nil},
 
@@ -236,6 +237,32 @@ func lastAxis(c kernels.Case) error {
 	}
 	if axis != -1 && axis != rank-1 {
 		return fmt.Errorf("axis %d of %s, want the last", axis, c.Operand(0))
+	}
+	return nil
+}
+
+// lastAxes holds if a reduction is over axes that are known, and the last ones.
+func lastAxes(c kernels.Case) error {
+	rank, axes := c.Operand(0).Rank(), c.Operand(1)
+	if !axes.Present {
+		return nil // all of them, or none
+	}
+	if axes.Const == nil {
+		return errors.New("the axes are not constants")
+	}
+	reduced := make([]bool, rank)
+	for i := range axes.Const.Len() {
+		axis := int(axes.Const.IntAt(i))
+		if axis < 0 {
+			axis += rank
+		}
+		if axis < 0 || axis >= rank {
+			return fmt.Errorf("axis %d of %s", axis, c.Operand(0))
+		}
+		reduced[axis] = true
+	}
+	if first := slices.Index(reduced, true); first >= 0 && slices.Contains(reduced[first:], false) {
+		return fmt.Errorf("axes %s of %s, want the last ones", axes.Const, c.Operand(0))
 	}
 	return nil
 }

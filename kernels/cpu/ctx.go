@@ -38,6 +38,7 @@ type Ctx struct {
 	gather     gather
 	argTask    arg
 	nans       nanTask
+	logSums    logSumExp
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

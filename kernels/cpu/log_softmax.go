@@ -20,21 +20,27 @@ func LogSoftmax(c *Ctx, z *tensor.Tensor, a *attr.Axis, x *tensor.Tensor) error 
 	return nil
 }
 
-// logSoftmaxRow is x − top − log Σe^(x − top); the exponentials are of a piece at a
-// time.
+// logSoftmaxRow is x − top − log Σe^(x − top).
 func logSoftmaxRow(t *rowTask, z, x []float32) {
-	scratch := t.ctx.take(piece + 1)
+	top, logSum := t.ctx.logSumExp(x)
+	subVS(z, x, top)
+	subVS(z, z, float32(logSum))
+}
+
+// logSumExp is log Σeˣ in two parts: the greatest element, and log Σe^(x − top). The
+// exponentials are of a piece at a time.
+func (c *Ctx) logSumExp(x []float32) (top float32, rest float64) {
+	scratch := c.take(piece + 1)
 	e, one := scratch[:piece], scratch[piece:]
-	vec.GreatestEach(1, t.n, ptr(one), ptr(x), t.n)
+	vec.GreatestEach(1, len(x), ptr(one), ptr(x), len(x))
 	top, sum := one[0], 0.0
-	for i := 0; i < t.n; i += piece {
-		part := x[i:min(i+piece, t.n)]
+	for i := 0; i < len(x); i += piece {
+		part := x[i:min(i+piece, len(x))]
 		subVS(e, part, top)
 		exp(e, e[:len(part)])
 		vec.Sum(len(part), ptr(one), ptr(e))
 		sum += float64(one[0])
 	}
-	t.ctx.put(scratch)
-	subVS(z, x, top)
-	subVS(z, z, float32(math.Log(sum)))
+	c.put(scratch)
+	return top, math.Log(sum)
 }

@@ -209,6 +209,34 @@ func TestLogSoftmax(t *testing.T) {
 	}
 }
 
+func TestReduceLogSumExp(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 11))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, c := range []struct {
+			shape []int
+			axes  []int64
+		}{{[]int{3, 4001}, []int64{1}}, {[]int{500, 7}, []int64{-1}}, {[]int{20, 3, 5}, []int64{2, 1}}, {[]int{3, 5}, []int64{0, 1}}, {[]int{2, 0}, []int64{1}}, {[]int{0, 2}, []int64{1}}} {
+			for _, x := range []*tensor.Tensor{normals(rng, d, c.shape...), few(rng, d, c.shape...), constant(d, -math.Inf(1), c.shape...)} {
+				a, axes := &attr.Reduce{KeepDims: len(c.axes) == 1}, tensor.Of([]int{len(c.axes)}, c.axes)
+				sameAsRef(t, ctxs, fmt.Sprint("ReduceLogSumExp of ", x), 8, func(c *Ctx, z *tensor.Tensor) error { return ReduceLogSumExp(c, z, a, x, axes) },
+					func(z *tensor.Tensor) error { return ref.ReduceLogSumExp(z, a, x, axes) })
+			}
+		}
+	}
+	if err := ReduceLogSumExp(&Ctx{}, &tensor.Tensor{}, &attr.Reduce{}, tensor.New(tensor.Float32, 2, 3), tensor.Of([]int{1}, []int64{0})); err == nil {
+		t.Error("the first axis of two is no error")
+	}
+}
+
+// constant is a tensor whose elements are all alike.
+func constant(d tensor.DType, v float64, shape ...int) *tensor.Tensor {
+	t := tensor.New(d, shape...)
+	for i := range t.Len() {
+		t.SetFloat(i, v)
+	}
+	return t
+}
+
 func TestArg(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 9))
 	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {

@@ -105,6 +105,7 @@ var fast = map[string]Func{
 	"ReduceL2":        fast2A(cpu.ReduceL2),
 	"ReduceSumSquare": fast2A(cpu.ReduceSumSquare),
 	"ReduceLogSum":    fast2A(cpu.ReduceLogSum),
+	"ReduceLogSumExp": fast2A(cpu.ReduceLogSumExp),
 	"ArgMax":          fast1A(cpu.ArgMax),
 	"ArgMin":          fast1A(cpu.ArgMin),
 	"Transpose":       fast1A(cpu.Transpose),
