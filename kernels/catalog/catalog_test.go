@@ -31,6 +31,11 @@ func TestSelectOnCPU(t *testing.T) {
 	filters := f32("[4,8,3]")
 	filters.Const = tensor.New(tensor.Float32, 4, 8, 3)
 	unranked := kernels.Operand{Present: true, DType: tensor.Float32}
+	axes := func(list ...int64) kernels.Operand {
+		o := ints("[2]")
+		o.Const = tensor.Of([]int{len(list)}, list)
+		return o
+	}
 	norm, in := attr.New[attr.LayerNormalization](), f32("[b,s,8]")
 	tests := []struct {
 		op   string
@@ -95,7 +100,15 @@ func TestSelectOnCPU(t *testing.T) {
 		{"Resize", attr.New[attr.Resize](), []kernels.Operand{ints("[b]"), {}, {}, ints("[1]")}, nil, "ref.Resize"},
 		{"Concat", attr.New[attr.Axis](), []kernels.Operand{operand(t, tensor.String, "[b]"), operand(t, tensor.String, "[b]")}, nil, "ref.Concat"},
 		{"Where", nil, []kernels.Operand{operand(t, tensor.Bool, "[b]"), ints("[b]"), ints("[]")}, nil, "cpu.Where"},
-		{"Sinh", nil, []kernels.Operand{in}, nil, "ref.Sinh"},
+		{"LogSoftmax", &attr.Axis{Axis: 2}, []kernels.Operand{in}, nil, "cpu.LogSoftmax"},
+		{"LogSoftmax", &attr.Axis{Axis: 1}, []kernels.Operand{in}, nil, "ref.LogSoftmax"},
+		{"ArgMax", &attr.ArgReduce{Axis: -1}, []kernels.Operand{in}, nil, "cpu.ArgMax"},
+		{"ArgMin", &attr.ArgReduce{Axis: 0}, []kernels.Operand{in}, nil, "ref.ArgMin"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in}, nil, "cpu.ReduceLogSumExp"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in, axes(-1, 1)}, nil, "cpu.ReduceLogSumExp"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in, axes(2, 0)}, nil, "ref.ReduceLogSumExp"},
+		{"ReduceLogSumExp", &attr.Reduce{}, []kernels.Operand{in, ints("[1]")}, nil, "ref.ReduceLogSumExp"},
+		{"ReduceProd", nil, []kernels.Operand{in}, nil, "ref.ReduceProd"},
 	}
 	c := New()
 	for _, test := range tests {

@@ -59,6 +59,14 @@ var fast = []struct {
 	{"Asin", "Asin", unary, nil},
 	{"Acos", "Acos", unary, nil},
 	{"Atan", "Atan", unary, nil},
+	{"Tan", "Tan", unary, nil},
+	{"Sinh", "Sinh", unary, nil},
+	{"Cosh", "Cosh", unary, nil},
+	{"Asinh", "Asinh", unary, nil},
+	{"Acosh", "Acosh", unary, nil},
+	{"Atanh", "Atanh", unary, nil},
+	{"ThresholdedRelu", "ThresholdedRelu", unary, nil},
+	{"Shrink", "Shrink", unary, nil},
 	{"Softplus", "Softplus", unary, nil},
 	{"Softsign", "Softsign", unary, nil},
 	{"Mish", "Mish", unary, nil},
@@ -82,10 +90,12 @@ var fast = []struct {
 	{"Or", "Or", ranked, nil},
 	{"Xor", "Xor", ranked, nil},
 	{"Not", "Not", nil, nil},
+	{"IsNaN", "IsNaN", unary, nil},
 	{"Cast", "Cast", castable, nil},
 	{"Elementwise", "ai.parallax.Elementwise", ranked, nil},
 
 	{"Softmax", "Softmax", unary, nil},
+	{"LogSoftmax", "LogSoftmax", all(unary, ranked, lastAxis), nil},
 	{"LayerNormalization", "LayerNormalization", all(floats(3), resultAlone, parametersOf(1, 2)), nil},
 	{"RMSNormalization", "RMSNormalization", all(floats(2), parametersOf(1)), nil},
 	{"InstanceNormalization", "InstanceNormalization", floats(3), nil},
@@ -95,6 +105,14 @@ var fast = []struct {
 	{"ReduceSum", "ReduceSum", all(floats(1), ranked), nil},
 	{"ReduceMean", "ReduceMean", all(floats(1), ranked), nil},
 	{"ReduceMax", "ReduceMax", all(floats(1), ranked), nil},
+	{"ReduceMin", "ReduceMin", all(floats(1), ranked), nil},
+	{"ReduceL1", "ReduceL1", all(floats(1), ranked), nil},
+	{"ReduceL2", "ReduceL2", all(floats(1), ranked), nil},
+	{"ReduceSumSquare", "ReduceSumSquare", all(floats(1), ranked), nil},
+	{"ReduceLogSum", "ReduceLogSum", all(floats(1), ranked), nil},
+	{"ReduceLogSumExp", "ReduceLogSumExp", all(unary, ranked, lastAxes), nil},
+	{"ArgMax", "ArgMax", all(unary, ranked, lastAxis), nil},
+	{"ArgMin", "ArgMin", all(unary, ranked, lastAxis), nil},
 
 	{"Transpose", "Transpose", all(words(0), ranked), nil},
 	{"Expand", "Expand", all(words(0), ranked, rankedResult), nil},
@@ -237,6 +255,47 @@ func swishOf(alphas ...float32) condition {
 		}
 		return nil
 	}
+}
+
+// lastAxis holds if the operator runs along the last axis.
+func lastAxis(c kernels.Case) error {
+	axis, rank := 0, c.Operand(0).Rank()
+	switch a := c.Attr.(type) {
+	case *attr.Axis:
+		axis = a.Axis
+	case *attr.ArgReduce:
+		axis = a.Axis
+	}
+	if axis != -1 && axis != rank-1 {
+		return fmt.Errorf("axis %d of %s, want the last", axis, c.Operand(0))
+	}
+	return nil
+}
+
+// lastAxes holds if a reduction is over axes that are known, and the last ones.
+func lastAxes(c kernels.Case) error {
+	rank, axes := c.Operand(0).Rank(), c.Operand(1)
+	if !axes.Present {
+		return nil // all of them, or none
+	}
+	if axes.Const == nil {
+		return errors.New("the axes are not constants")
+	}
+	reduced := make([]bool, rank)
+	for i := range axes.Const.Len() {
+		axis := int(axes.Const.IntAt(i))
+		if axis < 0 {
+			axis += rank
+		}
+		if axis < 0 || axis >= rank {
+			return fmt.Errorf("axis %d of %s", axis, c.Operand(0))
+		}
+		reduced[axis] = true
+	}
+	if first := slices.Index(reduced, true); first >= 0 && slices.Contains(reduced[first:], false) {
+		return fmt.Errorf("axes %s of %s, want the last ones", axes.Const, c.Operand(0))
+	}
+	return nil
 }
 
 var errTransposed = errors.New("the left operand is transposed")

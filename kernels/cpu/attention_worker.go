@@ -266,7 +266,7 @@ func (w *worker) addSink(s *state, i, place int) float32 {
 	if sink == negInf {
 		return 1
 	}
-	top := maxOr(s.m[i], sink)
+	top := max(s.m[i], sink)
 	a := exp32(s.m[i] - top)
 	s.m[i] = top
 	s.d1[i] = float32(s.d1[i]*a) + exp32(sink-top)

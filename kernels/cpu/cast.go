@@ -26,7 +26,7 @@ func Cast(c *Ctx, z *tensor.Tensor, a *attr.Cast, x *tensor.Tensor) error {
 	z.Reset(a.To, x.Shape...)
 	v := &c.recast
 	*v = recast{z, x, run}
-	c.Pool.Do(x.Len(), grain, v)
+	c.Pool.Do(x.Len(), c.cutFlat(x.Len(), costScalar), v)
 	return nil
 }
 

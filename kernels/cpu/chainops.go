@@ -44,7 +44,7 @@ var chainOps = [attr.ChainOps]chainOp{
 	attr.ChainAsin:       {v: asin, cost: costArc},
 	attr.ChainAcos:       {v: acos, cost: costArc},
 	attr.ChainAtan:       {v: atan, cost: costArc},
-	attr.ChainSoftplus:   {v: softplus, cost: costLog},
+	attr.ChainSoftplus:   {v: softplus, cost: 2 * costLog},
 	attr.ChainMish:       {v: mish, cost: costErf},
 	attr.ChainSoftsign:   {v: softsign, cost: costDivide},
 	attr.ChainSign:       {v: sign, cost: costMove},

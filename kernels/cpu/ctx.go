@@ -45,6 +45,9 @@ type Ctx struct {
 	resize      resize
 	sliceGather sliceGather
 	tuples      tuples
+	argTask     arg
+	nans        nanTask
+	logSums     logSumExp
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

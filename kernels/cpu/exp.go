@@ -2,10 +2,6 @@ package cpu
 
 import "math"
 
-// The transcendentals below are off by at most 4 units in the last place over
-// all finite arguments (the test says how much each is). Coefficients are
-// minimax fits of the relative error, made for this package.
-
 // ln2 in two parts: n·ln2Hi is exact for every exponent n of an f32.
 const (
 	log2e = 1.44269504
@@ -17,7 +13,7 @@ const (
 	toInt   = 3 << 22     // added and taken off again, rounds to an integer
 )
 
-// exp32 is eˣ: with x = n·ln 2 + r, |r| ≤ ½ln 2, it is 2ⁿ·(1 + r + r²·P(r)).
+// exp32 is eˣ of one number, within 1.5 units in the last place: with x = n·ln 2 + r, |r| ≤ ½ln 2, it is 2ⁿ·(1 + r + r²·P(r)).
 func exp32(x float32) float32 {
 	if x > expHigh {
 		return float32(math.Inf(1))
@@ -43,21 +39,3 @@ func exp32(x float32) float32 {
 
 // exp2 is 2ᵉ for exponents of normal numbers.
 func exp2(e int32) float32 { return math.Float32frombits(uint32(e+127) << 23) }
-
-// tanh32 is an odd polynomial near 0, and 1 − 2/(e²ˣ+1) elsewhere.
-func tanh32(x float32) float32 {
-	a := abs32(x)
-	if a < 0.6 {
-		t := float32(x * x)
-		p := float32(0.00215825762*t) - 0.00819068812
-		p = float32(p*t) + 0.02170429
-		p = float32(p*t) - 0.053946946
-		p = float32(p*t) + 0.133332009
-		p = float32(p*t) - 0.333333302
-		return x + float32(x*float32(t*p))
-	}
-	y := 1 - 2/(exp32(2*a)+1)
-	return float32(math.Copysign(float64(y), float64(x)))
-}
-
-func abs32(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

@@ -46,7 +46,7 @@ func Clip(c *Ctx, z, x, lo, hi *tensor.Tensor) error {
 	if v.most {
 		v.hi = float32(hi.FloatAt(0))
 	}
-	c.Pool.Do(x.Len(), grain, v)
+	c.Pool.Do(x.Len(), c.cutFlat(x.Len(), 2*costMove+v.x.narrowCost()), v)
 	return nil
 }
 

@@ -55,7 +55,8 @@ func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, k int, er
 func (m matrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType, k, n int) {
 	packed.Reset(d, n, k)
 	columns := simd.Active.Columns
-	pool.Run(panelsOf(n), chunk(columns*k), func(lo, hi int) {
+	panels := panelsOf(n)
+	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
 		j0, j1 := lo*columns, min(hi*columns, n)
 		switch to := floatsOf(packed); {
 		case to.half != nil:

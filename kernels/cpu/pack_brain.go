@@ -54,7 +54,8 @@ func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 		packed.Reset(tensor.BFloat16, n, filled/2, 2)
 	}
 	to := tensor.Data[tensor.Brain](packed)
-	pool.Run(panelsOf(n), chunk(columns*k), func(lo, hi int) {
+	panels := panelsOf(n)
+	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
 		line, rounded := make([]float32, max(k, columns)), make([]tensor.Brain, max(k, columns))
 		for j := lo * columns; j < min(hi*columns, n); j += columns {
 			width := min(columns, n-j)

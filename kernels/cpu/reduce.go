@@ -12,41 +12,65 @@ import (
 // what is folded into blocks of a fixed size, whose results are parts; the parts
 // of a result are folded in float64, in their order.
 type reduction struct {
+	*reduceOp
 	ctx           *Ctx
 	z, x          floats
 	kept, reduced axes
-	mean          bool
-	greatest      bool // the maximum instead of the sum
 	parts         []float32
 	blocks        int // of each result
 	strips        int // into which columns are cut
+	single        [1]float32
 }
 
 // ReduceSum sums f32, f16 or bf16 over axes.
 func ReduceSum(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
-	return c.reduce("ReduceSum", z, a, x, axes, reduction{})
+	return c.reduce(&sumOp, z, a, x, axes)
 }
 
-// ReduceMean averages f32, f16 or bf16 over axes.
+// ReduceMean averages over axes.
 func ReduceMean(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
-	return c.reduce("ReduceMean", z, a, x, axes, reduction{mean: true})
+	return c.reduce(&meanOp, z, a, x, axes)
 }
 
-// ReduceMax is the maximum of f32, f16 or bf16 over axes; NaN wins.
+// ReduceMax is the maximum over axes; NaN wins.
 func ReduceMax(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
-	return c.reduce("ReduceMax", z, a, x, axes, reduction{greatest: true})
+	return c.reduce(&greatestOp, z, a, x, axes)
 }
 
-func (c *Ctx) reduce(name string, z *tensor.Tensor, a *attr.Reduce, x, which *tensor.Tensor, kind reduction) error {
+// ReduceMin is the minimum over axes; NaN wins.
+func ReduceMin(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
+	return c.reduce(&leastOp, z, a, x, axes)
+}
+
+// ReduceL1 sums magnitudes over axes.
+func ReduceL1(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
+	return c.reduce(&magnitudesOp, z, a, x, axes)
+}
+
+// ReduceSumSquare sums squares over axes.
+func ReduceSumSquare(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
+	return c.reduce(&squaresOp, z, a, x, axes)
+}
+
+// ReduceL2 is the root of the sum of squares over axes.
+func ReduceL2(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
+	return c.reduce(&lengthOp, z, a, x, axes)
+}
+
+// ReduceLogSum is the logarithm of the sum over axes.
+func ReduceLogSum(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error {
+	return c.reduce(&logSumOp, z, a, x, axes)
+}
+
+func (c *Ctx) reduce(op *reduceOp, z *tensor.Tensor, a *attr.Reduce, x, which *tensor.Tensor) error {
 	if !isFloat(x.DType) || x.Rank() > maxRank || which != nil && !which.DType.IsInt() {
-		return fmt.Errorf("%s: operand %s and axes %s, want f32, f16 or bf16 of rank up to %d", name, x, which, maxRank)
+		return fmt.Errorf("%s: operand %s and axes %s, want f32, f16 or bf16 of rank up to %d", op.name, x, which, maxRank)
 	}
 	r := &c.reduction
-	*r = kind
-	r.ctx = c
+	*r = reduction{reduceOp: op, ctx: c}
 	reduced, ok := reducedAxes(a, x.Rank(), which)
 	if !ok {
-		return fmt.Errorf("%s: axes of %s are out of range", name, x)
+		return fmt.Errorf("%s: axes of %s are out of range", op.name, x)
 	}
 	r.kept.count, r.reduced.count = 1, 1
 	var shape [maxRank]int
@@ -84,40 +108,44 @@ func (r *reduction) alongColumns() bool {
 
 // nothing sets the results of a fold of no element.
 func (r *reduction) nothing() {
-	one := []float32{0}
-	switch {
-	case r.greatest:
-		one[0] = maxRow(nil)
-	case r.mean:
-		one[0] /= one[0]
-	}
 	for i := range r.kept.count {
-		r.z.store(i, one)
+		r.put(i, r.start)
 	}
 }
 
-// fold joins a part with what there is.
-func (r *reduction) fold(sum float64, part float32) float64 {
-	if r.greatest {
-		return float64(maxOr(float32(sum), part))
+// load returns n elements from at on as they are folded: in place, if they can be.
+func (r *reduction) load(scratch []float32, at, n int) []float32 {
+	x := r.x.load(scratch, at, n)
+	if r.before == nil {
+		return x
 	}
-	return sum + float64(part)
+	r.before(scratch[:n], x)
+	return scratch[:n]
 }
 
-// start is what a fold begins with.
-func (r *reduction) start() float64 {
-	if r.greatest {
-		return float64(maxRow(nil))
+// cost is that of an element.
+func (r *reduction) cost() float64 {
+	if r.before == nil {
+		return costSum + r.x.narrowCost()
 	}
-	return 0
+	return costSum + costMove + r.x.narrowCost()
 }
 
-// finish is the result of a fold.
-func (r *reduction) finish(sum float64) float32 {
-	if r.mean {
-		sum /= float64(r.reduced.count)
+// inPlace reports whether load needs no scratch.
+func (r *reduction) inPlace() bool { return r.x.f32 != nil && r.before == nil }
+
+// put sets result i.
+func (r *reduction) put(i int, folded float64) {
+	r.single[0] = float32(folded)
+	r.finish(r.single[:])
+	r.z.store(i, r.single[:])
+}
+
+// finish makes results of folds.
+func (r *reduction) finish(z []float32) {
+	if r.after != nil {
+		r.after(z, r.reduced.count)
 	}
-	return float32(sum)
 }
 
 // reducedAxes marks the axes that a reduction runs over.
@@ -136,12 +164,4 @@ func reducedAxes(a *attr.Reduce, rank int, which *tensor.Tensor) (reduced [maxRa
 		reduced[axis] = true
 	}
 	return reduced, true
-}
-
-// maxOr is the greater, or the one that is NaN.
-func maxOr(a, b float32) float32 {
-	if b > a || b != b {
-		return b
-	}
-	return a
 }

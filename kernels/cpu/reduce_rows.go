@@ -18,13 +18,13 @@ func (c *Ctx) reduceRows(r *reduction) {
 	} else {
 		r.parts = c.take(count)
 	}
-	cost := costRun + float64(min(n, reduceBlock))*(costSum+r.x.narrowCost())
+	cost := costRun + float64(min(n, reduceBlock))*r.cost()
 	c.Pool.Do(count, c.cut(count, cost), task)
 	if !direct {
 		r.foldParts(r.parts)
 		c.put(r.parts)
-	} else if r.mean {
-		vec.DivNumber(count, ptr(r.parts), ptr(r.parts), float32(r.reduced.count))
+	} else {
+		r.finish(r.parts)
 	}
 	r.parts = nil
 }
@@ -36,25 +36,24 @@ type reduceRowsTask struct{ *reduction }
 func (t reduceRowsTask) Do(lo, hi int) {
 	n, _ := t.reduced.run()
 	perResult := t.reduced.count / n
-	var wide []float32
-	if t.x.f32 == nil {
-		wide = t.ctx.take(min(n, reduceBlock))
-		defer t.ctx.put(wide)
+	var scratch []float32
+	if !t.inPlace() {
+		scratch = t.ctx.take(reduceBlock)
+		defer t.ctx.put(scratch)
 	}
 	contiguous := perResult == 1 && t.blocks == 1 // then kept is one axis, or none
 	for i := lo; i < hi; {
 		row, block := i/t.blocks, i%t.blocks
 		at := t.kept.offset(row/perResult) + t.reduced.offset(row%perResult*n) + block*reduceBlock
 		m, rows := min(reduceBlock, n-block*reduceBlock), 1
-		if contiguous && t.x.f32 != nil {
+		switch {
+		case contiguous && t.inPlace():
 			rows = hi - i
+		case contiguous:
+			rows = min(hi-i, reduceBlock/m)
 		}
-		x := t.x.load(wide, at, m*rows)
-		f := vec.SumEach
-		if t.greatest {
-			f = vec.GreatestEach
-		}
-		f(rows, m, ptr(t.parts[i:][:rows]), grid(x, rows, m, m), m)
+		x := t.load(scratch, at, m*rows)
+		t.each(rows, m, ptr(t.parts[i:][:rows]), grid(x, rows, m, m), m)
 		i += rows
 	}
 }
@@ -62,13 +61,11 @@ func (t reduceRowsTask) Do(lo, hi int) {
 // foldParts folds the parts of each result.
 func (r *reduction) foldParts(parts []float32) {
 	each := len(parts) / r.kept.count
-	var one [1]float32
 	for i := range r.kept.count {
-		sum := r.start()
+		folded := r.start
 		for _, part := range parts[i*each:][:each] {
-			sum = r.fold(sum, part)
+			folded = r.join(folded, part)
 		}
-		one[0] = r.finish(sum)
-		r.z.store(i, one[:])
+		r.put(i, folded)
 	}
 }

@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -80,20 +79,6 @@ func elements(shape []int) int {
 }
 
 func softmaxRow(_ *rowTask, z, x []float32) { map1(vec.Softmax, z, x) }
-
-// maxRow is the greatest element, or NaN if there is one.
-func maxRow(x []float32) float32 {
-	top := float32(math.Inf(-1))
-	for _, v := range x {
-		if v > top || v != v {
-			top = v
-			if v != v {
-				break
-			}
-		}
-	}
-	return top
-}
 
 // LayerNormalization is (x − mean)/√(variance + ε)·scale + bias over the axes
 // from Axis on, of f32, f16 or bf16; scale and bias have the shape of these

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/ref"
 )
 
 var rowTypes = []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16}
@@ -122,6 +123,7 @@ func TestReductions(t *testing.T) {
 					return same(t, "reduction", ctxs, func(c *Ctx, out *tensor.Tensor) error { return f(c, out, a, x, which) })
 				}
 				checkReduction(t, x, axes, keep, run(ReduceSum), run(ReduceMean), run(ReduceMax))
+				compareReductions(t, ctxs, a, x, which)
 			}
 		}
 	}
@@ -164,5 +166,35 @@ func checkReduction(t *testing.T, x *tensor.Tensor, axes []int64, keep bool, sum
 		if x.Len()/sum.Len() > 20 { // then some element is positive
 			near(t, "ReduceMax", x.DType, top.FloatAt(i), tops[i], 0)
 		}
+	}
+}
+
+// compareReductions checks the reductions of functions of the elements.
+func compareReductions(t *testing.T, ctxs []*Ctx, a *attr.Reduce, x, axes *tensor.Tensor) {
+	t.Helper()
+	type reduction = func(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error
+	for _, f := range []struct {
+		name  string
+		fast  reduction
+		slow  func(z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error
+		units float64
+	}{
+		{"ReduceMin", ReduceMin, ref.ReduceMin, 0}, {"ReduceL1", ReduceL1, ref.ReduceL1, 8},
+		{"ReduceSumSquare", ReduceSumSquare, ref.ReduceSumSquare, 8}, {"ReduceL2", ReduceL2, ref.ReduceL2, 8},
+	} {
+		name := fmt.Sprint(f.name, " of ", x, " over ", axes)
+		sameAsRef(t, ctxs, name, f.units, func(c *Ctx, z *tensor.Tensor) error { return f.fast(c, z, a, x, axes) },
+			func(z *tensor.Tensor) error { return f.slow(z, a, x, axes) })
+	}
+}
+
+func TestReduceLogSum(t *testing.T) {
+	x := tensor.Of([]int{2, 2}, []float32{1, 3, 0, 0})
+	var z tensor.Tensor
+	if err := ReduceLogSum(&Ctx{}, &z, &attr.Reduce{}, x, tensor.Of([]int{1}, []int64{1})); err != nil {
+		t.Fatal(err)
+	}
+	if got := tensor.Data[float32](&z); got[0] != float32(math.Log(4)) || got[1] != float32(math.Inf(-1)) {
+		t.Errorf("got %v, want log 4 and −∞", got)
 	}
 }

@@ -144,6 +144,9 @@ func TestMoreUnary(t *testing.T) {
 		{"Asin", Asin, ref.Asin, 3}, {"Acos", Acos, ref.Acos, 3}, {"Atan", Atan, ref.Atan, 3},
 		{"Softplus", Softplus, ref.Softplus, 4}, {"Softsign", Softsign, ref.Softsign, 2}, {"Mish", Mish, ref.Mish, 4},
 		{"Elu", of(Elu, 0.7), ofRef(ref.Elu, 0.7), 4}, {"Selu", of(Selu, 1.7), ofRef(ref.Selu, 1.7), 4}, {"Celu", of(Celu, 1.3), ofRef(ref.Celu, 1.3), 4},
+		{"Tan", Tan, ref.Tan, 0}, {"Sinh", Sinh, ref.Sinh, 0}, {"Cosh", Cosh, ref.Cosh, 0}, {"Asinh", Asinh, ref.Asinh, 0}, {"Acosh", Acosh, ref.Acosh, 0},
+		{"Atanh", Atanh, ref.Atanh, 0}, {"Shrink", of(Shrink, 1), ofRef(ref.Shrink, 1), 1},
+		{"ThresholdedRelu", of(ThresholdedRelu, 0.5), ofRef(ref.ThresholdedRelu, 0.5), 0},
 		{"LeakyRelu", of(LeakyRelu, 0.1), ofRef(ref.LeakyRelu, 0.1), 1},
 		{"HardSigmoid", of(HardSigmoid, 0.2), ofRef(ref.HardSigmoid, 0.2), 1},
 		{"HardSwish", HardSwish, ref.HardSwish, 4},
@@ -175,6 +178,99 @@ func TestGreatAngles(t *testing.T) {
 		x.SetFloat(500, sineReach)
 		sameAsRef(t, ctxs, "Sin "+d.String(), 2, func(c *Ctx, z *tensor.Tensor) error { return Sin(c, z, x) }, func(z *tensor.Tensor) error { return ref.Sin(z, x) })
 		sameAsRef(t, ctxs, "Cos "+d.String(), 2, func(c *Ctx, z *tensor.Tensor) error { return Cos(c, z, x) }, func(z *tensor.Tensor) error { return ref.Cos(z, x) })
+	}
+}
+
+func TestLogSoftmax(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 8))
+	inf := math.Inf(1)
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, shape := range [][]int{{3, 4001}, {1}, {0}, {0, 5}, {3, 0}, {40, 7}, {2, 3, 1025}, {5, 1}} {
+			x := normals(rng, d, shape...)
+			a := &attr.Axis{Axis: -1}
+			got := same(t, "LogSoftmax", ctxs, func(c *Ctx, z *tensor.Tensor) error { return LogSoftmax(c, z, a, x) })
+			var want tensor.Tensor
+			if err := ref.LogSoftmax(&want, a, x); err != nil {
+				t.Fatal(err)
+			}
+			for i := range want.Len() {
+				near(t, "LogSoftmax", d, got.FloatAt(i), want.FloatAt(i), 12)
+			}
+		}
+		x := tensor.New(d, 4, 3)
+		for i, v := range []float64{1, math.NaN(), 2, -inf, 0, 0, 1, inf, 2, -inf, -inf, -inf} {
+			x.SetFloat(i, v)
+		}
+		sameAsRef(t, ctxs, "LogSoftmax of special numbers", 2, func(c *Ctx, z *tensor.Tensor) error { return LogSoftmax(c, z, &attr.Axis{Axis: 1}, x) },
+			func(z *tensor.Tensor) error { return ref.LogSoftmax(z, &attr.Axis{Axis: 1}, x) })
+	}
+	if err := LogSoftmax(&Ctx{}, &tensor.Tensor{}, &attr.Axis{}, tensor.New(tensor.Float32, 2, 3)); err == nil {
+		t.Error("the first axis of two is no error")
+	}
+}
+
+func TestReduceLogSumExp(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 11))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, c := range []struct {
+			shape []int
+			axes  []int64
+		}{{[]int{3, 4001}, []int64{1}}, {[]int{500, 7}, []int64{-1}}, {[]int{20, 3, 5}, []int64{2, 1}}, {[]int{3, 5}, []int64{0, 1}}, {[]int{2, 0}, []int64{1}}, {[]int{0, 2}, []int64{1}}} {
+			for _, x := range []*tensor.Tensor{normals(rng, d, c.shape...), few(rng, d, c.shape...), constant(d, -math.Inf(1), c.shape...)} {
+				a, axes := &attr.Reduce{KeepDims: len(c.axes) == 1}, tensor.Of([]int{len(c.axes)}, c.axes)
+				sameAsRef(t, ctxs, fmt.Sprint("ReduceLogSumExp of ", x), 8, func(c *Ctx, z *tensor.Tensor) error { return ReduceLogSumExp(c, z, a, x, axes) },
+					func(z *tensor.Tensor) error { return ref.ReduceLogSumExp(z, a, x, axes) })
+			}
+		}
+	}
+	if err := ReduceLogSumExp(&Ctx{}, &tensor.Tensor{}, &attr.Reduce{}, tensor.New(tensor.Float32, 2, 3), tensor.Of([]int{1}, []int64{0})); err == nil {
+		t.Error("the first axis of two is no error")
+	}
+}
+
+// constant is a tensor whose elements are all alike.
+func constant(d tensor.DType, v float64, shape ...int) *tensor.Tensor {
+	t := tensor.New(d, shape...)
+	for i := range t.Len() {
+		t.SetFloat(i, v)
+	}
+	return t
+}
+
+func TestArg(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 9))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, shape := range [][]int{{3, 4001}, {1}, {500, 7}, {2, 3, 256}, {2, 257}, {0, 5}, {2, 512}} {
+			for _, x := range []*tensor.Tensor{normals(rng, d, shape...), few(rng, d, shape...), tensor.New(d, shape...)} {
+				for i := range 8 {
+					a := &attr.ArgReduce{Axis: -1, KeepDims: i&1 != 0, SelectLast: i&2 != 0}
+					fast, slow := ArgMax, ref.ArgMax
+					if i&4 != 0 {
+						fast, slow = ArgMin, ref.ArgMin
+					}
+					sameAsRef(t, ctxs, fmt.Sprintf("%d of %s", i, x), 0, func(c *Ctx, z *tensor.Tensor) error { return fast(c, z, a, x) },
+						func(z *tensor.Tensor) error { return slow(z, a, x) })
+				}
+			}
+		}
+	}
+	for _, a := range []*attr.ArgReduce{{Axis: 0}, {Axis: 1}, {Axis: 2}} {
+		if err := ArgMax(&Ctx{}, &tensor.Tensor{}, a, tensor.New(tensor.Float32, 2, 0)); err == nil {
+			t.Errorf("axis %d of [2,0] is no error", a.Axis)
+		}
+	}
+}
+
+func TestIsNaN(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(13, 10))
+	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
+		for _, shape := range [][]int{{3, 8001}, {0}, {}} {
+			x := few(rng, d, shape...)
+			sameAsRef(t, ctxs, "IsNaN", 0, func(c *Ctx, z *tensor.Tensor) error { return IsNaN(c, z, x) }, func(z *tensor.Tensor) error { return ref.IsNaN(z, x) })
+		}
+	}
+	if err := IsNaN(&Ctx{}, &tensor.Tensor{}, tensor.New(tensor.Int64, 2)); err == nil {
+		t.Error("IsNaN of integers is no error")
 	}
 }
 

@@ -111,7 +111,7 @@ func (c *Ctx) decide(name string, tests map[tensor.DType]func(t *truth, lo, hi i
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	t.z, t.x, t.y, t.run = tensor.Data[bool](z), x, y, run
-	c.Pool.Do(t.total, grain, t)
+	c.Pool.Do(t.total, c.cutFlat(t.total, costScalar+costRun/float64(t.sizes[t.rank-1])), t)
 	return nil
 }
 
@@ -151,7 +151,7 @@ func Not(c *Ctx, z, x *tensor.Tensor) error {
 	z.Reset(tensor.Bool, x.Shape...)
 	n := &c.negation
 	*n = negation{tensor.Data[bool](z), tensor.Data[bool](x)}
-	c.Pool.Do(x.Len(), grain, n)
+	c.Pool.Do(x.Len(), c.cutFlat(x.Len(), costScalar), n)
 	return nil
 }
 

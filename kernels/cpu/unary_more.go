@@ -44,7 +44,7 @@ func Atan(c *Ctx, z, x *tensor.Tensor) error { return c.map1("Atan", z, x, costA
 
 // Softplus is log(1 + eˣ).
 func Softplus(c *Ctx, z, x *tensor.Tensor) error {
-	return c.map1("Softplus", z, x, costLog, softplus)
+	return c.map1("Softplus", z, x, 2*costLog, softplus)
 }
 
 // Mish is x·tanh(log(1 + eˣ)).

@@ -59,6 +59,7 @@ func TestBlockedReductions(t *testing.T) {
 				return same(t, fmt.Sprint(c), ctxs, func(ctx *Ctx, out *tensor.Tensor) error { return f(ctx, out, a, x, which) })
 			}
 			checkReduction(t, x, c.axes, true, run(ReduceSum), run(ReduceMean), run(ReduceMax))
+			compareReductions(t, ctxs, a, x, which)
 		}
 	}
 }
@@ -89,7 +90,7 @@ func TestReductionsOfNothing(t *testing.T) {
 			name string
 			f    func(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.Tensor) error
 			want float64
-		}{{"ReduceSum", ReduceSum, 0}, {"ReduceMean", ReduceMean, math.NaN()}, {"ReduceMax", ReduceMax, math.Inf(-1)}} {
+		}{{"ReduceSum", ReduceSum, 0}, {"ReduceMean", ReduceMean, math.NaN()}, {"ReduceMax", ReduceMax, math.Inf(-1)}, {"ReduceMin", ReduceMin, math.Inf(1)}, {"ReduceL2", ReduceL2, 0}, {"ReduceLogSum", ReduceLogSum, math.Inf(-1)}} {
 			var z tensor.Tensor
 			if err := f.f(&Ctx{}, &z, &attr.Reduce{}, x, tensor.Of([]int{1}, []int64{int64(axis)})); err != nil {
 				t.Fatal(err)
@@ -181,6 +182,7 @@ func TestSteadyRunsAllocateNothing(t *testing.T) {
 		"Layer":     func() error { return LayerNormalization(c, &z, nil, nil, norm, x, row, row) },
 		"ReduceSum": func() error { return ReduceSum(c, &z, &attr.Reduce{}, x, axis) },
 		"ReduceMax": func() error { return ReduceMax(c, &z, &attr.Reduce{}, half, nil) },
+		"ReduceL2":  func() error { return ReduceL2(c, &z, &attr.Reduce{}, x, axis) },
 		"Transpose": func() error { return Transpose(c, &z, &attr.Transpose{}, x) },
 		"Gather":    func() error { return Gather(c, &z, last, x, which) },
 		"Cast":      func() error { return Cast(c, &z, &attr.Cast{To: tensor.Float32}, half) },

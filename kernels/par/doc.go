@@ -2,12 +2,8 @@
 //
 // A [Pool] cuts a range into chunks whose borders depend on the range and the
 // grain alone, so that a kernel that reduces within chunks gives the same bits
-// with any number of threads. Who computes a chunk, and when, is left open, but
-// for this: the chunks of a range are taken one by one in ascending order, and
-// whoever has taken a chunk works on it at once, on a goroutine that does nothing
-// else until the chunk is done. So a chunk may wait for chunks of its own range
-// with smaller indices, and for no others: they are done, or being worked on. See
-// [Ordered].
+// with any number of threads. Who computes a chunk, and when, is left open: chunks
+// must not wait for each other.
 //
 // A handing over between threads that are awake takes some hundred nanoseconds;
 // one that sleeps is awake after up to 100 µs on virtual machines. So workers stay

@@ -161,18 +161,10 @@ func (j *job) catch(s *span, done *bool) {
 	}
 	j.fault.CompareAndSwap(nil, keep(r))
 	j.gate.And(oneChunk - 1)
-	s.fail(true)
 }
 
 // keep moves r to the heap; apart, so that only a panic pays for it.
 func keep(r any) *any { return &r }
-
-// fail tells a task whose chunks wait for each other whether one has failed.
-func (s *span) fail(failed bool) {
-	if t, ok := s.task.(interface{ fail(bool) }); ok {
-		t.fail(failed)
-	}
-}
 
 // finish waits for the helpers of j, frees it, and raises what they panicked with,
 // unless the task ended the owner's goroutine.
@@ -183,7 +175,6 @@ func (p *Pool) finish(j *job, s *span, returned *bool) {
 	fault := j.fault.Load()
 	if fault != nil {
 		j.fault.Store(nil)
-		s.fail(false)
 	}
 	j.busy.Store(false)
 	if fault != nil && *returned {

@@ -109,56 +109,6 @@ func TestLongRangeLetsGo(t *testing.T) {
 	<-ended
 }
 
-// line of chunks: each waits for the one before.
-type inLine struct {
-	par.Ordered
-	done   atomic.Int64
-	bad    int // this one panics
-	faults atomic.Int64
-}
-
-func (l *inLine) Do(lo, _ int) {
-	l.Await(&l.done, int64(lo))
-	if lo == l.bad {
-		l.faults.Add(1)
-		panic("bad")
-	}
-	l.done.Add(1)
-}
-
-func TestChunksWaitForEarlierOnes(t *testing.T) {
-	for _, n := range []int{1, 2, 6} {
-		procs(t, n)
-		p := newPool(t, 7)
-		for range 10 {
-			l := &inLine{bad: -1}
-			p.Do(200, 1, l)
-			if l.done.Load() != 200 {
-				t.Fatalf("%d chunks done", l.done.Load())
-			}
-		}
-	}
-}
-
-func TestAwaitEndsWhenTheAwaitedPanics(t *testing.T) {
-	procs(t, 6)
-	p := newPool(t, 6)
-	l := &inLine{}
-	for k := range 20 {
-		l.bad = 7 * k
-		l.done.Store(0)
-		if r := caught(func() { p.Do(200, 1, l) }); r != "bad" {
-			t.Fatalf("the caller got panic %v", r)
-		}
-	}
-	l.bad = -1
-	l.done.Store(0)
-	p.Do(200, 1, l)
-	if l.done.Load() != 200 || l.faults.Load() != 20 {
-		t.Errorf("%d chunks, %d panics", l.done.Load(), l.faults.Load())
-	}
-}
-
 func caught(f func()) (r any) {
 	defer func() { r = recover() }()
 	f()
