@@ -12,6 +12,7 @@ import (
 	"github.com/parallax-go/parallax/passes/dce"
 	"github.com/parallax-go/parallax/passes/expandattn"
 	"github.com/parallax-go/parallax/passes/fold"
+	"github.com/parallax-go/parallax/passes/foldaffine"
 	"github.com/parallax-go/parallax/passes/fuseattn"
 	"github.com/parallax-go/parallax/passes/fusecache"
 	"github.com/parallax-go/parallax/passes/fusechain"
@@ -40,6 +41,7 @@ var table = []passes.Pass{
 	fuseattn.Pass,
 	readmasks.Pass,
 	fusecache.Pass,
+	foldaffine.Pass,
 	fuseepilogue.Pass,
 	layout.Pass,
 	expandattn.Pass,
@@ -102,6 +104,12 @@ var reasons = []Reason{
 	{"fuserope", "layout", "a rotation written out stands between projection and attention"},
 	{"fusenorm", "fuseepilogue", "Gelu is one node"},
 	{"fuseattn", "fuseepilogue", "attention is read off products of projections, not off nodes of a target"},
+	{"canon", "foldaffine", "constants are on the right, and few views stand between"},
+	{"fuseparallax", "foldaffine", "scales of queries and probes are the fused node's"},
+	{"fuseattn", "foldaffine", "scales of queries and probabilities are the fused node's"},
+	{"fusenorm", "foldaffine", "a scale behind a norm is the norm's"},
+	{"foldaffine", "fuseepilogue", "weights are operands of plain products, and what follows a scale is met"},
+	{"foldaffine", "fusechain", "what is left of a batch norm is a product and a sum"},
 	{"fuseepilogue", "layout", "projections computed at once are parted before they are transposed"},
 	{"fuseepilogue", "tidy", "views that products were moved out of are left"},
 	{"fuseepilogue", "mergeqkv", "products to be merged have their biases, and gates have been made"},
