@@ -78,6 +78,8 @@ func TestSelectOnCPU(t *testing.T) {
 		{"LayerNormalization", norm, []kernels.Operand{in, f32("[8]")}, []kernels.Operand{in, {}, in}, "ref.LayerNormalization"},
 		{"LayerNormalization", norm, []kernels.Operand{in, f32("[1]")}, []kernels.Operand{in}, "ref.LayerNormalization"},
 		{"RMSNormalization", norm, []kernels.Operand{in, f32("[1,8]")}, []kernels.Operand{in}, "cpu.RMSNormalization"},
+		{"GroupNormalization", &attr.GroupNormalization{Groups: 2}, []kernels.Operand{f32("[b,8,9]"), f32("[8]"), f32("[8]")}, nil, "cpu.GroupNormalization"},
+		{"InstanceNormalization", nil, []kernels.Operand{ints("[b,8,9]"), f32("[8]"), f32("[8]")}, nil, "ref.InstanceNormalization"},
 		{"Gather", attr.New[attr.Axis](), []kernels.Operand{ints("[9]"), ints("[b]")}, []kernels.Operand{ints("[b]")}, "cpu.Gather"},
 		{"Gather", attr.New[attr.Axis](), []kernels.Operand{f32("[1,1,1,1,1]"), ints("[1,1,1,1]")}, []kernels.Operand{f32("[1,1,1,1,1,1,1,1]")}, "ref.Gather"},
 		{"GatherElements", attr.New[attr.Axis](), []kernels.Operand{in, ints("[b,s,4]")}, nil, "cpu.GatherElements"},

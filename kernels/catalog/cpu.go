@@ -75,6 +75,8 @@ var fast = []struct {
 	{"Softmax", "Softmax", unary, nil},
 	{"LayerNormalization", "LayerNormalization", all(floats(3), resultAlone, parametersOf(1, 2)), nil},
 	{"RMSNormalization", "RMSNormalization", all(floats(2), parametersOf(1)), nil},
+	{"InstanceNormalization", "InstanceNormalization", floats(3), nil},
+	{"GroupNormalization", "GroupNormalization", floats(3), nil},
 	{"RotaryEmbedding", "RotaryEmbedding", floats(3), nil},
 	{"Parallax", "ai.parallax.Parallax", streamed, nil},
 	{"ReduceSum", "ReduceSum", all(floats(1), ranked), nil},

@@ -22,6 +22,7 @@ type Ctx struct {
 	unary      unary
 	choice     choice
 	rows       rowTask
+	groups     groupNorm
 	reduction  reduction
 	strided    strided
 	convert    convert

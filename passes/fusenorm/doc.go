@@ -13,6 +13,10 @@
 // RMS norm with a scale of 1/√n. One whose root is bounded from below, as
 // torch's normalize has it, is none of the operators and stays.
 //
+// An instance norm between views that join channels to groups and part them again is
+// a GroupNormalization, for a target that has a kernel for it. It and what stays an
+// InstanceNormalization take in the scale and the bias of the channels behind them.
+//
 // Gelu is read as a product: its factors are multiplied out, whatever their
 // order and grouping, and compared with x/2·(1+erf(x/√2)) and with the tanh form.
 //

@@ -12,7 +12,7 @@ import (
 // Pass is the pass.
 var Pass = passes.Pass{
 	Name: "fusenorm",
-	Doc:  "find LayerNormalization, RMSNormalization and Gelu written out",
+	Doc:  "find norms and Gelu written out",
 	Run:  func(c *passes.Context, g *ir.Graph) error { return rewrite.Run(c, g, rules) },
 }
 
@@ -26,6 +26,9 @@ var rules = []rewrite.Rule{
 	{Label: "norm in f32", Doc: "a core between casts to and from f32", Roots: []*ir.Op{op.Cast}, Match: normInFloat32},
 	{Label: "norm scale", Doc: "a product of a norm without scale", Roots: []*ir.Op{op.Mul}, Match: normScale},
 	{Label: "norm bias", Doc: "a sum with a norm without bias", Roots: []*ir.Op{op.Add}, Match: normBias},
+	{Label: "group norm", Doc: "an instance norm between views", Roots: []*ir.Op{op.Reshape}, Match: groupNorm},
+	{Label: "channel scale", Doc: "a product of an instance or group norm without scale", Roots: []*ir.Op{op.Mul}, Match: channelScale},
+	{Label: "channel bias", Doc: "a sum with an instance or group norm without bias", Roots: []*ir.Op{op.Add}, Match: channelBias},
 	{Label: "gelu", Doc: "x/2·(1+erf(x/√2)), or with tanh", Roots: []*ir.Op{op.Mul, op.Div}, Match: gelu},
 }
 

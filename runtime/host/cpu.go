@@ -71,13 +71,15 @@ var fast = map[string]Func{
 	"Linear": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
 	},
-	"RMSNormalization": fast2A(cpu.RMSNormalization),
-	"RotaryEmbedding":  fast4A(cpu.RotaryEmbedding),
-	"ReduceSum":        fast2A(cpu.ReduceSum),
-	"ReduceMean":       fast2A(cpu.ReduceMean),
-	"ReduceMax":        fast2A(cpu.ReduceMax),
-	"Transpose":        fast1A(cpu.Transpose),
-	"Expand":           fast2(cpu.Expand),
+	"RMSNormalization":      fast2A(cpu.RMSNormalization),
+	"InstanceNormalization": fast3A(cpu.InstanceNormalization),
+	"GroupNormalization":    fast3A(cpu.GroupNormalization),
+	"RotaryEmbedding":       fast4A(cpu.RotaryEmbedding),
+	"ReduceSum":             fast2A(cpu.ReduceSum),
+	"ReduceMean":            fast2A(cpu.ReduceMean),
+	"ReduceMax":             fast2A(cpu.ReduceMax),
+	"Transpose":             fast1A(cpu.Transpose),
+	"Expand":                fast2(cpu.Expand),
 	"Slice": func(c *ctx, _ any, out, in []*t) error {
 		return cpu.Slice(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4))
 	},

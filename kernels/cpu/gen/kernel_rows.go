@@ -86,6 +86,22 @@ var rowKernels = []family{
 		params:   normParams("gain"),
 		describe: describeRMSNorm,
 	},
+	{
+		field: "Moments", doc: "Moments sets z[0] to a number near the mean of x, z[1] to the sum of the differences from it, z[2] to that of their squares; inverse is 1/n.",
+		params:   slices.Concat(ints("n"), pointers("z", "x"), numbers("inverse")),
+		describe: describeMoments,
+	},
+	{
+		field: "Rescale", doc: "Rescale sets z to (x − centre)·scale + shift.",
+		params: slices.Concat(ints("n"), pointers("z", "x"), numbers("centre", "scale", "shift")),
+		describe: func(b *builder, _ int) {
+			describeMap(b, []string{"x"}, []string{"centre", "scale", "shift"}, func(v []reg) reg {
+				d := b.sub(v[0], v[1])
+				b.mulAdd(d, v[2], v[3])
+				return d
+			})
+		},
+	},
 }
 
 // describeEach reduces each row to one element.
@@ -169,22 +185,34 @@ func describeSoftmax(b *builder, _ int) {
 	})
 }
 
-// describeLayerNorm normalises a row about its mean. A mean rounded to f32 is off
-// by more than the result may be where it is far above the deviation: so the
-// differences from it are summed beside their squares, and what is missing is
-// taken off both.
-func describeLayerNorm(b *builder, shifted bool) {
-	z, x, gain, n, inverse := b.param("z"), b.param("x"), b.param("gain"), b.param("n"), b.param("inverse")
-	mean := b.mul(b.sum(rowSum(b, x)), inverse)
+// rowMoments are the mean of n elements, and the sums of the differences from it
+// and of their squares. A mean rounded to f32 is off by more than the result may be
+// where it is far above the deviation, so that the differences don't sum to zero.
+func rowMoments(b *builder, x, inverse reg) (mean, sum, square reg) {
+	mean = b.mul(b.sum(rowSum(b, x)), inverse)
 	p, zero := b.copyInt(x), b.constant(0)
 	sums, squares := b.partials(b.zero), b.partials(b.zero)
-	b.elements(b.copyInt(n), parallelSums, []reg{p}, func(u int, t tail) {
+	b.elements(b.copyInt(b.param("n")), parallelSums, []reg{p}, func(u int, t tail) {
 		d := b.keep(t, b.sub(b.loadPart(at(p, u*b.level.bytes()), t), mean), zero)
 		b.addTo(sums[u], d)
 		b.fma(squares[u], d, d)
 	})
-	missing := b.mul(b.sum(joinAll(sums, b.add)), inverse)
-	variance := b.mul(b.sum(joinAll(squares, b.add)), inverse)
+	return mean, b.sum(joinAll(sums, b.add)), b.sum(joinAll(squares, b.add))
+}
+
+func describeMoments(b *builder, _ int) {
+	mean, sum, squares := rowMoments(b, b.param("x"), b.param("inverse"))
+	for i, v := range []reg{mean, sum, squares} {
+		b.storeOne(at(b.param("z"), 4*i), v)
+	}
+}
+
+// describeLayerNorm normalises a row about its mean: what is missing to it is taken
+// off the variance and the result.
+func describeLayerNorm(b *builder, shifted bool) {
+	z, x, gain, n, inverse := b.param("z"), b.param("x"), b.param("gain"), b.param("n"), b.param("inverse")
+	mean, sum, squares := rowMoments(b, x, inverse)
+	missing, variance, zero := b.mul(sum, inverse), b.mul(squares, inverse), b.constant(0)
 	b.fnma(variance, missing, missing)
 	scale := b.inverseRoot(b.max(zero, variance))
 	rest := b.sub(zero, b.mul(missing, scale))

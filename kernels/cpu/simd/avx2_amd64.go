@@ -70,6 +70,8 @@ var avx2Kernels = &Kernels{
 	LayerNorm:         layerNormAvx2,
 	LayerNormScaled:   layerNormScaledAvx2,
 	RMSNorm:           rMSNormAvx2,
+	Moments:           momentsAvx2,
+	Rescale:           rescaleAvx2,
 	AddFour:           addFourAvx2,
 	GreatestFour:      greatestFourAvx2,
 	Greatest:          greatestAvx2,

@@ -70,6 +70,8 @@ var avx512Kernels = &Kernels{
 	LayerNorm:         layerNormAvx512,
 	LayerNormScaled:   layerNormScaledAvx512,
 	RMSNorm:           rMSNormAvx512,
+	Moments:           momentsAvx512,
+	Rescale:           rescaleAvx512,
 	AddFour:           addFourAvx512,
 	GreatestFour:      greatestFourAvx512,
 	Greatest:          greatestAvx512,

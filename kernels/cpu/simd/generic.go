@@ -68,6 +68,8 @@ var genericKernels = &Kernels{
 	LayerNorm:         layerNormGeneric,
 	LayerNormScaled:   layerNormScaledGeneric,
 	RMSNorm:           rMSNormGeneric,
+	Moments:           momentsGeneric,
+	Rescale:           rescaleGeneric,
 	AddFour:           addFourGeneric,
 	GreatestFour:      greatestFourGeneric,
 	Greatest:          greatestGeneric,

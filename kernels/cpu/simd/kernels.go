@@ -219,6 +219,13 @@ type Kernels struct {
 	// RMSNorm sets z to x/√(mean of x² + epsilon)·gain; inverse is 1/n.
 	RMSNorm func(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
 
+	// Moments sets z[0] to a number near the mean of x, z[1] to the sum of the
+	// differences from it, z[2] to that of their squares; inverse is 1/n.
+	Moments func(n int, z *float32, x *float32, inverse float32)
+
+	// Rescale sets z to (x − centre)·scale + shift.
+	Rescale func(n int, z *float32, x *float32, centre float32, scale float32, shift float32)
+
 	// AddFour adds to z the sum of four rows of x, ldx apart.
 	AddFour func(n int, z *float32, x *float32, ldx int)
 

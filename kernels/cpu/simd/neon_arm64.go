@@ -70,6 +70,8 @@ var neonKernels = &Kernels{
 	LayerNorm:         layerNormNeon,
 	LayerNormScaled:   layerNormScaledNeon,
 	RMSNorm:           rMSNormNeon,
+	Moments:           momentsNeon,
+	Rescale:           rescaleNeon,
 	AddFour:           addFourNeon,
 	GreatestFour:      greatestFourNeon,
 	Greatest:          greatestNeon,

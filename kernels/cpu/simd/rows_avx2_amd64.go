@@ -24,3 +24,9 @@ func layerNormScaledAvx2(n int, z *float32, x *float32, gain *float32, inverse f
 
 //go:noescape
 func rMSNormAvx2(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
+
+//go:noescape
+func momentsAvx2(n int, z *float32, x *float32, inverse float32)
+
+//go:noescape
+func rescaleAvx2(n int, z *float32, x *float32, centre float32, scale float32, shift float32)

@@ -24,3 +24,9 @@ func layerNormScaledAvx512(n int, z *float32, x *float32, gain *float32, inverse
 
 //go:noescape
 func rMSNormAvx512(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
+
+//go:noescape
+func momentsAvx512(n int, z *float32, x *float32, inverse float32)
+
+//go:noescape
+func rescaleAvx512(n int, z *float32, x *float32, centre float32, scale float32, shift float32)

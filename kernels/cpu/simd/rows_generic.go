@@ -440,18 +440,18 @@ func layerNormGeneric(n int, z *float32, x *float32, gain *float32, shift *float
 	v46 = v27 + v29
 	v47 = v45 + v46
 	v49 = v47
-	v50 = float32(v49 * v5)
-	v51 = v30 + v32
-	v52 = v31 + v33
-	v53 = v51 + v52
-	v55 = v53
-	v56 = float32(v55 * v5)
-	v56 -= float32(v50 * v50)
+	v50 = v30 + v32
+	v51 = v31 + v33
+	v52 = v50 + v51
+	v54 = v52
+	v55 = float32(v49 * v5)
+	v56 = float32(v54 * v5)
+	v56 -= float32(v55 * v55)
 	v57 = max32(v25, v56)
 	v59 = v57 + v6
 	v60 = sqrt32(v59)
 	v61 = v58 / v60
-	v62 = float32(v50 * v61)
+	v62 = float32(v55 * v61)
 	v63 = v25 - v62
 	for ; n0 >= 4; n0 -= 4 {
 		v64 = load32(p2, n2)
@@ -585,18 +585,18 @@ func layerNormScaledGeneric(n int, z *float32, x *float32, gain *float32, invers
 	v45 = v26 + v28
 	v46 = v44 + v45
 	v48 = v46
-	v49 = float32(v48 * v4)
-	v50 = v29 + v31
-	v51 = v30 + v32
-	v52 = v50 + v51
-	v54 = v52
-	v55 = float32(v54 * v4)
-	v55 -= float32(v49 * v49)
+	v49 = v29 + v31
+	v50 = v30 + v32
+	v51 = v49 + v50
+	v53 = v51
+	v54 = float32(v48 * v4)
+	v55 = float32(v53 * v4)
+	v55 -= float32(v54 * v54)
 	v56 = max32(v24, v55)
 	v58 = v56 + v5
 	v59 = sqrt32(v58)
 	v60 = v57 / v59
-	v61 = float32(v49 * v60)
+	v61 = float32(v54 * v60)
 	v62 = v24 - v61
 	for ; n0 >= 4; n0 -= 4 {
 		v63 = load32(p2, n2)
@@ -719,5 +719,136 @@ func rMSNormGeneric(n int, z *float32, x *float32, gain *float32, inverse float3
 		n1 += 4
 		n2 += 4
 		n3 += 4
+	}
+}
+
+// momentsGeneric is the plain form of Moments.
+func momentsGeneric(n int, z *float32, x *float32, inverse float32) {
+	var v3, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v22, v23, v24, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51 float32
+	var n0, n1, n2, n4, n9, n21, n31 int
+	var p1, p2, p4, p21 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = inverse
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v5, v6, v7, v8, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v22, v23, v24, v25, v26, v27, v28, v29, v30, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, n0, n1, n2, n4, n9, n21, n31, p1, p2, p4, p21
+	v22 = 0
+	p4 = p2
+	n4 = n2
+	v5 = 0
+	v6 = 0
+	v7 = 0
+	v8 = 0
+	n9 = n0
+	for ; n9 >= 4; n9 -= 4 {
+		v10 = load32(p4, n4)
+		v5 = v5 + v10
+		v11 = load32(p4, n4+4)
+		v6 = v6 + v11
+		v12 = load32(p4, n4+8)
+		v7 = v7 + v12
+		v13 = load32(p4, n4+12)
+		v8 = v8 + v13
+		n4 += 16
+	}
+	for ; n9 >= 1; n9 -= 1 {
+		v14 = load32(p4, n4)
+		v5 = v5 + v14
+		n4 += 4
+	}
+	v15 = v5 + v7
+	v16 = v6 + v8
+	v17 = v15 + v16
+	v19 = v17
+	v20 = float32(v19 * v3)
+	p21 = p2
+	n21 = n2
+	v23 = 0
+	v24 = 0
+	v25 = 0
+	v26 = 0
+	v27 = 0
+	v28 = 0
+	v29 = 0
+	v30 = 0
+	n31 = n0
+	for ; n31 >= 4; n31 -= 4 {
+		v32 = load32(p21, n21)
+		v33 = v32 - v20
+		v23 = v23 + v33
+		v27 += float32(v33 * v33)
+		v34 = load32(p21, n21+4)
+		v35 = v34 - v20
+		v24 = v24 + v35
+		v28 += float32(v35 * v35)
+		v36 = load32(p21, n21+8)
+		v37 = v36 - v20
+		v25 = v25 + v37
+		v29 += float32(v37 * v37)
+		v38 = load32(p21, n21+12)
+		v39 = v38 - v20
+		v26 = v26 + v39
+		v30 += float32(v39 * v39)
+		n21 += 16
+	}
+	for ; n31 >= 1; n31 -= 1 {
+		v40 = load32(p21, n21)
+		v41 = v40 - v20
+		v23 = v23 + v41
+		v27 += float32(v41 * v41)
+		n21 += 4
+	}
+	v42 = v23 + v25
+	v43 = v24 + v26
+	v44 = v42 + v43
+	v46 = v44
+	v47 = v27 + v29
+	v48 = v28 + v30
+	v49 = v47 + v48
+	v51 = v49
+	store32(p1, n1, v20)
+	store32(p1, n1+4, v46)
+	store32(p1, n1+8, v51)
+}
+
+// rescaleGeneric is the plain form of Rescale.
+func rescaleGeneric(n int, z *float32, x *float32, centre float32, scale float32, shift float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = centre
+	v4 = scale
+	v5 = shift
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, n0, n1, n2, p1, p2
+	for ; n0 >= 4; n0 -= 4 {
+		v6 = load32(p2, n2)
+		v7 = v6 - v3
+		v7 = float32(v7*v4) + v5
+		store32(p1, n1, v7)
+		v8 = load32(p2, n2+4)
+		v9 = v8 - v3
+		v9 = float32(v9*v4) + v5
+		store32(p1, n1+4, v9)
+		v10 = load32(p2, n2+8)
+		v11 = v10 - v3
+		v11 = float32(v11*v4) + v5
+		store32(p1, n1+8, v11)
+		v12 = load32(p2, n2+12)
+		v13 = v12 - v3
+		v13 = float32(v13*v4) + v5
+		store32(p1, n1+12, v13)
+		n1 += 16
+		n2 += 16
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v14 = load32(p2, n2)
+		v15 = v14 - v3
+		v15 = float32(v15*v4) + v5
+		store32(p1, n1, v15)
+		n1 += 4
+		n2 += 4
 	}
 }

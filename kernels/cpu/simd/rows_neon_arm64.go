@@ -24,3 +24,9 @@ func layerNormScaledNeon(n int, z *float32, x *float32, gain *float32, inverse f
 
 //go:noescape
 func rMSNormNeon(n int, z *float32, x *float32, gain *float32, inverse float32, epsilon float32)
+
+//go:noescape
+func momentsNeon(n int, z *float32, x *float32, inverse float32)
+
+//go:noescape
+func rescaleNeon(n int, z *float32, x *float32, centre float32, scale float32, shift float32)

@@ -211,3 +211,39 @@ func TestNormsOfOddRows(t *testing.T) {
 		}
 	})
 }
+
+// TestMoments: the centre is near the mean, and the sums are those about it.
+func TestMoments(t *testing.T) {
+	eachRow(t, func(t *testing.T, k *Kernels, rng *rand.Rand, n int, atEnd bool) {
+		x, z := filled(t, rng, n, atEnd, 30, 1), guarded(t, 3, atEnd)
+		k.Moments(n, &z[0], &x[0], 1/float32(n))
+		mean, sum, size, squares := 0.0, 0.0, 0.0, 0.0
+		for _, v := range x {
+			d := float64(v - z[0])
+			mean, sum, size, squares = mean+float64(v)/float64(n), sum+d, size+math.Abs(d), squares+d*d
+		}
+		limit := 2 * unit * math.Sqrt(float64(n))
+		if got := float64(z[0]); !(math.Abs(got-mean) <= limit*mean+2*unit*mean) {
+			t.Errorf("mean of %d: %g, want %g", n, got, mean)
+		}
+		if got := float64(z[1]); !(math.Abs(got-sum) <= limit*size) {
+			t.Errorf("differences of %d: %g, want %g", n, got, sum)
+		}
+		if got := float64(z[2]); !(math.Abs(got-squares) <= limit*squares) {
+			t.Errorf("squares of %d: %g, want %g", n, got, squares)
+		}
+	})
+}
+
+func TestRescale(t *testing.T) {
+	eachRow(t, func(t *testing.T, k *Kernels, rng *rand.Rand, n int, atEnd bool) {
+		x, z := filled(t, rng, n, atEnd, 30, 1), guarded(t, n, atEnd)
+		k.Rescale(n, &z[0], &x[0], 30, 3, -5)
+		for i, v := range x {
+			scaled := 3 * float64(v-30)
+			if want := scaled - 5; !(math.Abs(float64(z[i])-want) <= unit*(math.Abs(scaled)+math.Abs(want))) {
+				t.Fatalf("element %d of %d is %g, want %g", i, n, z[i], want)
+			}
+		}
+	})
+}
