@@ -31,6 +31,7 @@ type Ctx struct {
 	linear     linear
 	chain      chain
 	conv       conv
+	convTail   convTail
 	pooling    pooling
 	truth      truth
 	negation   negation
