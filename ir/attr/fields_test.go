@@ -20,7 +20,7 @@ import (
 // all makes one of each struct of attributes.
 var all = []func() any{
 	maker[ArgReduce], maker[Attention], maker[Axis], maker[BatchNormalization], maker[BitShift], maker[Cast], maker[Conv],
-	maker[CumSum], maker[DepthSpace], maker[Einsum], maker[Elementwise], maker[EyeLike], maker[GatherND], maker[Gelu], maker[Gemm],
+	maker[CumSum], maker[DepthSpace], maker[Einsum], maker[Elementwise], maker[EyeLike], maker[FusedConv], maker[GatherND], maker[Gelu], maker[Gemm],
 	maker[GroupNormalization], maker[IsInf], maker[LayerNormalization], maker[Linear], maker[LpNormalization], maker[Mod],
 	maker[ONNXAttention], maker[Opaque], maker[Pad], maker[Pool], maker[Quantize], maker[Random], maker[Reduce],
 	maker[Reshape], maker[Resize], maker[RotaryEmbedding], maker[Scan], maker[ScatterElements], maker[ScatterND],

@@ -81,48 +81,105 @@ func (w *window) size(in, kernel sym.Dim, i, n int) (sym.Dim, error) {
 }
 
 func inferConv(c *ir.Infer) error {
-	if err := floats.checkAll(c); err != nil {
-		return err
-	}
-	d, err := commonElement(c, 0, 1, 2)
+	t, err := convType(c, attrsOf[attr.Conv](c), 2)
 	if err != nil {
 		return err
 	}
-	x, k, a := c.Type(0), c.Type(1), attrsOf[attr.Conv](c)
-	if err := sameRank(c, 0, 1); err != nil {
+	c.Set(0, t)
+	return nil
+}
+
+// inferFusedConv checks the operands of the fused convolution against its
+// specification; see [attr.FusedConv].
+func inferFusedConv(c *ir.Infer) error {
+	a := attrsOf[attr.FusedConv](c)
+	if err := a.Check(); err != nil {
 		return err
 	}
-	if _, err := minRank(c, 0, 3); err != nil {
+	o, plain := a.Operands(), a.Plain()
+	if c.NumIn() != o.Count {
+		return fmt.Errorf("%d operands, the specification has %d", c.NumIn(), o.Count)
+	}
+	if err := noneMissing(c); err != nil {
 		return err
 	}
-	if !x.HasRank || !k.HasRank {
-		c.Set(0, ir.Unranked(d))
+	if _, err := commonElement(c, allOperands(c)...); err != nil {
+		return err
+	}
+	t, err := convType(c, &plain, o.Bias)
+	if err != nil {
+		return err
+	}
+	c.Set(0, t)
+	if o.Residual < 0 {
 		return nil
 	}
+	return residualFits(c.Type(o.Residual), t)
+}
+
+// residualFits wants a residual of a result's shape: it is not broadcast.
+func residualFits(residual, result ir.Type) error {
+	if !residual.HasRank || !result.HasRank {
+		return nil
+	}
+	r, want := residual.Shape, result.Shape
+	differs := len(r) != len(want)
+	for axis := range min(len(r), len(want)) {
+		differs = differs || differ(r[axis], want[axis])
+	}
+	if differs {
+		return fmt.Errorf("the residual is %s, want %s", r, want)
+	}
+	return nil
+}
+
+// convType is the result of a convolution; its bias, if it has one, is at that
+// operand.
+func convType(c *ir.Infer, a *attr.Conv, bias int) (none ir.Type, err error) {
+	if err := floats.checkAll(c); err != nil {
+		return none, err
+	}
+	operands := []int{0, 1}
+	biased := bias >= 0 && c.In(bias) != nil
+	if biased {
+		operands = append(operands, bias)
+	}
+	d, err := commonElement(c, operands...)
+	if err != nil {
+		return none, err
+	}
+	x, k := c.Type(0), c.Type(1)
+	if err := sameRank(c, 0, 1); err != nil {
+		return none, err
+	}
+	if _, err := minRank(c, 0, 3); err != nil {
+		return none, err
+	}
+	if !x.HasRank || !k.HasRank {
+		return ir.Unranked(d), nil
+	}
 	if a.Group < 1 {
-		return fmt.Errorf("group %d is not positive", a.Group)
+		return none, fmt.Errorf("group %d is not positive", a.Group)
 	}
 	group := sym.Const(int64(a.Group))
 	if want := k.Shape[1].Mul(group); differ(x.Shape[1], want) {
-		return fmt.Errorf("%s channels, want %s = %s per group × %d", x.Shape[1], want, k.Shape[1], a.Group)
+		return none, fmt.Errorf("%s channels, want %s = %s per group × %d", x.Shape[1], want, k.Shape[1], a.Group)
 	}
 	if _, err := quotient("the number of filters", k.Shape[0], group); err != nil {
-		return err
+		return none, err
 	}
-	if c.In(2) != nil {
-		known, err := wantRank(c, 2, 1)
+	if biased {
+		known, err := wantRank(c, bias, 1)
 		if err != nil {
-			return err
+			return none, err
 		}
-		if known && differ(c.Type(2).Shape[0], k.Shape[0]) {
-			return fmt.Errorf("bias of %s for %s filters", c.Type(2).Shape[0], k.Shape[0])
+		if known && differ(c.Type(bias).Shape[0], k.Shape[0]) {
+			return none, fmt.Errorf("bias of %s for %s filters", c.Type(bias).Shape[0], k.Shape[0])
 		}
 	}
 	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads}
-	shape := sym.Shape{x.Shape[0], k.Shape[0]}
 	places, err := w.slide(x.Shape[2:], k.Shape[2:])
-	c.SetTensor(0, d, append(shape, places...))
-	return err
+	return ir.TensorOf(d, append(sym.Shape{x.Shape[0], k.Shape[0]}, places...)), err
 }
 
 // slide returns the sizes of the result's spatial axes. kernel, if not nil, is

@@ -124,6 +124,13 @@ var Linear = register(&ir.Op{
 	Attr: newAttr[attr.Linear], Infer: inferLinear, Decompose: decomposeLinear,
 })
 
+// FusedConv is the fused convolution; see [attr.FusedConv].
+var FusedConv = register(&ir.Op{
+	Name: "FusedConv", Domain: "ai.parallax", Doc: "a convolution with bias, activation and residual",
+	MinIn: 2, MaxIn: 4, MinOut: 1, MaxOut: 1,
+	Attr: newAttr[attr.FusedConv], Infer: inferFusedConv, Decompose: decomposeFusedConv,
+})
+
 // Reductions: the axes are the second operand.
 var (
 	ReduceSum       = reduction("ReduceSum", numbers)

@@ -54,6 +54,8 @@ func TestSelectOnCPU(t *testing.T) {
 		{"Einsum", &attr.Einsum{Equation: "bsk,bks->bs"}, []kernels.Operand{in, f32("[b,8,s]")}, []kernels.Operand{f32("[b,s]")}, "cpu.Einsum"},
 		{"Einsum", &attr.Einsum{Equation: "bsk,brs->bs"}, []kernels.Operand{in, f32("[b,8,s]")}, []kernels.Operand{f32("[b,s]")}, "ref.Einsum"},
 		{"Einsum", &attr.Einsum{Equation: "ij->ji"}, []kernels.Operand{weight}, []kernels.Operand{f32("[16,8]")}, "ref.Einsum"},
+		{"ai.parallax.FusedConv", &attr.FusedConv{}, []kernels.Operand{f32("[b,3,s]"), f32("[8,3,1]")}, nil, "cpu.FusedConv"},
+		{"ai.parallax.FusedConv", &attr.FusedConv{}, []kernels.Operand{operand(t, tensor.Float16, "[b,3,s]"), operand(t, tensor.Float16, "[8,3,1]")}, nil, "ref.FusedConv"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, weight}, nil, "cpu.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, f32("[8,16]")}, nil, "ref.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 1, HasResidual: true}, []kernels.Operand{in, weight, operand(t, tensor.Float16, "[b,s,16]")}, nil, "ref.Linear"},

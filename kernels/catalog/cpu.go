@@ -30,6 +30,7 @@ var fast = []struct {
 	{"Einsum", "Einsum", all(floats(math.MaxInt), ranked, rankedResult, pairwise), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
+	{"FusedConv", "ai.parallax.FusedConv", all(alike([]tensor.DType{tensor.Float32}), windowed), nil},
 	{"AveragePool", "AveragePool", all(floats(1), windowed), nil},
 	{"MaxPool", "MaxPool", all(floats(1), windowed, resultAlone), nil},
 

@@ -48,6 +48,7 @@ type Ctx struct {
 	argTask     arg
 	nans        nanTask
 	logSums     logSumExp
+	convTail    convTail
 }
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.

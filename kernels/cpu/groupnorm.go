@@ -9,9 +9,10 @@ import (
 )
 
 // normBlock is how many elements the statistics of a group are taken of at once, in
-// f32: few enough to be in the second-level cache for the next pass over them. The
-// blocks of a group are joined in f64, in their order.
-const normBlock = 1 << 14
+// f32: few enough for sums without lanes to be exact enough, and for the second pass
+// over them to find them in the nearest cache. The blocks of a group are joined in
+// f64, in their order.
+const normBlock = 1 << 12
 
 // groupNorm normalises groups of the channels of [batch, channel, …] by their own
 // statistics: a group lies in one piece.

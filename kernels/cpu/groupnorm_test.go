@@ -8,6 +8,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/par"
 	"github.com/parallax-go/parallax/kernels/ref"
 )
 
@@ -102,6 +103,22 @@ func TestGroupNormRefuses(t *testing.T) {
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestGroupNormAllocatesNothing(t *testing.T) {
+	pool := par.New(2)
+	defer pool.Close()
+	c, rng := NewCtx(pool), rand.New(rand.NewPCG(16, 16))
+	for _, d := range rowTypes {
+		for _, groups := range []int{1, 16} { // by blocks, and by groups
+			x, scale := normals(rng, d, 1, 16, 2*normBlock/groups), normals(rng, d, 16)
+			var z tensor.Tensor
+			a := &attr.GroupNormalization{Groups: groups}
+			if n := testing.AllocsPerRun(20, func() { _ = GroupNormalization(c, &z, a, x, scale, scale) }); n >= 1 && !underRace {
+				t.Errorf("%s in %d groups: %g allocations a call", x, groups, n)
+			}
 		}
 	}
 }

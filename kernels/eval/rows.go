@@ -135,6 +135,7 @@ var rows = []Row{
 	{Op: op.Parallax, Name: "Parallax", Call: parallax},
 
 	{Op: op.Linear, Name: "Linear", Call: linear, VariadicOut: true},
+	{Op: op.FusedConv, Name: "FusedConv", Call: fusedConv},
 
 	// Reductions: the axes are the second operand.
 	{Op: op.ReduceSum, Name: "ReduceSum", Call: call2A(ref.ReduceSum)},
@@ -204,6 +205,10 @@ func parallax(a any, out, in []*tensor.Tensor) error {
 
 func linear(a any, out, in []*tensor.Tensor) error {
 	return ref.Linear(out, attrs[attr.Linear](a), at(in, 0), in[min(1, len(in)):]...)
+}
+
+func fusedConv(a any, out, in []*tensor.Tensor) error {
+	return ref.FusedConv(at(out, 0), attrs[attr.FusedConv](a), at(in, 0), at(in, 1), in[min(2, len(in)):]...)
 }
 
 func attention(a any, out, in []*tensor.Tensor) error {

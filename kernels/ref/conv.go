@@ -10,27 +10,37 @@ import (
 // Conv is the convolution of x [batch, channel, …] with filters [filter,
 // channel/group, …], plus a bias per filter.
 func Conv(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) error {
-	if err := checkConv(a, x, filters, bias); err != nil {
-		return err
-	}
-	w := &window{autoPad: a.AutoPad, kernel: filters.Shape[2:], strides: a.Strides, dilations: a.Dilations, pads: a.Pads}
-	if err := w.plan(x.Shape[2:]); err != nil {
-		return err
-	}
-	all, err := loadAll(x, filters, bias)
+	out, err := convolution(z, a, x, filters, bias)
 	if err != nil {
 		return err
 	}
+	store(z, out)
+	return nil
+}
+
+// convolution gives z the shape of the result of [Conv], and returns its elements
+// before they are rounded.
+func convolution(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) ([]float64, error) {
+	if err := checkConv(a, x, filters, bias); err != nil {
+		return nil, err
+	}
+	w := &window{autoPad: a.AutoPad, kernel: filters.Shape[2:], strides: a.Strides, dilations: a.Dilations, pads: a.Pads}
+	if err := w.plan(x.Shape[2:]); err != nil {
+		return nil, err
+	}
+	all, err := loadAll(x, filters, bias)
+	if err != nil {
+		return nil, err
+	}
 	if err := reset(z, x.DType, append([]int{x.Shape[0], filters.Shape[0]}, w.out...)...); err != nil {
-		return err
+		return nil, err
 	}
 	out := make([]float64, z.Len())
 	if all[2] != nil {
 		addBias(out, all[2], product(w.out))
 	}
 	convolve(out, all[0], all[1], w, x.Shape[0], filters.Shape[0], filters.Shape[1], a.Group)
-	store(z, out)
-	return nil
+	return out, nil
 }
 
 func checkConv(a *attr.Conv, x, filters, bias *tensor.Tensor) error {

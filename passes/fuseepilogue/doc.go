@@ -11,6 +11,9 @@
 // views, which exporters write to flatten the leading axes for a Gemm, is moved
 // out of them, so that it meets the residual.
 //
+// A convolution takes in a function of the elements and the sum with a value of the
+// same shape, in either order; its bias is its own.
+//
 // Nothing is taken in that has another reader, that is broadcast, or for which the
 // target has no fast kernel. Without a target the pass does nothing: the node is
 // of the machine, not of the file. It keeps values within rounding: 16-bit floats

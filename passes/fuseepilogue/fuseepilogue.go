@@ -12,7 +12,7 @@ import (
 // Pass is the pass.
 var Pass = passes.Pass{
 	Name: "fuseepilogue",
-	Doc:  "take bias, activation, gate and residual into the products by constant weights",
+	Doc:  "take bias, activation, gate and residual into products and convolutions",
 	Run: func(c *passes.Context, g *ir.Graph) error {
 		if c.Catalog() == nil || c.Target() == "" {
 			return nil
@@ -29,6 +29,8 @@ var rules = []rewrite.Rule{
 	{Label: "residual", Doc: "the sum with a value of the same shape", Roots: []*ir.Op{op.Add}, Match: residual},
 	{Label: "gate", Doc: "f(x·w₁) times x·w₂", Roots: []*ir.Op{op.Mul}, Match: gate},
 	{Label: "activation", Doc: "a function of the elements", Roots: activationRoots, Match: activation},
+	{Label: "residual of a convolution", Doc: "the sum with a value of the same shape", Roots: []*ir.Op{op.Add}, Match: convResidual},
+	{Label: "activation of a convolution", Doc: "a function of the elements", Roots: convActivationRoots, Match: convActivation},
 	{Label: "cut product", Doc: "the parts of a product are products by parts", Roots: []*ir.Op{op.Split, op.Slice, op.Gather}, Match: cut},
 }
 

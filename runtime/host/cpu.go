@@ -94,6 +94,9 @@ var fast = map[string]Func{
 	"Linear": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
 	},
+	"FusedConv": func(c *ctx, a any, out, in []*t) error {
+		return cpu.FusedConv(c, at(out, 0), attrs[attr.FusedConv](a), in[0], in[1], in[2:]...)
+	},
 	"RMSNormalization":      fast2A(cpu.RMSNormalization),
 	"InstanceNormalization": fast3A(cpu.InstanceNormalization),
 	"GroupNormalization":    fast3A(cpu.GroupNormalization),
