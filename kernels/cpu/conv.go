@@ -21,6 +21,7 @@ type conv struct {
 	channels      int
 	filters       int
 	groups        int
+	tail          *convTail // nil: there is none
 
 	window  window
 	copies  rasterFill
@@ -39,8 +40,14 @@ func Conv(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tenso
 	if err := v.bind(z, a, x, filters, bias); err != nil {
 		return fmt.Errorf("Conv: %w", err)
 	}
+	v.run(c, bias)
+	return nil
+}
+
+// run computes what has been bound.
+func (v *conv) run(c *Ctx, bias *tensor.Tensor) {
 	if v.images*v.filters*v.places == 0 {
-		return nil
+		return
 	}
 	v.biasF32 = c.widened(bias)
 	switch {
@@ -53,7 +60,6 @@ func Conv(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tenso
 		v.multiplyRaster(c)
 	}
 	c.unwiden(bias, v.biasF32)
-	return nil
 }
 
 func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) error {
@@ -85,7 +91,7 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 	if err := v.shape(z, x, v.filters); err != nil {
 		return err
 	}
-	v.x, v.z, v.filterWeights = floatsOf(x), floatsOf(z), floatsOf(filters)
+	v.x, v.z, v.filterWeights, v.tail = floatsOf(x), floatsOf(z), floatsOf(filters), nil
 	return nil
 }
 
@@ -121,7 +127,8 @@ func (v *conv) multiply(c *Ctx, first, images int) {
 	p.batch.stride[0][1] = p.m * p.k
 	p.batch.stride[1][0], p.batch.stride[1][1] = v.channels*w.pitch, channels*w.pitch
 	p.then.rowBias = v.biasF32
-	z := v.z.from(first * v.filters * v.places)
+	p.then.tail, p.then.tailFrom = v.tail, first*v.filters*v.places
+	z := v.z.from(p.then.tailFrom)
 	p.parts[0] = part{right: rightOperand{window: w, n: w.run, k: p.k}, n: w.run, out: z}
 	p.run(c)
 }

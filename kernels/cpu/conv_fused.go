@@ -7,8 +7,8 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// convTail is what a fused convolution does to its result in place, in tasks of flat
-// ranges.
+// convTail is what a fused convolution does to flat ranges of its result, in place: to
+// each as soon as it is there.
 type convTail struct {
 	ctx         *Ctx
 	plain       attr.Conv
@@ -39,8 +39,9 @@ func FusedConv(c *Ctx, z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.T
 	}
 	t := &c.convTail
 	*t = convTail{ctx: c, plain: a.Plain(), first: a.ResidualFirst, alpha: a.Alpha, beta: a.Beta}
-	if err := Conv(c, z, &t.plain, x, filters, bias); err != nil {
-		return err
+	v := &c.conv
+	if err := v.bind(z, &t.plain, x, filters, bias); err != nil {
+		return fmt.Errorf("FusedConv: %w", err)
 	}
 	if residual != nil {
 		if residual.DType != z.DType || !tensor.SameShape(residual.Shape, z.Shape) {
@@ -51,8 +52,9 @@ func FusedConv(c *Ctx, z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.T
 	t.z = tensor.Data[float32](z)
 	t.bindActivation(a.Activation)
 	if t.f != nil || t.residual != nil {
-		c.Pool.Do(len(t.z), c.cutFlat(len(t.z), costAdd+costErf), t)
+		v.tail = t
 	}
+	v.run(c, bias)
 	return nil
 }
 
@@ -71,8 +73,8 @@ func (t *convTail) bindActivation(name attr.Activation) {
 	}
 }
 
-// Do finishes the elements lo ≤ i < hi, piece by piece, each while it is near.
-func (t *convTail) Do(lo, hi int) {
+// finish finishes the elements lo ≤ i < hi, piece by piece.
+func (t *convTail) finish(lo, hi int) {
 	for ; lo < hi; lo += piece {
 		z := t.z[lo:min(lo+piece, hi)]
 		if t.first {

@@ -74,6 +74,43 @@ func TestFusedConv(t *testing.T) {
 	}
 }
 
+// TestFusedConvIsItsParts: where in a block, a plane or a part a result is finished
+// changes no bit of it.
+func TestFusedConvIsItsParts(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(31, 2))
+	for _, tt := range []struct {
+		x, filters []int
+		a          attr.FusedConv
+	}{
+		{[]int{2, 8, 9, 11}, []int{150, 8, 3, 3}, attr.FusedConv{Pads: []int{1, 1, 1, 1}}}, // gaps, blocks of rows
+		{[]int{2, 32, 8, 8}, []int{40, 32, 1, 1}, attr.FusedConv{}},                        // in place
+		{[]int{3, 6, 9, 11}, []int{6, 1, 3, 3}, attr.FusedConv{Group: 6, Strides: []int{2, 1}}},
+		{[]int{2, 24, 9, 11}, []int{36, 8, 3, 3}, attr.FusedConv{Group: 3}},
+		{[]int{3, 1030, 33, 33}, []int{2, 1030, 3, 3}, attr.FusedConv{Strides: []int{8, 8}}}, // image by image
+		{[]int{1, 2, 5, 4, 7}, []int{3, 2, 3, 2, 3}, attr.FusedConv{Pads: []int{1, 0, 2, 0, 1, 0}}},
+	} {
+		a := tt.a
+		a.Group, a.HasBias, a.HasResidual, a.Activation = max(1, a.Group), true, true, attr.ActivationSilu
+		x, filters, bias := normals(rng, tensor.Float32, tt.x...), normals(rng, tensor.Float32, tt.filters...), normals(rng, tensor.Float32, tt.filters[0])
+		for _, first := range []bool{false, true} {
+			a.ResidualFirst = first
+			var want tensor.Tensor
+			plain := a.Plain()
+			if err := Conv(ctxs[0], &want, &plain, x, filters, bias); err != nil {
+				t.Fatal(err)
+			}
+			residual := normals(rng, tensor.Float32, want.Shape...)
+			tail := convTail{ctx: ctxs[0], z: tensor.Data[float32](&want), residual: tensor.Data[float32](residual), first: first}
+			tail.bindActivation(a.Activation)
+			tail.finish(0, want.Len())
+			got := same(t, "FusedConv", ctxs, func(c *Ctx, z *tensor.Tensor) error { return FusedConv(c, z, &a, x, filters, bias, residual) })
+			if !got.Equal(&want) {
+				t.Errorf("%v of %v, residual first %t: other bits than the parts", tt.filters, tt.x, first)
+			}
+		}
+	}
+}
+
 // TestFusedConvOfNaN: what is no number stays none, whatever follows.
 func TestFusedConvOfNaN(t *testing.T) {
 	rng := rand.New(rand.NewPCG(32, 1))

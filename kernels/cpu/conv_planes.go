@@ -57,4 +57,7 @@ func (p *convPlanes) filter(filter, to int, taps []simd.Tap, run []float32) {
 	dst := p.place(to, run)
 	vec.Window(len(dst), ptr(dst), len(taps), ptr(taps), bias)
 	p.store(to, run)
+	if places := p.conv.places; p.conv.tail != nil {
+		p.conv.tail.finish(to*places, (to+1)*places)
+	}
 }

@@ -217,6 +217,9 @@ func (b *block) compute() {
 		b.store(x, width)
 		b.ctx.put(scratch)
 	}
+	if b.then.tail != nil {
+		b.finishPlanes(x.right.window.raster)
+	}
 	b.arrive()
 }
 

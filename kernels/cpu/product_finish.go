@@ -21,6 +21,9 @@ type epilogue struct {
 	gated       bool
 	residual    floats // [m, n]; none is set: there is none
 
+	tail     *convTail // of a convolution, for elements that are stored; or nil
+	tailFrom int       // the product's first element in the result
+
 	norm         norm
 	scale, shift []float32
 	epsilon      float32

@@ -173,6 +173,16 @@ func (r *raster) storeBlock(z floats, to, j, width int, block []float32, planes,
 	}
 }
 
+// before is how many places are before element j of a run.
+func (r *raster) before(j int) int {
+	row, column := j/r.cells[2], j%r.cells[2]
+	plane, line := row/r.cells[1], row%r.cells[1]
+	if line >= r.out[1] {
+		return (plane + 1) * r.out[1] * r.out[2]
+	}
+	return (plane*r.out[1]+line)*r.out[2] + min(column, r.out[2])
+}
+
 // storeRun writes a whole run to a plane of z, which begins at to.
 func (r *raster) storeRun(z floats, to int, run []float32) {
 	rows, n := r.out[1], r.out[2]

@@ -62,6 +62,15 @@ func (w *window) panel(dst []float32, offset, j, k0, kc int) []float32 {
 	return dst
 }
 
+// finishPlanes does what a convolution does to elements once they are stored.
+func (b *block) finishPlanes(r *raster) {
+	lo, hi := r.before(b.j0), r.before(b.j1)
+	for i := b.i0; i < b.i1; i++ {
+		plane := b.then.tailFrom + (b.entry*b.m+i)*r.places
+		b.then.tail.finish(plane+lo, plane+hi)
+	}
+}
+
 // windowTiles multiplies the tiles with a panel that is read where it lies.
 func (b *block) windowTiles(w *window, j, k0, kc, add int) {
 	data, offsets := &w.data[b.b+j], &w.offsets[k0:][:kc][0]
