@@ -91,14 +91,21 @@ var (
 )
 
 // weight is eˣ for x ≤ 0 and NaN, within 4 units beside a rounding of x, as the
-// scores have one themselves: 1 at 0, and 0 from −104 down.
+// scores have one themselves: 1 at 0, and 0 below the normal numbers, from −87.4
+// down: see expFalling.
 func (b *builder) weight(x reg) reg {
+	x = b.mul(x, b.constant(math.Log2E))
+	least := b.constant(-126)
+	var w reg
 	if b.level.name == "avx512" {
-		return b.exp2(b.mul(x, b.constant(math.Log2E)), 1)
+		w = b.exp2(x, 1)
+	} else {
+		near := b.max(least, x)
+		n, sum := b.roundBySum(near, b.constant(1))
+		power := b.set(vector, opAddInt, b.shift(opShiftLeft, sum, 23), b.bits(127<<23))
+		w = b.mul(b.polynomial(b.sub(near, n), append([]float64{1}, weightNear...)...), power)
 	}
-	x = b.max(b.constant(-150.1), b.mul(x, b.constant(math.Log2E)))
-	n := b.round(x)
-	return b.timesPower(b.polynomial(b.sub(x, n), append([]float64{1}, weightNear...)...), n)
+	return b.choose(b.less(x, least), b.constant(0), w)
 }
 
 // pivot is what scores are taken relative to: their greatest, or a number if that

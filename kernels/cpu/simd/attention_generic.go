@@ -747,8 +747,9 @@ func stream3Generic(n int, size int, v *float32, ldv int, w *float32, ldw int, o
 
 // weighGeneric is the plain form of Weigh.
 func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float32) {
-	var v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112 float32
+	var v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v95, v96, v97, v98, v99, v100 float32
 	var n0, n1, n2, n3, n4, n5, n8, n9, n10, n15, n16, n33, n34 int
+	var m55, m68, m81, m94 bool
 	var p2, p4, p5, p8, p9, p15, p33 unsafe.Pointer
 	n0 = rows
 	n1 = n
@@ -756,19 +757,19 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 	n3 = lds
 	p4 = unsafe.Pointer(top)
 	p5 = unsafe.Pointer(sum)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, n0, n1, n2, n3, n4, n5, n8, n9, n10, n15, n16, n33, n34, p2, p4, p5, p8, p9, p15, p33
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v6, v7, v11, v12, v13, v14, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v67, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v95, v96, v97, v98, v99, v100, n0, n1, n2, n3, n4, n5, n8, n9, n10, n15, n16, n33, n34, m55, m68, m81, m94, p2, p4, p5, p8, p9, p15, p33
 	v6 = ofBits(0xff800000)
 	v7 = 0
 	v27 = -3.4028235e+38
-	v37 = -150.1
-	v38 = 1.442695
-	v43 = 0.0013381302
-	v45 = 0.009666368
-	v46 = 0.05550381
-	v47 = 0.2402235
-	v48 = 0.6931472
-	v49 = 1
-	v53 = ofBits(0x7f)
+	v37 = 1.442695
+	v39 = -126
+	v41 = 1
+	v42 = 1.2582912e+07
+	v48 = 0.0013381302
+	v50 = 0.009666368
+	v51 = 0.05550381
+	v52 = 0.2402235
+	v53 = 0.6931472
 	n3 <<= 2
 	p8 = p2
 	n8 = n2
@@ -815,103 +816,95 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 		for ; n34 >= 4; n34 -= 4 {
 			v35 = load32(p33, n33)
 			v36 = v35 - v28
-			v39 = float32(v36 * v38)
-			v40 = max32(v37, v39)
-			v41 = round32(v40)
-			v42 = v40 - v41
-			v44 = v43
-			v44 = float32(v44*v42) + v45
-			v44 = float32(v44*v42) + v46
-			v44 = float32(v44*v42) + v47
-			v44 = float32(v44*v42) + v48
-			v44 = float32(v44*v42) + v49
-			v50 = toInt32(v41)
-			v51 = shiftRight32(v50, 1)
-			v52 = subInt32(v50, v51)
-			v54 = addInt32(v51, v53)
-			v55 = shiftLeft32(v54, 23)
-			v56 = float32(v44 * v55)
-			v57 = addInt32(v52, v53)
-			v58 = shiftLeft32(v57, 23)
-			v59 = float32(v56 * v58)
-			store32(p33, n33, v59)
-			v29 = v29 + v59
-			v60 = load32(p33, n33+4)
-			v61 = v60 - v28
-			v62 = float32(v61 * v38)
-			v63 = max32(v37, v62)
-			v64 = round32(v63)
-			v65 = v63 - v64
-			v66 = v43
-			v66 = float32(v66*v65) + v45
-			v66 = float32(v66*v65) + v46
-			v66 = float32(v66*v65) + v47
-			v66 = float32(v66*v65) + v48
-			v66 = float32(v66*v65) + v49
-			v67 = toInt32(v64)
-			v68 = shiftRight32(v67, 1)
-			v69 = subInt32(v67, v68)
-			v70 = addInt32(v68, v53)
-			v71 = shiftLeft32(v70, 23)
-			v72 = float32(v66 * v71)
-			v73 = addInt32(v69, v53)
-			v74 = shiftLeft32(v73, 23)
-			v75 = float32(v72 * v74)
-			store32(p33, n33+4, v75)
-			v30 = v30 + v75
-			v76 = load32(p33, n33+8)
-			v77 = v76 - v28
-			v78 = float32(v77 * v38)
-			v79 = max32(v37, v78)
-			v80 = round32(v79)
-			v81 = v79 - v80
-			v82 = v43
-			v82 = float32(v82*v81) + v45
-			v82 = float32(v82*v81) + v46
-			v82 = float32(v82*v81) + v47
-			v82 = float32(v82*v81) + v48
-			v82 = float32(v82*v81) + v49
-			v83 = toInt32(v80)
-			v84 = shiftRight32(v83, 1)
-			v85 = subInt32(v83, v84)
-			v86 = addInt32(v84, v53)
-			v87 = shiftLeft32(v86, 23)
-			v88 = float32(v82 * v87)
-			v89 = addInt32(v85, v53)
-			v90 = shiftLeft32(v89, 23)
-			v91 = float32(v88 * v90)
-			store32(p33, n33+8, v91)
-			v31 = v31 + v91
-			v92 = load32(p33, n33+12)
-			v93 = v92 - v28
-			v94 = float32(v93 * v38)
-			v95 = max32(v37, v94)
-			v96 = round32(v95)
-			v97 = v95 - v96
-			v98 = v43
-			v98 = float32(v98*v97) + v45
-			v98 = float32(v98*v97) + v46
-			v98 = float32(v98*v97) + v47
-			v98 = float32(v98*v97) + v48
-			v98 = float32(v98*v97) + v49
-			v99 = toInt32(v96)
-			v100 = shiftRight32(v99, 1)
-			v101 = subInt32(v99, v100)
-			v102 = addInt32(v100, v53)
-			v103 = shiftLeft32(v102, 23)
-			v104 = float32(v98 * v103)
-			v105 = addInt32(v101, v53)
-			v106 = shiftLeft32(v105, 23)
-			v107 = float32(v104 * v106)
-			store32(p33, n33+12, v107)
-			v32 = v32 + v107
+			v38 = float32(v36 * v37)
+			v40 = max32(v39, v38)
+			v43 = v42
+			v43 += float32(v40 * v41)
+			v44 = v43 - v42
+			v45 = shiftLeft32(v43, 23)
+			v46 = addInt32(v45, v41)
+			v47 = v40 - v44
+			v49 = v48
+			v49 = float32(v49*v47) + v50
+			v49 = float32(v49*v47) + v51
+			v49 = float32(v49*v47) + v52
+			v49 = float32(v49*v47) + v53
+			v49 = float32(v49*v47) + v41
+			v54 = float32(v49 * v46)
+			m55 = v38 < v39
+			v56 = choose32(m55, v7, v54)
+			store32(p33, n33, v56)
+			v29 = v29 + v56
+			v57 = load32(p33, n33+4)
+			v58 = v57 - v28
+			v59 = float32(v58 * v37)
+			v60 = max32(v39, v59)
+			v61 = v42
+			v61 += float32(v60 * v41)
+			v62 = v61 - v42
+			v63 = shiftLeft32(v61, 23)
+			v64 = addInt32(v63, v41)
+			v65 = v60 - v62
+			v66 = v48
+			v66 = float32(v66*v65) + v50
+			v66 = float32(v66*v65) + v51
+			v66 = float32(v66*v65) + v52
+			v66 = float32(v66*v65) + v53
+			v66 = float32(v66*v65) + v41
+			v67 = float32(v66 * v64)
+			m68 = v59 < v39
+			v69 = choose32(m68, v7, v67)
+			store32(p33, n33+4, v69)
+			v30 = v30 + v69
+			v70 = load32(p33, n33+8)
+			v71 = v70 - v28
+			v72 = float32(v71 * v37)
+			v73 = max32(v39, v72)
+			v74 = v42
+			v74 += float32(v73 * v41)
+			v75 = v74 - v42
+			v76 = shiftLeft32(v74, 23)
+			v77 = addInt32(v76, v41)
+			v78 = v73 - v75
+			v79 = v48
+			v79 = float32(v79*v78) + v50
+			v79 = float32(v79*v78) + v51
+			v79 = float32(v79*v78) + v52
+			v79 = float32(v79*v78) + v53
+			v79 = float32(v79*v78) + v41
+			v80 = float32(v79 * v77)
+			m81 = v72 < v39
+			v82 = choose32(m81, v7, v80)
+			store32(p33, n33+8, v82)
+			v31 = v31 + v82
+			v83 = load32(p33, n33+12)
+			v84 = v83 - v28
+			v85 = float32(v84 * v37)
+			v86 = max32(v39, v85)
+			v87 = v42
+			v87 += float32(v86 * v41)
+			v88 = v87 - v42
+			v89 = shiftLeft32(v87, 23)
+			v90 = addInt32(v89, v41)
+			v91 = v86 - v88
+			v92 = v48
+			v92 = float32(v92*v91) + v50
+			v92 = float32(v92*v91) + v51
+			v92 = float32(v92*v91) + v52
+			v92 = float32(v92*v91) + v53
+			v92 = float32(v92*v91) + v41
+			v93 = float32(v92 * v90)
+			m94 = v85 < v39
+			v95 = choose32(m94, v7, v93)
+			store32(p33, n33+12, v95)
+			v32 = v32 + v95
 			n33 += 16
 		}
-		v108 = v29 + v31
-		v109 = v30 + v32
-		v110 = v108 + v109
-		v112 = v110
-		store32(p5, n5, v112)
+		v96 = v29 + v31
+		v97 = v30 + v32
+		v98 = v96 + v97
+		v100 = v98
+		store32(p5, n5, v100)
 		n2 += n3
 		n4 += 4
 		n5 += 4
@@ -920,9 +913,9 @@ func weighGeneric(rows int, n int, s *float32, lds int, top *float32, sum *float
 
 // weighProbed0Generic is the plain form of WeighProbed0.
 func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32) {
-	var v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140 float32
+	var v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v97, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v114, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128 float32
 	var n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41 int
-	var m67, m87, m107, m127 bool
+	var m62, m64, m79, m81, m96, m98, m113, m115 bool
 	var p2, p3, p5, p6, p7, p10, p11, p17, p39, p40 unsafe.Pointer
 	n0 = rows
 	n1 = n
@@ -932,19 +925,19 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 	p5 = unsafe.Pointer(top)
 	p6 = unsafe.Pointer(sum)
 	p7 = unsafe.Pointer(second)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41, m67, m87, m107, m127, p2, p3, p5, p6, p7, p10, p11, p17, p39, p40
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v97, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v114, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41, m62, m64, m79, m81, m96, m98, m113, m115, p2, p3, p5, p6, p7, p10, p11, p17, p39, p40
 	v8 = ofBits(0xff800000)
 	v9 = 0
 	v29 = -3.4028235e+38
-	v44 = -150.1
-	v45 = 1.442695
-	v50 = 0.0013381302
-	v52 = 0.009666368
-	v53 = 0.05550381
-	v54 = 0.2402235
-	v55 = 0.6931472
-	v56 = 1
-	v60 = ofBits(0x7f)
+	v44 = 1.442695
+	v46 = -126
+	v48 = 1
+	v49 = 1.2582912e+07
+	v55 = 0.0013381302
+	v57 = 0.009666368
+	v58 = 0.05550381
+	v59 = 0.2402235
+	v60 = 0.6931472
 	n4 <<= 2
 	p10 = p2
 	n10 = n2
@@ -997,129 +990,121 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 		for ; n41 >= 4; n41 -= 4 {
 			v42 = load32(p39, n39)
 			v43 = v42 - v30
-			v46 = float32(v43 * v45)
-			v47 = max32(v44, v46)
-			v48 = round32(v47)
-			v49 = v47 - v48
-			v51 = v50
-			v51 = float32(v51*v49) + v52
-			v51 = float32(v51*v49) + v53
-			v51 = float32(v51*v49) + v54
-			v51 = float32(v51*v49) + v55
-			v51 = float32(v51*v49) + v56
-			v57 = toInt32(v48)
-			v58 = shiftRight32(v57, 1)
-			v59 = subInt32(v57, v58)
-			v61 = addInt32(v58, v60)
-			v62 = shiftLeft32(v61, 23)
-			v63 = float32(v51 * v62)
-			v64 = addInt32(v59, v60)
-			v65 = shiftLeft32(v64, 23)
+			v45 = float32(v43 * v44)
+			v47 = max32(v46, v45)
+			v50 = v49
+			v50 += float32(v47 * v48)
+			v51 = v50 - v49
+			v52 = shiftLeft32(v50, 23)
+			v53 = addInt32(v52, v48)
+			v54 = v47 - v51
+			v56 = v55
+			v56 = float32(v56*v54) + v57
+			v56 = float32(v56*v54) + v58
+			v56 = float32(v56*v54) + v59
+			v56 = float32(v56*v54) + v60
+			v56 = float32(v56*v54) + v48
+			v61 = float32(v56 * v53)
+			m62 = v45 < v46
+			v63 = choose32(m62, v9, v61)
+			store32(p39, n39, v63)
+			v31 = v31 + v63
+			m64 = v63 == v9
+			v65 = load32(p40, n40)
 			v66 = float32(v63 * v65)
-			store32(p39, n39, v66)
-			v31 = v31 + v66
-			m67 = v66 == v9
-			v68 = load32(p40, n40)
-			v69 = float32(v66 * v68)
-			v70 = choose32(m67, v9, v69)
-			v32 = v32 + v70
-			v71 = load32(p39, n39+4)
-			v72 = v71 - v30
-			v73 = float32(v72 * v45)
-			v74 = max32(v44, v73)
-			v75 = round32(v74)
-			v76 = v74 - v75
-			v77 = v50
-			v77 = float32(v77*v76) + v52
-			v77 = float32(v77*v76) + v53
-			v77 = float32(v77*v76) + v54
-			v77 = float32(v77*v76) + v55
-			v77 = float32(v77*v76) + v56
-			v78 = toInt32(v75)
-			v79 = shiftRight32(v78, 1)
-			v80 = subInt32(v78, v79)
-			v81 = addInt32(v79, v60)
-			v82 = shiftLeft32(v81, 23)
-			v83 = float32(v77 * v82)
-			v84 = addInt32(v80, v60)
-			v85 = shiftLeft32(v84, 23)
-			v86 = float32(v83 * v85)
-			store32(p39, n39+4, v86)
-			v33 = v33 + v86
-			m87 = v86 == v9
-			v88 = load32(p40, n40+4)
-			v89 = float32(v86 * v88)
-			v90 = choose32(m87, v9, v89)
-			v34 = v34 + v90
-			v91 = load32(p39, n39+8)
-			v92 = v91 - v30
-			v93 = float32(v92 * v45)
-			v94 = max32(v44, v93)
-			v95 = round32(v94)
-			v96 = v94 - v95
-			v97 = v50
-			v97 = float32(v97*v96) + v52
-			v97 = float32(v97*v96) + v53
-			v97 = float32(v97*v96) + v54
-			v97 = float32(v97*v96) + v55
-			v97 = float32(v97*v96) + v56
-			v98 = toInt32(v95)
-			v99 = shiftRight32(v98, 1)
-			v100 = subInt32(v98, v99)
-			v101 = addInt32(v99, v60)
-			v102 = shiftLeft32(v101, 23)
-			v103 = float32(v97 * v102)
-			v104 = addInt32(v100, v60)
-			v105 = shiftLeft32(v104, 23)
-			v106 = float32(v103 * v105)
-			store32(p39, n39+8, v106)
-			v35 = v35 + v106
-			m107 = v106 == v9
-			v108 = load32(p40, n40+8)
-			v109 = float32(v106 * v108)
-			v110 = choose32(m107, v9, v109)
-			v36 = v36 + v110
-			v111 = load32(p39, n39+12)
-			v112 = v111 - v30
-			v113 = float32(v112 * v45)
-			v114 = max32(v44, v113)
-			v115 = round32(v114)
-			v116 = v114 - v115
-			v117 = v50
-			v117 = float32(v117*v116) + v52
-			v117 = float32(v117*v116) + v53
-			v117 = float32(v117*v116) + v54
-			v117 = float32(v117*v116) + v55
-			v117 = float32(v117*v116) + v56
-			v118 = toInt32(v115)
-			v119 = shiftRight32(v118, 1)
-			v120 = subInt32(v118, v119)
-			v121 = addInt32(v119, v60)
-			v122 = shiftLeft32(v121, 23)
-			v123 = float32(v117 * v122)
-			v124 = addInt32(v120, v60)
-			v125 = shiftLeft32(v124, 23)
-			v126 = float32(v123 * v125)
-			store32(p39, n39+12, v126)
-			v37 = v37 + v126
-			m127 = v126 == v9
-			v128 = load32(p40, n40+12)
-			v129 = float32(v126 * v128)
-			v130 = choose32(m127, v9, v129)
-			v38 = v38 + v130
+			v67 = choose32(m64, v9, v66)
+			v32 = v32 + v67
+			v68 = load32(p39, n39+4)
+			v69 = v68 - v30
+			v70 = float32(v69 * v44)
+			v71 = max32(v46, v70)
+			v72 = v49
+			v72 += float32(v71 * v48)
+			v73 = v72 - v49
+			v74 = shiftLeft32(v72, 23)
+			v75 = addInt32(v74, v48)
+			v76 = v71 - v73
+			v77 = v55
+			v77 = float32(v77*v76) + v57
+			v77 = float32(v77*v76) + v58
+			v77 = float32(v77*v76) + v59
+			v77 = float32(v77*v76) + v60
+			v77 = float32(v77*v76) + v48
+			v78 = float32(v77 * v75)
+			m79 = v70 < v46
+			v80 = choose32(m79, v9, v78)
+			store32(p39, n39+4, v80)
+			v33 = v33 + v80
+			m81 = v80 == v9
+			v82 = load32(p40, n40+4)
+			v83 = float32(v80 * v82)
+			v84 = choose32(m81, v9, v83)
+			v34 = v34 + v84
+			v85 = load32(p39, n39+8)
+			v86 = v85 - v30
+			v87 = float32(v86 * v44)
+			v88 = max32(v46, v87)
+			v89 = v49
+			v89 += float32(v88 * v48)
+			v90 = v89 - v49
+			v91 = shiftLeft32(v89, 23)
+			v92 = addInt32(v91, v48)
+			v93 = v88 - v90
+			v94 = v55
+			v94 = float32(v94*v93) + v57
+			v94 = float32(v94*v93) + v58
+			v94 = float32(v94*v93) + v59
+			v94 = float32(v94*v93) + v60
+			v94 = float32(v94*v93) + v48
+			v95 = float32(v94 * v92)
+			m96 = v87 < v46
+			v97 = choose32(m96, v9, v95)
+			store32(p39, n39+8, v97)
+			v35 = v35 + v97
+			m98 = v97 == v9
+			v99 = load32(p40, n40+8)
+			v100 = float32(v97 * v99)
+			v101 = choose32(m98, v9, v100)
+			v36 = v36 + v101
+			v102 = load32(p39, n39+12)
+			v103 = v102 - v30
+			v104 = float32(v103 * v44)
+			v105 = max32(v46, v104)
+			v106 = v49
+			v106 += float32(v105 * v48)
+			v107 = v106 - v49
+			v108 = shiftLeft32(v106, 23)
+			v109 = addInt32(v108, v48)
+			v110 = v105 - v107
+			v111 = v55
+			v111 = float32(v111*v110) + v57
+			v111 = float32(v111*v110) + v58
+			v111 = float32(v111*v110) + v59
+			v111 = float32(v111*v110) + v60
+			v111 = float32(v111*v110) + v48
+			v112 = float32(v111 * v109)
+			m113 = v104 < v46
+			v114 = choose32(m113, v9, v112)
+			store32(p39, n39+12, v114)
+			v37 = v37 + v114
+			m115 = v114 == v9
+			v116 = load32(p40, n40+12)
+			v117 = float32(v114 * v116)
+			v118 = choose32(m115, v9, v117)
+			v38 = v38 + v118
 			n39 += 16
 			n40 += 16
 		}
-		v131 = v31 + v35
-		v132 = v33 + v37
-		v133 = v131 + v132
-		v135 = v133
-		store32(p6, n6, v135)
-		v136 = v32 + v36
-		v137 = v34 + v38
-		v138 = v136 + v137
-		v140 = v138
-		store32(p7, n7, v140)
+		v119 = v31 + v35
+		v120 = v33 + v37
+		v121 = v119 + v120
+		v123 = v121
+		store32(p6, n6, v123)
+		v124 = v32 + v36
+		v125 = v34 + v38
+		v126 = v124 + v125
+		v128 = v126
+		store32(p7, n7, v128)
 		n2 += n4
 		n3 += n4
 		n5 += 4
@@ -1130,9 +1115,9 @@ func weighProbed0Generic(rows int, n int, s *float32, t *float32, lds int, top *
 
 // weighProbed1Generic is the plain form of WeighProbed1.
 func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *float32, sum *float32, second *float32) {
-	var v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140 float32
+	var v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v97, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v114, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128 float32
 	var n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41 int
-	var m67, m87, m107, m127 bool
+	var m62, m64, m79, m81, m96, m98, m113, m115 bool
 	var p2, p3, p5, p6, p7, p10, p11, p17, p39, p40 unsafe.Pointer
 	n0 = rows
 	n1 = n
@@ -1142,19 +1127,19 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 	p5 = unsafe.Pointer(top)
 	p6 = unsafe.Pointer(sum)
 	p7 = unsafe.Pointer(second)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v62, v63, v64, v65, v66, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v79, v80, v81, v82, v83, v84, v85, v86, v88, v89, v90, v91, v92, v93, v94, v95, v96, v97, v98, v99, v100, v101, v102, v103, v104, v105, v106, v108, v109, v110, v111, v112, v113, v114, v115, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v128, v129, v130, v131, v132, v133, v134, v135, v136, v137, v138, v139, v140, n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41, m67, m87, m107, m127, p2, p3, p5, p6, p7, p10, p11, p17, p39, p40
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v8, v9, v13, v14, v15, v16, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, v59, v60, v61, v63, v65, v66, v67, v68, v69, v70, v71, v72, v73, v74, v75, v76, v77, v78, v80, v82, v83, v84, v85, v86, v87, v88, v89, v90, v91, v92, v93, v94, v95, v97, v99, v100, v101, v102, v103, v104, v105, v106, v107, v108, v109, v110, v111, v112, v114, v116, v117, v118, v119, v120, v121, v122, v123, v124, v125, v126, v127, v128, n0, n1, n2, n3, n4, n5, n6, n7, n10, n11, n12, n17, n18, n39, n40, n41, m62, m64, m79, m81, m96, m98, m113, m115, p2, p3, p5, p6, p7, p10, p11, p17, p39, p40
 	v8 = ofBits(0xff800000)
 	v9 = 0
 	v29 = -3.4028235e+38
-	v44 = -150.1
-	v45 = 1.442695
-	v50 = 0.0013381302
-	v52 = 0.009666368
-	v53 = 0.05550381
-	v54 = 0.2402235
-	v55 = 0.6931472
-	v56 = 1
-	v60 = ofBits(0x7f)
+	v44 = 1.442695
+	v46 = -126
+	v48 = 1
+	v49 = 1.2582912e+07
+	v55 = 0.0013381302
+	v57 = 0.009666368
+	v58 = 0.05550381
+	v59 = 0.2402235
+	v60 = 0.6931472
 	n4 <<= 2
 	p10 = p2
 	n10 = n2
@@ -1207,133 +1192,125 @@ func weighProbed1Generic(rows int, n int, s *float32, t *float32, lds int, top *
 		for ; n41 >= 4; n41 -= 4 {
 			v42 = load32(p39, n39)
 			v43 = v42 - v30
-			v46 = float32(v43 * v45)
-			v47 = max32(v44, v46)
-			v48 = round32(v47)
-			v49 = v47 - v48
-			v51 = v50
-			v51 = float32(v51*v49) + v52
-			v51 = float32(v51*v49) + v53
-			v51 = float32(v51*v49) + v54
-			v51 = float32(v51*v49) + v55
-			v51 = float32(v51*v49) + v56
-			v57 = toInt32(v48)
-			v58 = shiftRight32(v57, 1)
-			v59 = subInt32(v57, v58)
-			v61 = addInt32(v58, v60)
-			v62 = shiftLeft32(v61, 23)
-			v63 = float32(v51 * v62)
-			v64 = addInt32(v59, v60)
-			v65 = shiftLeft32(v64, 23)
+			v45 = float32(v43 * v44)
+			v47 = max32(v46, v45)
+			v50 = v49
+			v50 += float32(v47 * v48)
+			v51 = v50 - v49
+			v52 = shiftLeft32(v50, 23)
+			v53 = addInt32(v52, v48)
+			v54 = v47 - v51
+			v56 = v55
+			v56 = float32(v56*v54) + v57
+			v56 = float32(v56*v54) + v58
+			v56 = float32(v56*v54) + v59
+			v56 = float32(v56*v54) + v60
+			v56 = float32(v56*v54) + v48
+			v61 = float32(v56 * v53)
+			m62 = v45 < v46
+			v63 = choose32(m62, v9, v61)
+			store32(p39, n39, v63)
+			v31 = v31 + v63
+			m64 = v63 == v9
+			v65 = load32(p40, n40)
 			v66 = float32(v63 * v65)
-			store32(p39, n39, v66)
-			v31 = v31 + v66
-			m67 = v66 == v9
-			v68 = load32(p40, n40)
-			v69 = float32(v66 * v68)
-			v70 = choose32(m67, v9, v69)
-			v32 = v32 + v70
-			store32(p40, n40, v70)
-			v71 = load32(p39, n39+4)
-			v72 = v71 - v30
-			v73 = float32(v72 * v45)
-			v74 = max32(v44, v73)
-			v75 = round32(v74)
-			v76 = v74 - v75
-			v77 = v50
-			v77 = float32(v77*v76) + v52
-			v77 = float32(v77*v76) + v53
-			v77 = float32(v77*v76) + v54
-			v77 = float32(v77*v76) + v55
-			v77 = float32(v77*v76) + v56
-			v78 = toInt32(v75)
-			v79 = shiftRight32(v78, 1)
-			v80 = subInt32(v78, v79)
-			v81 = addInt32(v79, v60)
-			v82 = shiftLeft32(v81, 23)
-			v83 = float32(v77 * v82)
-			v84 = addInt32(v80, v60)
-			v85 = shiftLeft32(v84, 23)
-			v86 = float32(v83 * v85)
-			store32(p39, n39+4, v86)
-			v33 = v33 + v86
-			m87 = v86 == v9
-			v88 = load32(p40, n40+4)
-			v89 = float32(v86 * v88)
-			v90 = choose32(m87, v9, v89)
-			v34 = v34 + v90
-			store32(p40, n40+4, v90)
-			v91 = load32(p39, n39+8)
-			v92 = v91 - v30
-			v93 = float32(v92 * v45)
-			v94 = max32(v44, v93)
-			v95 = round32(v94)
-			v96 = v94 - v95
-			v97 = v50
-			v97 = float32(v97*v96) + v52
-			v97 = float32(v97*v96) + v53
-			v97 = float32(v97*v96) + v54
-			v97 = float32(v97*v96) + v55
-			v97 = float32(v97*v96) + v56
-			v98 = toInt32(v95)
-			v99 = shiftRight32(v98, 1)
-			v100 = subInt32(v98, v99)
-			v101 = addInt32(v99, v60)
-			v102 = shiftLeft32(v101, 23)
-			v103 = float32(v97 * v102)
-			v104 = addInt32(v100, v60)
-			v105 = shiftLeft32(v104, 23)
-			v106 = float32(v103 * v105)
-			store32(p39, n39+8, v106)
-			v35 = v35 + v106
-			m107 = v106 == v9
-			v108 = load32(p40, n40+8)
-			v109 = float32(v106 * v108)
-			v110 = choose32(m107, v9, v109)
-			v36 = v36 + v110
-			store32(p40, n40+8, v110)
-			v111 = load32(p39, n39+12)
-			v112 = v111 - v30
-			v113 = float32(v112 * v45)
-			v114 = max32(v44, v113)
-			v115 = round32(v114)
-			v116 = v114 - v115
-			v117 = v50
-			v117 = float32(v117*v116) + v52
-			v117 = float32(v117*v116) + v53
-			v117 = float32(v117*v116) + v54
-			v117 = float32(v117*v116) + v55
-			v117 = float32(v117*v116) + v56
-			v118 = toInt32(v115)
-			v119 = shiftRight32(v118, 1)
-			v120 = subInt32(v118, v119)
-			v121 = addInt32(v119, v60)
-			v122 = shiftLeft32(v121, 23)
-			v123 = float32(v117 * v122)
-			v124 = addInt32(v120, v60)
-			v125 = shiftLeft32(v124, 23)
-			v126 = float32(v123 * v125)
-			store32(p39, n39+12, v126)
-			v37 = v37 + v126
-			m127 = v126 == v9
-			v128 = load32(p40, n40+12)
-			v129 = float32(v126 * v128)
-			v130 = choose32(m127, v9, v129)
-			v38 = v38 + v130
-			store32(p40, n40+12, v130)
+			v67 = choose32(m64, v9, v66)
+			v32 = v32 + v67
+			store32(p40, n40, v67)
+			v68 = load32(p39, n39+4)
+			v69 = v68 - v30
+			v70 = float32(v69 * v44)
+			v71 = max32(v46, v70)
+			v72 = v49
+			v72 += float32(v71 * v48)
+			v73 = v72 - v49
+			v74 = shiftLeft32(v72, 23)
+			v75 = addInt32(v74, v48)
+			v76 = v71 - v73
+			v77 = v55
+			v77 = float32(v77*v76) + v57
+			v77 = float32(v77*v76) + v58
+			v77 = float32(v77*v76) + v59
+			v77 = float32(v77*v76) + v60
+			v77 = float32(v77*v76) + v48
+			v78 = float32(v77 * v75)
+			m79 = v70 < v46
+			v80 = choose32(m79, v9, v78)
+			store32(p39, n39+4, v80)
+			v33 = v33 + v80
+			m81 = v80 == v9
+			v82 = load32(p40, n40+4)
+			v83 = float32(v80 * v82)
+			v84 = choose32(m81, v9, v83)
+			v34 = v34 + v84
+			store32(p40, n40+4, v84)
+			v85 = load32(p39, n39+8)
+			v86 = v85 - v30
+			v87 = float32(v86 * v44)
+			v88 = max32(v46, v87)
+			v89 = v49
+			v89 += float32(v88 * v48)
+			v90 = v89 - v49
+			v91 = shiftLeft32(v89, 23)
+			v92 = addInt32(v91, v48)
+			v93 = v88 - v90
+			v94 = v55
+			v94 = float32(v94*v93) + v57
+			v94 = float32(v94*v93) + v58
+			v94 = float32(v94*v93) + v59
+			v94 = float32(v94*v93) + v60
+			v94 = float32(v94*v93) + v48
+			v95 = float32(v94 * v92)
+			m96 = v87 < v46
+			v97 = choose32(m96, v9, v95)
+			store32(p39, n39+8, v97)
+			v35 = v35 + v97
+			m98 = v97 == v9
+			v99 = load32(p40, n40+8)
+			v100 = float32(v97 * v99)
+			v101 = choose32(m98, v9, v100)
+			v36 = v36 + v101
+			store32(p40, n40+8, v101)
+			v102 = load32(p39, n39+12)
+			v103 = v102 - v30
+			v104 = float32(v103 * v44)
+			v105 = max32(v46, v104)
+			v106 = v49
+			v106 += float32(v105 * v48)
+			v107 = v106 - v49
+			v108 = shiftLeft32(v106, 23)
+			v109 = addInt32(v108, v48)
+			v110 = v105 - v107
+			v111 = v55
+			v111 = float32(v111*v110) + v57
+			v111 = float32(v111*v110) + v58
+			v111 = float32(v111*v110) + v59
+			v111 = float32(v111*v110) + v60
+			v111 = float32(v111*v110) + v48
+			v112 = float32(v111 * v109)
+			m113 = v104 < v46
+			v114 = choose32(m113, v9, v112)
+			store32(p39, n39+12, v114)
+			v37 = v37 + v114
+			m115 = v114 == v9
+			v116 = load32(p40, n40+12)
+			v117 = float32(v114 * v116)
+			v118 = choose32(m115, v9, v117)
+			v38 = v38 + v118
+			store32(p40, n40+12, v118)
 			n39 += 16
 			n40 += 16
 		}
-		v131 = v31 + v35
-		v132 = v33 + v37
-		v133 = v131 + v132
-		v135 = v133
-		store32(p6, n6, v135)
-		v136 = v32 + v36
-		v137 = v34 + v38
-		v138 = v136 + v137
-		v140 = v138
-		store32(p7, n7, v140)
+		v119 = v31 + v35
+		v120 = v33 + v37
+		v121 = v119 + v120
+		v123 = v121
+		store32(p6, n6, v123)
+		v124 = v32 + v36
+		v125 = v34 + v38
+		v126 = v124 + v125
+		v128 = v126
+		store32(p7, n7, v128)
 		n2 += n4
 		n3 += n4
 		n5 += 4
@@ -1411,8 +1388,9 @@ func correctGeneric(rows int, n int, s *float32, t *float32, lds int, scale *flo
 
 // joinGeneric is the plain form of Join.
 func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float32, lateSum *float32, lateSecond *float32, a *float32, b *float32) {
-	var v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58 float32
+	var v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v48, v49, v50, v51, v52, v53 float32
 	var n0, n1, n2, n3, n4, n5, n6, n7, n8 int
+	var m33, m46 bool
 	var p1, p2, p3, p4, p5, p6, p7, p8 unsafe.Pointer
 	n0 = n
 	p1 = unsafe.Pointer(top)
@@ -1423,17 +1401,18 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 	p6 = unsafe.Pointer(lateSecond)
 	p7 = unsafe.Pointer(a)
 	p8 = unsafe.Pointer(b)
-	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v33, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v46, v47, v48, v49, v50, v51, v52, v53, v54, v55, v56, v57, v58, n0, n1, n2, n3, n4, n5, n6, n7, n8, p1, p2, p3, p4, p5, p6, p7, p8
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, v34, v35, v36, v37, v38, v39, v40, v41, v42, v43, v44, v45, v47, v48, v49, v50, v51, v52, v53, n0, n1, n2, n3, n4, n5, n6, n7, n8, m33, m46, p1, p2, p3, p4, p5, p6, p7, p8
 	v12 = -3.4028235e+38
-	v15 = -150.1
-	v16 = 1.442695
-	v21 = 0.0013381302
-	v23 = 0.009666368
-	v24 = 0.05550381
-	v25 = 0.2402235
-	v26 = 0.6931472
-	v27 = 1
-	v31 = ofBits(0x7f)
+	v15 = 1.442695
+	v17 = -126
+	v19 = 1
+	v20 = 1.2582912e+07
+	v26 = 0.0013381302
+	v28 = 0.009666368
+	v29 = 0.05550381
+	v30 = 0.2402235
+	v31 = 0.6931472
+	v34 = 0
 	for ; n0 >= 1; n0 -= 1 {
 		v9 = load32(p1, n1)
 		v10 = load32(p4, n4)
@@ -1441,57 +1420,53 @@ func joinGeneric(n int, top *float32, sum *float32, second *float32, late *float
 		store32(p1, n1, v11)
 		v13 = max32(v11, v12)
 		v14 = v9 - v13
-		v17 = float32(v14 * v16)
-		v18 = max32(v15, v17)
-		v19 = round32(v18)
-		v20 = v18 - v19
-		v22 = v21
-		v22 = float32(v22*v20) + v23
-		v22 = float32(v22*v20) + v24
-		v22 = float32(v22*v20) + v25
-		v22 = float32(v22*v20) + v26
-		v22 = float32(v22*v20) + v27
-		v28 = toInt32(v19)
-		v29 = shiftRight32(v28, 1)
-		v30 = subInt32(v28, v29)
-		v32 = addInt32(v29, v31)
-		v33 = shiftLeft32(v32, 23)
-		v34 = float32(v22 * v33)
-		v35 = addInt32(v30, v31)
-		v36 = shiftLeft32(v35, 23)
-		v37 = float32(v34 * v36)
-		v38 = v10 - v13
-		v39 = float32(v38 * v16)
-		v40 = max32(v15, v39)
-		v41 = round32(v40)
-		v42 = v40 - v41
-		v43 = v21
-		v43 = float32(v43*v42) + v23
-		v43 = float32(v43*v42) + v24
-		v43 = float32(v43*v42) + v25
-		v43 = float32(v43*v42) + v26
-		v43 = float32(v43*v42) + v27
-		v44 = toInt32(v41)
-		v45 = shiftRight32(v44, 1)
-		v46 = subInt32(v44, v45)
-		v47 = addInt32(v45, v31)
-		v48 = shiftLeft32(v47, 23)
-		v49 = float32(v43 * v48)
-		v50 = addInt32(v46, v31)
-		v51 = shiftLeft32(v50, 23)
-		v52 = float32(v49 * v51)
-		store32(p7, n7, v37)
-		store32(p8, n8, v52)
-		v53 = load32(p5, n5)
-		v54 = float32(v53 * v52)
-		v55 = load32(p2, n2)
-		v54 += float32(v55 * v37)
-		store32(p2, n2, v54)
-		v56 = load32(p6, n6)
-		v57 = float32(v56 * v52)
-		v58 = load32(p3, n3)
-		v57 += float32(v58 * v37)
-		store32(p3, n3, v57)
+		v16 = float32(v14 * v15)
+		v18 = max32(v17, v16)
+		v21 = v20
+		v21 += float32(v18 * v19)
+		v22 = v21 - v20
+		v23 = shiftLeft32(v21, 23)
+		v24 = addInt32(v23, v19)
+		v25 = v18 - v22
+		v27 = v26
+		v27 = float32(v27*v25) + v28
+		v27 = float32(v27*v25) + v29
+		v27 = float32(v27*v25) + v30
+		v27 = float32(v27*v25) + v31
+		v27 = float32(v27*v25) + v19
+		v32 = float32(v27 * v24)
+		m33 = v16 < v17
+		v35 = choose32(m33, v34, v32)
+		v36 = v10 - v13
+		v37 = float32(v36 * v15)
+		v38 = max32(v17, v37)
+		v39 = v20
+		v39 += float32(v38 * v19)
+		v40 = v39 - v20
+		v41 = shiftLeft32(v39, 23)
+		v42 = addInt32(v41, v19)
+		v43 = v38 - v40
+		v44 = v26
+		v44 = float32(v44*v43) + v28
+		v44 = float32(v44*v43) + v29
+		v44 = float32(v44*v43) + v30
+		v44 = float32(v44*v43) + v31
+		v44 = float32(v44*v43) + v19
+		v45 = float32(v44 * v42)
+		m46 = v37 < v17
+		v47 = choose32(m46, v34, v45)
+		store32(p7, n7, v35)
+		store32(p8, n8, v47)
+		v48 = load32(p5, n5)
+		v49 = float32(v48 * v47)
+		v50 = load32(p2, n2)
+		v49 += float32(v50 * v35)
+		store32(p2, n2, v49)
+		v51 = load32(p6, n6)
+		v52 = float32(v51 * v47)
+		v53 = load32(p3, n3)
+		v52 += float32(v53 * v35)
+		store32(p3, n3, v52)
 		n1 += 4
 		n2 += 4
 		n3 += 4

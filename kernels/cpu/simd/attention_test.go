@@ -180,15 +180,19 @@ func checkWeights(t *testing.T, name string, scores, weights []float32, top, sum
 	if want := slices.Max(scores); top != want {
 		t.Fatalf("%s: top %g, want %g", name, top, want)
 	}
+	const least = 0x1p-126 // of the normal numbers
 	total := 0.0
 	for j, x := range scores {
 		want := math.Exp(float64(x) - float64(top))
+		if w := weights[j]; w > 0 && w < least {
+			t.Fatalf("%s: weight of %g is %g, which is not normal", name, x-top, w)
+		}
 		if math.IsInf(float64(x), -1) {
 			want = 0
 		}
 		total += want
 		exact := x == top && weights[j] != 1 && want != 0 || want == 0 && weights[j] != 0
-		if err := math.Abs(float64(weights[j]) - want); exact || err > want*(4+math.Abs(float64(x-top)))/(1<<23)+1e-44 {
+		if err := math.Abs(float64(weights[j]) - want); exact || err > want*(4+math.Abs(float64(x-top)))/(1<<23)+1.001*least {
 			t.Fatalf("%s: weight of %g is %g, want %g", name, x-top, weights[j], want)
 		}
 	}
