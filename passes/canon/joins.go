@@ -12,55 +12,62 @@ import (
 )
 
 // joins see what assignments to slices, x[:, :n] = y, come to: exporters write
-// them as ScatterND into rows.
+// them as ScatterND into a box.
 var joins = []rewrite.Rule{
-	{Label: "rows put in", Doc: "ScatterND of whole rows next to each other is Concat", Roots: []*ir.Op{op.ScatterND}, Match: rowsPutIn},
+	{Label: "box put in", Doc: "ScatterND of neighbours along each axis is Concat", Roots: []*ir.Op{op.ScatterND}, Match: boxPutIn},
 	{Label: "slice of a join", Doc: "Slice of Concat that is one of its operands", Roots: []*ir.Op{op.Slice}, Match: sliceOfJoin},
 }
 
-// rowsPutIn takes data[first : first+n] = updates.
-func rowsPutIn(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+// boxPutIn takes data[first : first+n, …] = updates.
+func boxPutIn(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	data, updates := n.In[0], n.In[2]
-	first, count, ok := rowRun(n.In[1])
-	if !ok || n.Attr.(*attr.ScatterND).Reduction != "none" || !data.Type.HasRank || len(data.Type.Shape) == 0 {
+	box, ok := boxOf(n.In[1])
+	if !ok || n.Attr.(*attr.ScatterND).Reduction != "none" || !data.Type.HasRank || len(box) > len(data.Type.Shape) {
 		return nil
 	}
-	size, known := data.Type.Shape[0].IsConst()
-	if !known || first < 0 || first+count > size {
+	var cut []int
+	for axis, r := range box {
+		size, known := data.Type.Shape[axis].IsConst()
+		if !known || r.first < 0 || r.first+r.count > size {
+			return nil
+		}
+		if r.count < size {
+			cut = append(cut, axis)
+		}
+	}
+	if len(cut) > maxCut || len(cut) == 0 && !keepsShape(n, updates) {
 		return nil
 	}
 	p := rewrite.NewPatch(n, "")
-	rows := func(from, to int64) *ir.Value {
-		return p.Op(op.Slice, nil, data, p.Ints(from), p.Ints(to), p.Ints(0))
-	}
-	parts := []*ir.Value{updates}
-	if first > 0 {
-		parts = append([]*ir.Value{rows(0, first)}, parts...)
-	}
-	if first+count < size {
-		parts = append(parts, rows(first+count, size))
-	}
-	if len(parts) == 1 {
-		if !keepsShape(n, updates) {
-			return nil
-		}
-		return p.Replace(n.Out[0], updates)
-	}
-	return p.Replace(n.Out[0], p.Op(op.Concat, &attr.Axis{Axis: 0}, parts...))
+	return p.Replace(n.Out[0], putIn(p, data, updates, box, cut))
 }
 
-// rowRun reads constant indices [n, 1] that count up by one.
-func rowRun(indices *ir.Value) (first, count int64, ok bool) {
-	c := indices.Const
-	if c == nil || c.Rank() != 2 || c.Shape[1] != 1 || c.Len() == 0 || c.Len() > maxNeutral {
-		return 0, 0, false
+// maxCut bounds the axes of which a part is replaced: each adds slices.
+const maxCut = 2
+
+// putIn joins along each axis that is cut what lies before updates, updates, and what
+// lies behind.
+func putIn(p *rewrite.Patch, data, updates *ir.Value, box []indexRun, cut []int) *ir.Value {
+	if len(cut) == 0 {
+		return updates
 	}
-	for i := range c.Len() {
-		if c.IntAt(i) != c.IntAt(0)+int64(i) {
-			return 0, 0, false
-		}
+	axis := cut[0]
+	first, end := box[axis].first, box[axis].first+box[axis].count
+	part := func(from, to int64) *ir.Value {
+		return p.Op(op.Slice, nil, data, p.Ints(from), p.Ints(to), p.Ints(int64(axis)))
 	}
-	return c.IntAt(0), int64(c.Len()), true
+	var parts []*ir.Value
+	if first > 0 {
+		parts = append(parts, part(0, first))
+	}
+	if len(cut) > 1 {
+		updates = putIn(p, part(first, end), updates, box, cut[1:])
+	}
+	parts = append(parts, updates)
+	if size, _ := data.Type.Shape[axis].IsConst(); end < size {
+		parts = append(parts, part(end, size))
+	}
+	return p.Op(op.Concat, &attr.Axis{Axis: axis}, parts...)
 }
 
 // maxJoin bounds the operands of a Concat that are looked at.
