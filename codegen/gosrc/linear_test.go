@@ -45,6 +45,23 @@ func TestLinear(t *testing.T) {
 	)
 }
 
+// TestFusedConv: operands that the specification doesn't have are left out.
+func TestFusedConv(t *testing.T) {
+	g, err := text.Parse(`graph {
+  input %x : f32[n,2,s]
+  const %w : f32[2,2,1] = [1, 2, 3, 4]
+  %y = ai.parallax.FusedConv(%x, %w, %x) {activation=clip, beta=6, has_residual=true}
+  output %y
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, g, kernels.F32,
+		`attr.FusedConv{AutoPad: "NOTSET", Group: 1, Activation: "clip", Beta: 6, HasResidual: true}`,
+		"cpu.FusedConv(ctx, f.T(",
+	)
+}
+
 // expect looks for texts in what is printed of g.
 func expect(t *testing.T, g *ir.Graph, precision kernels.Precision, texts ...string) {
 	t.Helper()

@@ -6,23 +6,43 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// access reads and writes elements of a float tensor.
-type access struct {
-	at  func(i int) float64
-	set func(i int, v float64)
+// scaleRow sets a row of z, from an element on, to that of x times the factor of each
+// column, of some taps. Weights are f32 almost always, and many: a file is opened for
+// as long as this takes, so that theirs don't look the type up for each.
+func scaleRow(z, x *tensor.Tensor, from int, factors []float64, taps int) {
+	if x.DType != tensor.Float32 {
+		for i := range len(factors) * taps {
+			z.SetFloat(from+i, x.FloatAt(from+i)*factors[i/taps])
+		}
+		return
+	}
+	n := len(factors) * taps
+	to, row := tensor.Data[float32](z)[from:][:n], tensor.Data[float32](x)[from:][:n]
+	i := 0
+	for _, factor := range factors {
+		for range taps {
+			to[i] = float32(float64(row[i]) * factor)
+			i++
+		}
+	}
 }
 
-// floats gives access to t. Weights are f32 almost always and many: theirs doesn't
-// look the type up for each.
-func floats(t *tensor.Tensor) access {
+// allFinite reports whether t has neither infinities nor NaN.
+func allFinite(t *tensor.Tensor) bool {
 	if t.DType != tensor.Float32 {
-		return access{t.FloatAt, t.SetFloat}
+		for i := range t.Len() {
+			if !finite(t.FloatAt(i)) {
+				return false
+			}
+		}
+		return true
 	}
-	data := tensor.Data[float32](t)
-	return access{
-		func(i int) float64 { return float64(data[i]) },
-		func(i int, v float64) { data[i] = float32(v) },
+	for _, v := range tensor.Data[float32](t) {
+		if v-v != 0 {
+			return false
+		}
 	}
+	return true
 }
 
 // numbers are the elements of a constant.

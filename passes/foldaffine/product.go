@@ -133,11 +133,11 @@ func (p *product) foldInput(c *passes.Context, patch *rewrite.Patch, a *affine) 
 	for i := range bias {
 		bias[i] = at(p.bias, i, 0)
 	}
-	weights := floats(p.node.In[weightOperand].Const)
+	weights := p.node.In[weightOperand].Const
 	p.each(func(from, to, row, column int) {
 		shift := at(a.shift, p.input(row, column), 0)
 		for e := from; e < to; e++ {
-			bias[row] += float64(weights.at(e) * shift)
+			bias[row] += float64(weights.FloatAt(e) * shift)
 		}
 	})
 	return p.with(patch, a.of, w, bias)
@@ -159,21 +159,38 @@ func (p *product) scaled(c *passes.Context, patch *rewrite.Patch, scale []float6
 	if !linear.Reads(v, p.node) || !c.AllowConstant(w.DType.Bytes(w.Len())) {
 		return nil
 	}
-	t, largest := tensor.New(w.DType, w.Shape...), make([]float64, p.width)
-	from, to := floats(w), floats(t)
-	p.each(func(first, end, row, column int) {
-		s, most := at(scale, channel(row, column), 1), &largest[p.output(row, column)]
-		for e := first; e < end; e++ {
-			to.set(e, from.at(e)*s)
-			*most = max(*most, math.Abs(to.at(e)))
+	t, factors := tensor.New(w.DType, w.Shape...), make([]float64, p.columns)
+	for row := range p.rows {
+		from := row * p.columns * p.taps
+		if first := channel(row, 0); first == channel(row, p.columns-1) {
+			factors[0] = at(scale, first, 1)
+			scaleRow(t, w, from, factors[:1], p.columns*p.taps)
+			continue
 		}
-	})
-	for _, size := range largest {
-		if !finite(size) || w.DType == tensor.Float16 && size != 0 && size < leastHalf {
-			return nil
+		for column := range factors {
+			factors[column] = at(scale, channel(row, column), 1)
 		}
+		scaleRow(t, w, from, factors, p.taps)
+	}
+	if !p.holds(t) {
+		return nil
 	}
 	return patch.Const(t)
+}
+
+// holds reports whether weights are numbers that their type holds well.
+func (p *product) holds(t *tensor.Tensor) bool {
+	if t.DType != tensor.Float16 {
+		return allFinite(t)
+	}
+	largest := make([]float64, p.width)
+	p.each(func(from, to, row, column int) {
+		most := &largest[p.output(row, column)]
+		for e := from; e < to; e++ {
+			*most = max(*most, math.Abs(t.FloatAt(e)))
+		}
+	})
+	return !slices.ContainsFunc(largest, func(size float64) bool { return !finite(size) || size != 0 && size < leastHalf })
 }
 
 // each calls f with the range of the weights of every row and column.
