@@ -54,6 +54,10 @@ def boxes():
     return dict(text(), bbox=torch.rand(2, 128, 8))
 
 
+def markup():
+    return dict(text(), xpath_tags_seq=torch.randint(0, 200, (2, 128, 50)), xpath_subs_seq=torch.randint(0, 1000, (2, 128, 50)))
+
+
 def image():
     return dict(pixel_values=torch.randn(1, 3, 224, 224))
 
@@ -71,9 +75,10 @@ MODELS = [
         ("Nystromformer", {}), ("MegatronBert", {}), ("IBert", {}), ("RoFormer", {}), ("LayoutLM", {}), ("Ernie", {}),
         ("Esm", dict(pad_token_id=1, mask_token_id=4)), ("DebertaV2", BUCKETS), ("Deberta", BUCKETS),
         ("Albert", dict(embedding_size=128)), ("RemBert", {}), ("Data2VecText", {}), ("XLMRoberta", {}), ("Splinter", {}),
-        ("Yoso", {}), ("Luke", {}), ("MarkupLM", {}), ("ModernBert", dict(SPECIAL, intermediate_size=576)), ("NomicBert", {}),
+        ("Yoso", {}), ("Luke", {}), ("ModernBert", dict(SPECIAL, intermediate_size=576)), ("NomicBert", {}),
     ]),
     (ENCODER, boxes, TEXT, [("Bros", {})]),
+    (ENCODER, markup, TEXT, [("MarkupLM", {})]),
     (ENCODER, text, dict(dim=384, n_layers=3, n_heads=6, hidden_dim=1536, vocab_size=2000), [("DistilBert", {})]),
     (DECODER, text, TEXT, [
         ("Llama", GROUPED), ("Mistral", dict(GROUPED, sliding_window=64)), ("Qwen2", GROUPED), ("Qwen3", HEAD),
