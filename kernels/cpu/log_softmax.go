@@ -6,6 +6,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // LogSoftmax is the logarithm of Softmax along the last axis, of f32, f16 or bf16.
@@ -22,9 +23,14 @@ func LogSoftmax(c *Ctx, z *tensor.Tensor, a *attr.Axis, x *tensor.Tensor) error 
 
 // logSoftmaxRow is x − top − log Σe^(x − top).
 func logSoftmaxRow(t *rowTask, z, x []float32) {
-	top, logSum := t.ctx.logSumExp(x)
-	subVS(z, x, top)
-	subVS(z, z, float32(logSum))
+	top, rest := t.ctx.logSumExp(x)
+	steps := [...]simd.Step{
+		{Op: simd.StepLoad, X: ptr(x)},
+		{Op: simd.StepSub.OfNumber(), Number: top},
+		{Op: simd.StepSub.OfNumber(), Number: float32(rest)},
+		{Op: simd.StepStore, X: ptr(z[:len(x)])},
+	}
+	vec.Steps(len(x), len(steps), ptr(steps[:]))
 }
 
 // logSumExp is log Σeˣ in two parts: the greatest element, and log Σe^(x − top). The
