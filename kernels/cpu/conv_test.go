@@ -61,6 +61,28 @@ func TestConv(t *testing.T) {
 	}
 }
 
+// TestConvOfAnyWindow draws windows at random.
+func TestConvOfAnyWindow(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(12, 4))
+	for range 300 {
+		axes := 1 + rng.IntN(3)
+		group, perGroup, filters := 1+rng.IntN(3), 1+rng.IntN(5), 1+rng.IntN(20)
+		x, w := []int{rng.IntN(4), group * perGroup}, []int{group * filters, perGroup}
+		a := attr.Conv{Group: group, Pads: make([]int, 2*axes)}
+		for k := range axes {
+			kernel, dilation := 1+rng.IntN(4), 1+rng.IntN(3)
+			reach := (kernel-1)*dilation + 1
+			a.Pads[k], a.Pads[axes+k] = rng.IntN(4), rng.IntN(4)
+			x, w = append(x, max(0, reach-a.Pads[k])+rng.IntN(24/axes)), append(w, kernel)
+			a.Strides, a.Dilations = append(a.Strides, 1+rng.IntN(4)), append(a.Dilations, dilation)
+		}
+		in, filter, bias := normals(rng, tensor.Float32, x...), normals(rng, tensor.Float32, w...), normals(rng, tensor.Float32, w[0])
+		name := fmt.Sprintf("%v of %v, %+v", w, x, a)
+		got := same(t, name, ctxs, func(c *Ctx, z *tensor.Tensor) error { return Conv(c, z, &a, in, filter, bias) })
+		checkConv(t, name, got, &a, in, filter, bias)
+	}
+}
+
 // checkConv allows twice what plain f32 evaluation may be off by: a rounding unit
 // for each of the terms, of their sizes' sum.
 func checkConv(t *testing.T, name string, got *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) {
