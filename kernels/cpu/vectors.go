@@ -13,7 +13,10 @@ var vec = simd.Active
 // ptr is where x begins. Kernels are called by pointer, so that the compiler must
 // take it that they keep their arguments, and would move every array that reaches
 // one to the heap: none does, so where the pointer is from is hidden from it, as
-// strings.Builder does.
+// strings.Builder does. While it is, the stack must not move, and so nothing may be
+// called: checkptr, which -race turns on, would be.
+//
+//go:nocheckptr
 func ptr[T any](x []T) *T {
 	hidden := uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 	return *(**T)(unsafe.Pointer(&hidden))
