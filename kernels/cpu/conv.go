@@ -16,7 +16,6 @@ type conv struct {
 	raster        raster
 	x, z          floats
 	filterWeights floats // [filter, channel/group, tap]
-	bias          floats // none is set: there is none
 	images        int
 	channels      int
 	filters       int
@@ -98,7 +97,7 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 // multiplyRaster copies as many images at once as the raster takes, and multiplies.
 func (v *conv) multiplyRaster(c *Ctx) {
 	r := &v.raster
-	images := min(v.images, max(1, mostRaster/(v.channels*r.pitch)))
+	images := min(v.images, max(1, mostRaster/max(1, v.channels*r.pitch)))
 	planes := c.take(images*v.channels*r.pitch + slack)
 	clear(planes[images*v.channels*r.pitch:])
 	v.window.read(planes, r.pitch, slack)

@@ -31,6 +31,8 @@ func TestConv(t *testing.T) {
 		{[]int{1, 2, 5, 4, 7}, []int{3, 2, 3, 2, 3}, attr.Conv{Pads: []int{1, 0, 2, 0, 1, 0}, AutoPad: "NOTSET"}},
 		{[]int{1, 2, 3, 3}, []int{2, 2, 3, 3}, attr.Conv{Pads: []int{5, 5, 5, 5}}}, // places that see padding alone
 		{[]int{0, 2, 3, 3}, []int{2, 2, 3, 3}, attr.Conv{AutoPad: "VALID"}},
+		{[]int{2, 0, 3, 3}, []int{2, 0, 3, 3}, attr.Conv{}}, // of no channels: the bias
+		{[]int{2, 0, 3, 3}, []int{2, 0, 1, 1}, attr.Conv{}},
 		{[]int{1, 16, 70, 70}, []int{4, 16, 5, 5}, attr.Conv{Pads: []int{2, 2, 2, 2}}},
 		{[]int{2, 1030, 33, 33}, []int{2, 1030, 3, 3}, attr.Conv{Strides: []int{8, 8}}}, // image by image
 		{[]int{2, 70, 8, 9}, []int{150, 70, 3, 3}, attr.Conv{Pads: []int{1, 1, 1, 1}}},  // several blocks of rows

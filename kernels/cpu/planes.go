@@ -41,15 +41,16 @@ func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []f
 	for i := range copied { // padding stays
 		copied[i] = p.pad
 	}
-	scratch := p.ctx.take(r.apart(p.x))
-	inPlace := r.isPlain() && p.x.f32 != nil
-	var run []float32
-	if !inPlace && (p.z.f32 == nil || r.hasGaps()) {
-		run = p.ctx.take(ceilDiv(r.run, slack) * slack) // whole vectors, several at once
-	} else if p.z.f32 == nil || r.hasGaps() {
-		run = p.ctx.take(r.run)
-	}
 	setTaps(taps, copied, p.offsets)
+	scratch := p.ctx.take(r.apart(p.x))
+	inPlace, length := r.isPlain() && p.x.f32 != nil, r.run
+	if !inPlace {
+		length = ceilDiv(r.run, slack) * slack // whole vectors, several at once
+	}
+	var run []float32
+	if p.z.f32 == nil || r.hasGaps() {
+		run = p.ctx.take(length)
+	}
 	for i := lo; i < hi; i++ {
 		if inPlace {
 			setTaps(taps, p.x.f32[i*size:][:size], p.offsets)
