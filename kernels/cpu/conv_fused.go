@@ -10,13 +10,26 @@ import (
 // convTail is what a fused convolution does to flat ranges of its result, in place: to
 // each as soon as it is there.
 type convTail struct {
-	ctx         *Ctx
 	plain       attr.Conv
 	z, residual []float32
 	first       bool // the residual comes before the activation
-	f           func(t *convTail, z []float32)
-	apply       func(n int, z, x *float32)
-	alpha, beta float32
+	activation  unary
+}
+
+// convActivations are the functions of a fused convolution, with alpha and beta for
+// parameters.
+var convActivations = map[attr.Activation]unary{
+	attr.ActivationNone:      {},
+	attr.ActivationRelu:      {f: relu},
+	attr.ActivationGelu:      {f: gelu},
+	attr.ActivationGeluTanh:  {f: geluTanh},
+	attr.ActivationSilu:      {f: silu},
+	attr.ActivationQuickGelu: {f: quickGelu},
+	attr.ActivationTanh:      {f: tanh},
+	attr.ActivationSigmoid:   {f: sigmoid},
+	attr.ActivationHardSwish: {f: hardSwish},
+	attr.ActivationLeakyRelu: {with: leakyRelu},
+	attr.ActivationClip:      {with: clipped},
 }
 
 // FusedConv is the fused convolution of [attr.FusedConv], of f32: x [batch, channel,
@@ -38,7 +51,8 @@ func FusedConv(c *Ctx, z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.T
 		residual = rest[o.Residual-2]
 	}
 	t := &c.convTail
-	*t = convTail{ctx: c, plain: a.Plain(), first: a.ResidualFirst, alpha: a.Alpha, beta: a.Beta}
+	*t = convTail{plain: a.Plain(), first: a.ResidualFirst, activation: convActivations[a.Activation]}
+	t.activation.p = parameters{a.Alpha, a.Beta}
 	v := &c.conv
 	if err := v.bind(z, &t.plain, x, filters, bias); err != nil {
 		return fmt.Errorf("FusedConv: %w", err)
@@ -50,27 +64,11 @@ func FusedConv(c *Ctx, z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.T
 		t.residual = tensor.Data[float32](residual)
 	}
 	t.z = tensor.Data[float32](z)
-	t.bindActivation(a.Activation)
-	if t.f != nil || t.residual != nil {
+	if t.residual != nil || !t.activation.isNone() {
 		v.tail = t
 	}
 	v.run(c, bias)
 	return nil
-}
-
-// bindActivation chooses the function; nil: there is none.
-func (t *convTail) bindActivation(name attr.Activation) {
-	switch name {
-	case attr.ActivationHardSwish:
-		t.f, t.apply = (*convTail).applied, vec.HardSwish
-	case attr.ActivationLeakyRelu:
-		t.f = (*convTail).leaky
-	case attr.ActivationClip:
-		t.f = (*convTail).clipped
-	case attr.ActivationNone:
-	default:
-		t.f, t.apply = (*convTail).applied, activations[name].Function()
-	}
 }
 
 // finish finishes the elements lo ≤ i < hi, piece by piece.
@@ -80,8 +78,8 @@ func (t *convTail) finish(lo, hi int) {
 		if t.first {
 			t.add(z, lo)
 		}
-		if t.f != nil {
-			t.f(t, z)
+		if !t.activation.isNone() {
+			t.activation.run(z, z)
 		}
 		if !t.first && t.residual != nil {
 			t.add(z, lo)
@@ -91,21 +89,7 @@ func (t *convTail) finish(lo, hi int) {
 
 func (t *convTail) add(z []float32, at int) { map2(vec.Add, z, z, t.residual[at:][:len(z)]) }
 
-func (t *convTail) applied(z []float32) { map1(t.apply, z, z) }
-
-func (t *convTail) clipped(z []float32) {
-	maxVS(z, z, t.alpha)
-	minVS(z, z, t.beta)
-}
-
-// leaky is the greater of x and alpha·x, or the lesser for an alpha above 1.
-func (t *convTail) leaky(z []float32) {
-	other := t.ctx.take(len(z))
-	mapVS(vec.MulNumber, other, z, t.alpha)
-	if t.alpha <= 1 {
-		map2(vec.Max, z, z, other)
-	} else {
-		map2(vec.Min, z, z, other)
-	}
-	t.ctx.put(other)
+func clipped(z, x []float32, p parameters) {
+	maxVS(z, x, p[0])
+	minVS(z, z, p[1])
 }

@@ -100,8 +100,7 @@ func TestFusedConvIsItsParts(t *testing.T) {
 				t.Fatal(err)
 			}
 			residual := normals(rng, tensor.Float32, want.Shape...)
-			tail := convTail{ctx: ctxs[0], z: tensor.Data[float32](&want), residual: tensor.Data[float32](residual), first: first}
-			tail.bindActivation(a.Activation)
+			tail := convTail{z: tensor.Data[float32](&want), residual: tensor.Data[float32](residual), first: first, activation: convActivations[a.Activation]}
 			tail.finish(0, want.Len())
 			got := same(t, "FusedConv", ctxs, func(c *Ctx, z *tensor.Tensor) error { return FusedConv(c, z, &a, x, filters, bias, residual) })
 			if !got.Equal(&want) {

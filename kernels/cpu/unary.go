@@ -37,6 +37,9 @@ func (u *unary) Do(lo, hi int) {
 	u.ctx.put(buf)
 }
 
+// isNone reports whether there is no function.
+func (u *unary) isNone() bool { return u.f == nil && u.with == nil }
+
 func (u *unary) run(z, x []float32) {
 	if u.f == nil {
 		u.with(z, x, u.p)
