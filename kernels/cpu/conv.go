@@ -13,14 +13,15 @@ import (
 // channel, a sum over taps, plane by plane.
 type conv struct {
 	sliding
-	raster        raster
-	x, z          floats
-	filterWeights floats // [filter, channel/group, tap]
-	images        int
-	channels      int
-	filters       int
-	groups        int
-	tail          *convTail // nil: there is none
+	raster   raster
+	x, z     floats
+	weights  *tensor.Tensor // [filter, channel/group, tap]
+	bias     *tensor.Tensor // nil: there is none
+	images   int
+	channels int
+	filters  int
+	groups   int
+	tail     *convTail // nil: there is none
 
 	window  window
 	copies  rasterFill
@@ -39,26 +40,28 @@ func Conv(c *Ctx, z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tenso
 	if err := v.bind(z, a, x, filters, bias); err != nil {
 		return fmt.Errorf("Conv: %w", err)
 	}
-	v.run(c, bias)
+	v.run(c)
 	return nil
 }
 
 // run computes what has been bound.
-func (v *conv) run(c *Ctx, bias *tensor.Tensor) {
+func (v *conv) run(c *Ctx) {
 	if v.images*v.filters*v.places == 0 {
 		return
 	}
-	v.biasF32 = c.widened(bias)
+	v.biasF32 = c.widened(v.bias)
 	switch {
 	case v.channels == v.groups:
-		v.planes.run(c, v)
+		weights := c.widened(v.weights)
+		v.planes.run(c, v, weights)
+		c.unwiden(v.weights, weights)
 	case v.raster.isPlain() && v.taps == 1 && v.x.f32 != nil:
 		v.window.read(v.x.f32, v.in[0]*v.in[1]*v.in[2], 0)
 		v.multiply(c, 0, v.images)
 	default:
 		v.multiplyRaster(c)
 	}
-	c.unwiden(bias, v.biasF32)
+	c.unwiden(v.bias, v.biasF32)
 }
 
 func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) error {
@@ -90,7 +93,7 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 	if err := v.shape(z, x, v.filters); err != nil {
 		return err
 	}
-	v.x, v.z, v.filterWeights, v.tail = floatsOf(x), floatsOf(z), floatsOf(filters), nil
+	v.x, v.z, v.weights, v.bias, v.tail = floatsOf(x), floatsOf(z), filters, bias, nil
 	return nil
 }
 
@@ -120,7 +123,7 @@ func (v *conv) multiply(c *Ctx, first, images int) {
 	p := &c.product
 	p.begin(1)
 	p.m, p.k = v.filters/v.groups, channels*v.taps
-	p.left = matrix{data: v.filterWeights, row: p.k, col: 1}
+	p.left = matrix{data: floatsOf(v.weights), row: p.k, col: 1}
 	p.batch = batch{count: images * v.groups, rank: 2}
 	p.batch.sizes[0], p.batch.sizes[1] = images, v.groups
 	p.batch.stride[0][1] = p.m * p.k

@@ -67,7 +67,7 @@ func FusedConv(c *Ctx, z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.T
 	if t.residual != nil || !t.activation.isNone() {
 		v.tail = t
 	}
-	v.run(c, bias)
+	v.run(c)
 	return nil
 }
 

@@ -14,20 +14,11 @@ type convPlanes struct {
 	weights []float32
 }
 
-func (p *convPlanes) run(c *Ctx, v *conv) {
-	p.conv = v
+// run computes v, whose filters are those weights in f32.
+func (p *convPlanes) run(c *Ctx, v *conv, weights []float32) {
+	p.conv, p.weights = v, weights
 	p.begin(c, &v.raster, v.x, v.z, 0)
-	w := v.filterWeights
-	p.weights = w.f32
-	var loan []float32
-	if w.f32 == nil {
-		loan = c.take(w.len())
-		p.weights = w.load(loan, 0, w.len())
-	}
 	c.Pool.Do(v.images*v.channels, c.cut(v.images*v.channels, p.cost(v.filters/v.groups)), p)
-	if loan != nil {
-		c.put(loan)
-	}
 }
 
 // Do computes what the channels lo ≤ i < hi, of all images, give.

@@ -10,16 +10,32 @@ type planes struct {
 	x, z    floats
 	pad     float32
 	offsets []int32
-	workers [][]simd.Tap // by the pool's number
+	workers workerTaps
+}
+
+// workerTaps is room for taps for each of the pool's workers, by its number.
+type workerTaps [][]simd.Tap
+
+// begin makes place for so many workers.
+func (w *workerTaps) begin(threads int) {
+	for len(*w) < threads {
+		*w = append(*w, nil)
+	}
+}
+
+// of is a worker's room for n taps.
+func (w workerTaps) of(worker, n int) []simd.Tap {
+	if cap(w[worker]) < n {
+		w[worker] = make([]simd.Tap, n)
+	}
+	return w[worker][:n]
 }
 
 // begin sets what the window slides over, and what padding is.
 func (p *planes) begin(c *Ctx, r *raster, x, z floats, pad float32) {
 	p.ctx, p.raster, p.x, p.z, p.pad = c, r, x, z, pad
 	p.offsets = r.offsets(p.offsets[:0])
-	for len(p.workers) < c.Pool.Threads() {
-		p.workers = append(p.workers, nil)
-	}
+	p.workers.begin(c.Pool.Threads())
 }
 
 // cost is about how long a plane takes, in nanoseconds, with so many results.
@@ -32,10 +48,7 @@ func (p *planes) cost(results int) float64 {
 // for a run of places if runs aren't what z holds.
 func (p *planes) each(worker, lo, hi int, f func(i int, taps []simd.Tap, run []float32)) {
 	r := p.raster
-	if cap(p.workers[worker]) < r.taps {
-		p.workers[worker] = make([]simd.Tap, r.taps)
-	}
-	taps := p.workers[worker][:r.taps]
+	taps := p.workers.of(worker, r.taps)
 	size := r.in[0] * r.in[1] * r.in[2]
 	copied := p.ctx.take(r.pitch + slack)
 	for i := range copied { // padding stays

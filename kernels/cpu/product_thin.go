@@ -8,7 +8,7 @@ import "github.com/parallax-go/parallax/kernels/cpu/simd"
 // those. Every element is the same chain of multiply-adds as in a tile.
 type thin struct {
 	*product
-	workers [][thinMost]simd.Tap // by the pool's number
+	workers workerTaps
 }
 
 const (
@@ -31,9 +31,7 @@ func (p *product) isThin() bool {
 
 func (t *thin) run(c *Ctx, p *product) {
 	t.product, p.ctx = p, c
-	for len(t.workers) < c.Pool.Threads() {
-		t.workers = append(t.workers, [thinMost]simd.Tap{})
-	}
+	t.workers.begin(c.Pool.Threads())
 	blocks := ceilDiv(p.m, thinRows)
 	cost := thinRows * (float64(p.k+p.parts[0].n)*costMove + float64(p.k*p.parts[0].n)*costStep)
 	c.Pool.Do(blocks, c.cut(blocks, cost), t)
@@ -44,7 +42,7 @@ func (t *thin) Do(lo, hi int) { t.DoAt(0, lo, hi) }
 
 // DoAt is Do by one of the pool's workers.
 func (t *thin) DoAt(worker, lo, hi int) {
-	x, taps := &t.parts[0], t.workers[worker][:t.k]
+	x, taps := &t.parts[0], t.workers.of(worker, t.k)
 	left := t.left.data.f32[t.left.offset:]
 	scratch := t.ctx.take((t.k + x.n) * thinRows)
 	columns, results := scratch[:t.k*thinRows], scratch[t.k*thinRows:]

@@ -214,10 +214,10 @@ type rasterFill struct {
 // Do copies the planes lo ≤ i < hi.
 func (f *rasterFill) Do(lo, hi int) {
 	size := f.in[0] * f.in[1] * f.in[2]
-	scratch := f.ctx.take(f.apart(f.x))
+	scratch, padded := f.ctx.take(f.apart(f.x)), f.isPadded()
 	for i := lo; i < hi; i++ {
 		plane := f.to[i*f.pitch:][:f.pitch]
-		if f.isPadded() {
+		if padded {
 			clear(plane)
 		}
 		f.fill(plane, f.x, (f.first+i)*size, scratch)
