@@ -53,10 +53,3 @@ type Ctx struct {
 
 // NewCtx returns the context of a run on a pool; nil: on one goroutine.
 func NewCtx(pool *par.Pool) *Ctx { return &Ctx{Pool: pool} }
-
-// grain is about how many elements of light work a chunk holds: enough to hide
-// the cost of handing it over, few enough to share the work.
-const grain = 1 << 13
-
-// chunk is how many items of the given size go into one chunk.
-func chunk(size int) int { return max(1, grain/max(size, 1)) }

@@ -89,19 +89,23 @@ func (p *product) prepare() {
 		p.prepareBrain(p.pairs())
 	case p.left.inPlace():
 	case p.left.col == 1: // of 16 bits: the copy has the operand's layout
-		n := p.left.data.len()
-		p.loan = p.ctx.take(n)
-		w := &p.ctx.widen
-		*w = widen{p.loan, p.left.data}
-		p.ctx.Pool.Do(n, grain, w)
+		p.loan = p.ctx.wide(p.left.data)
 		p.left.data = floats{f32: p.loan}
 	default: // transposed, and then it is no batch
 		p.loan = p.ctx.take(p.m * p.k)
 		w := &p.ctx.straighten
 		*w = straighten{p.loan, p.left, p.k}
-		p.ctx.Pool.Do(p.m, chunk(p.k), w)
+		p.ctx.Pool.Do(p.m, p.ctx.cut(p.m, costScalar*float64(p.k)), w)
 		p.left = matrix{data: floats{f32: p.loan}, row: p.k, col: 1}
 	}
+}
+
+// wide lends a copy of elements of 16 bits as f32, which the threads make.
+func (c *Ctx) wide(x floats) []float32 {
+	n := x.len()
+	c.widen = widen{c.take(n), x}
+	c.Pool.Do(n, c.cutFlat(n, costMove+x.narrowCost()), &c.widen)
+	return c.widen.to
 }
 
 // widen copies a flat range as f32.

@@ -31,7 +31,7 @@ func (p *product) prepareBrain(pairs *simd.Pairs) {
 	p.loan = p.ctx.take((p.m*k + 1) / 2)
 	w := &p.ctx.rounding
 	*w = rounding{product: p, pairs: pairs, to: viewAs[tensor.Brain](p.loan), k: k, from: p.left}
-	p.ctx.Pool.Do(p.m, chunk(p.k), w)
+	p.ctx.Pool.Do(p.m, p.ctx.cut(p.m, (costMove+costNarrow)*float64(p.k)), w)
 	p.left = matrix{data: floats{brain: w.to}}
 }
 

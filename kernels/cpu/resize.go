@@ -75,9 +75,7 @@ func (r *resize) run(c *Ctx, z *tensor.Tensor, a *attr.Resize, x *tensor.Tensor,
 	t.ctx, t.x = c, floatsOf(x).f32
 	var loan []float32
 	if t.x == nil {
-		loan = c.take(x.Len())
-		c.widen = widen{loan, floatsOf(x)}
-		c.Pool.Do(x.Len(), grain, &c.widen)
+		loan = c.wide(floatsOf(x))
 		t.x = loan
 	}
 	for i := range list {
