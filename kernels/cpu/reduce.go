@@ -73,21 +73,16 @@ func (c *Ctx) reduce(op *reduceOp, z *tensor.Tensor, a *attr.Reduce, x, which *t
 		return fmt.Errorf("%s: axes of %s are out of range", op.name, x)
 	}
 	r.kept.count, r.reduced.count = 1, 1
-	var shape [maxRank]int
-	out, stride := shape[:0], x.Len()
+	stride := x.Len()
 	for axis, n := range x.Shape {
 		stride /= max(n, 1)
 		if reduced[axis] {
 			r.reduced.add(n, stride)
-			n = 1
 		} else {
 			r.kept.add(n, stride)
 		}
-		if !reduced[axis] || a.KeepDims {
-			out = append(out, n)
-		}
 	}
-	z.Reset(x.DType, out...)
+	resetReduced(z, a, x, &reduced)
 	r.z, r.x = floatsOf(z), floatsOf(x)
 	switch {
 	case r.kept.count == 0:
@@ -164,4 +159,20 @@ func reducedAxes(a *attr.Reduce, rank int, which *tensor.Tensor) (reduced [maxRa
 		reduced[axis] = true
 	}
 	return reduced, true
+}
+
+// resetReduced gives z the shape of x without the axes that are reduced, or with them
+// as ones.
+func resetReduced(z *tensor.Tensor, a *attr.Reduce, x *tensor.Tensor, reduced *[maxRank]bool) {
+	var shape [maxRank]int
+	out := shape[:0]
+	for axis, n := range x.Shape {
+		switch {
+		case !reduced[axis]:
+			out = append(out, n)
+		case a.KeepDims:
+			out = append(out, 1)
+		}
+	}
+	z.Reset(x.DType, out...)
 }

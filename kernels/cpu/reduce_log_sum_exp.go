@@ -24,21 +24,16 @@ func ReduceLogSumExp(c *Ctx, z *tensor.Tensor, a *attr.Reduce, x, axes *tensor.T
 	if !ok {
 		return fmt.Errorf("ReduceLogSumExp: axes of %s are out of range", x)
 	}
-	var shape [maxRank]int
-	out, n := shape[:0], 1
+	n := 1
 	for axis, size := range x.Shape {
 		switch {
 		case reduced[axis]:
 			n *= size
-			size = 1
 		case axis > 0 && reduced[axis-1]:
 			return fmt.Errorf("ReduceLogSumExp: axes of %s, want the last ones", x)
 		}
-		if !reduced[axis] || a.KeepDims {
-			out = append(out, size)
-		}
 	}
-	z.Reset(x.DType, out...)
+	resetReduced(z, a, x, &reduced)
 	t := &c.logSums
 	*t = logSumExp{c, floatsOf(z), floatsOf(x), n}
 	c.Pool.Do(z.Len(), c.cut(z.Len(), costRun+float64(n)*(costExp+costSum+t.x.narrowCost())), t)
