@@ -46,7 +46,7 @@ func productOf(n *ir.Node) *product {
 	if w.Rank() < 2 {
 		return nil
 	}
-	p := &product{node: n, rows: w.Shape[0], columns: w.Shape[1], taps: elements(w.Shape[2:])}
+	p := &product{node: n, rows: w.Shape[0], columns: w.Shape[1], taps: w.Len() / (w.Shape[0] * w.Shape[1])}
 	if !read(p) {
 		return nil
 	}
@@ -96,14 +96,6 @@ func readConv(p *product) bool {
 	p.axis, p.width, p.output = channelAxis, p.rows, ofRow
 	p.input = func(row, column int) int { return row/filters*p.columns + column }
 	return true
-}
-
-func elements(sizes []int) int {
-	n := 1
-	for _, size := range sizes {
-		n *= size
-	}
-	return n
 }
 
 // biased reports whether the operator has a bias: a MatMul is followed by a sum.

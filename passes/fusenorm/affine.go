@@ -106,12 +106,15 @@ func vector(v, x *ir.Value, k int) (operand func(*rewrite.Patch) *ir.Value, fits
 }
 
 // isOnes reports whether v is a constant of ones: the scale of a bare core.
-func isOnes(v *ir.Value) bool {
+func isOnes(v *ir.Value) bool { return isAll(v, 1) }
+
+// isAll reports whether v is a constant of elements x, and of not too many.
+func isAll(v *ir.Value, x float64) bool {
 	if v.Const == nil || !v.Const.DType.IsFloat() || v.Const.Len() > maxScale {
 		return false
 	}
 	for i := range v.Const.Len() {
-		if v.Const.FloatAt(i) != 1 {
+		if v.Const.FloatAt(i) != x {
 			return false
 		}
 	}

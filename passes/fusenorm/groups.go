@@ -1,6 +1,8 @@
 package fusenorm
 
 import (
+	"slices"
+
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -103,25 +105,10 @@ func isOfChannels(v *ir.Value, x ir.Type) bool {
 
 // soleDef is the node that makes v, if it is one of these and v has no other reader.
 func soleDef(v *ir.Value, ops ...*ir.Op) *ir.Node {
-	if _, sole := v.SoleUse(); !sole || v.Def == nil {
+	if _, sole := v.SoleUse(); !sole || v.Def == nil || !slices.Contains(ops, v.Def.Op) {
 		return nil
 	}
-	for _, o := range ops {
-		if v.Def.Op == o {
-			return v.Def
-		}
-	}
-	return nil
+	return v.Def
 }
 
-func isZeros(v *ir.Value) bool {
-	if v.Const == nil || !v.Const.DType.IsFloat() || v.Const.Len() > maxScale {
-		return false
-	}
-	for i := range v.Const.Len() {
-		if v.Const.FloatAt(i) != 0 {
-			return false
-		}
-	}
-	return true
-}
+func isZeros(v *ir.Value) bool { return isAll(v, 0) }
