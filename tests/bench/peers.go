@@ -21,26 +21,46 @@ import (
 	"github.com/parallax-go/parallax/tests/models"
 )
 
-// peers is the measurement against other engines.
-type peers struct {
+// against is what measurements against other engines are asked for by.
+type against struct {
 	python  string
 	rows    string
-	rounds  int
 	threads string
-	quick   bool
-	json    string
-	doc     bool
-	again   bool
-	ablate  bool
-	list    bool
-	real    bool
+}
+
+func (a *against) flags(f *flag.FlagSet, threads string) {
+	f.StringVar(&a.python, "peer", os.Getenv("PARALLAX_BENCH_PYTHON"), "a Python `interpreter` that has onnxruntime and openvino; without it they are installed")
+	f.StringVar(&a.rows, "rows", "", "measure only the rows that match `REGEXP`")
+	f.StringVar(&a.threads, "threads", threads, "numbers of threads")
+}
+
+// arena makes the arena, with the peers, for models in a folder.
+func (a *against) arena(folder string, o contest.Options) (*contest.Arena, error) {
+	if a.python == "" {
+		var err error
+		if a.python, err = engine.Python(); err != nil {
+			return nil, err
+		}
+	}
+	return contest.NewArena(a.python, folder, o)
+}
+
+// peers is the measurement against other engines.
+type peers struct {
+	against
+	rounds int
+	quick  bool
+	json   string
+	doc    bool
+	again  bool
+	ablate bool
+	list   bool
+	real   bool
 }
 
 func (p *peers) flags(f *flag.FlagSet) {
-	f.StringVar(&p.python, "peer", os.Getenv("PARALLAX_BENCH_PYTHON"), "a Python `interpreter` that has onnxruntime and openvino; without it they are installed")
-	f.StringVar(&p.rows, "rows", "", "measure only the rows that match `REGEXP`")
+	p.against.flags(f, "1,2")
 	f.IntVar(&p.rounds, "rounds", 9, "rounds of each row, at least")
-	f.StringVar(&p.threads, "threads", "1,2", "numbers of threads")
 	f.BoolVar(&p.quick, "quick", false, "5 rounds, and without what takes long")
 	f.StringVar(&p.json, "json", "", "write all times to `FILE`")
 	f.BoolVar(&p.doc, "doc", false, "write the tables of docs/performance.md")
@@ -65,16 +85,11 @@ func (p *peers) run([]string) error {
 		}
 		return nil
 	}
-	if p.python == "" {
-		if p.python, err = engine.Python(); err != nil {
-			return err
-		}
-	}
 	o := contest.Options{Rounds: p.rounds, Block: 30 * time.Millisecond, Log: os.Stderr}
 	if p.quick {
 		o.Rounds, o.Block = 5, 10*time.Millisecond
 	}
-	arena, err := contest.NewArena(p.python, folder, o)
+	arena, err := p.arena(folder, o)
 	if err != nil {
 		return err
 	}

@@ -24,17 +24,14 @@ var exporter []byte
 // survey measures architectures that PyTorch exports against the peers: one table of
 // how whole models compare, whatever they consist of.
 type survey struct {
-	python, folder string
-	rows           string
-	threads        string
-	doc            bool
+	against
+	folder string
+	doc    bool
 }
 
 func (s *survey) flags(f *flag.FlagSet) {
-	f.StringVar(&s.python, "peer", os.Getenv("PARALLAX_BENCH_PYTHON"), "a Python `interpreter` that has onnxruntime and openvino; without it they are installed")
+	s.against.flags(f, "1")
 	f.StringVar(&s.folder, "models", "", "measure the models below `FOLDER`; without it they are exported, for which PyTorch is installed (about 3 GB)")
-	f.StringVar(&s.rows, "rows", "", "measure only the models that match `REGEXP`")
-	f.StringVar(&s.threads, "threads", "1", "numbers of threads")
 	f.BoolVar(&s.doc, "doc", false, "write the table of docs/survey.md")
 }
 
@@ -42,11 +39,6 @@ func (s *survey) run([]string) error {
 	counts, err := numbers(s.threads)
 	if err != nil {
 		return err
-	}
-	if s.python == "" {
-		if s.python, err = engine.Python(); err != nil {
-			return err
-		}
 	}
 	if s.folder == "" {
 		if s.folder, err = export(); err != nil {
@@ -57,7 +49,7 @@ func (s *survey) run([]string) error {
 	if err != nil {
 		return err
 	}
-	arena, err := contest.NewArena(s.python, s.folder, contest.Options{Rounds: 5, Block: 30 * time.Millisecond, Log: os.Stderr})
+	arena, err := s.arena(s.folder, contest.Options{Rounds: 5, Block: 30 * time.Millisecond, Log: os.Stderr})
 	if err != nil {
 		return err
 	}

@@ -132,10 +132,15 @@ func sizes(in *wire.ValueInfo, dims map[string]int64) ([]int, error) {
 	return shape, nil
 }
 
-func (c Case) tensor(in *wire.ValueInfo, shape []int) *tensor.Tensor {
+// random is a source that follows from an input's name.
+func random(name string, stream uint64) *rand.Rand {
 	h := fnv.New64a()
-	h.Write([]byte(in.Name))
-	r := rand.New(rand.NewPCG(h.Sum64(), 2))
+	h.Write([]byte(name))
+	return rand.New(rand.NewPCG(h.Sum64(), stream))
+}
+
+func (c Case) tensor(in *wire.ValueInfo, shape []int) *tensor.Tensor {
+	r := random(in.Name, 2)
 	name, _, _ := strings.Cut(in.Name, ".")
 	element := c.Fill[name]
 	if in.Type.Tensor.ElemType == wire.Int64 {

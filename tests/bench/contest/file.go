@@ -2,8 +2,6 @@ package contest
 
 import (
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 
@@ -41,9 +39,7 @@ const deep = 1e-3
 // madeUp fills an input: a mask hides the end of the last sequence, integers are small
 // enough for every table, other numbers are normal.
 func madeUp(name string, x *tensor.Tensor) *tensor.Tensor {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	r := rand.New(rand.NewPCG(h.Sum64(), 3))
+	r := random(name, 3)
 	const hidden, smallest = 20, 50
 	for i := range x.Len() {
 		switch {

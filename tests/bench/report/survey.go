@@ -2,11 +2,11 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/parallax-go/parallax/tests/bench/contest"
 	"github.com/parallax-go/parallax/tests/bench/engine"
+	"github.com/parallax-go/parallax/tests/bench/stat"
 )
 
 // WriteSurvey writes the tables of a document on whole models: one for each of their
@@ -31,7 +31,7 @@ func surveyTable(kind string, verdicts []*contest.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n### %s%s\n\n", strings.ToUpper(kind[:1]), kind[1:])
 	b.WriteString("| model | threads | parallax | ONNX Runtime | OpenVINO | times as fast as the faster | 95 % |\n|---|---|---|---|---|---|---|\n")
-	logs := 0.0
+	var figures []float64
 	for _, v := range verdicts {
 		cells := []string{v.Row.Title(), fmt.Sprint(v.Threads), figure(v.Row, v.Medians[engine.Name])}
 		for _, peer := range engine.Peers {
@@ -42,8 +42,8 @@ func surveyTable(kind string, verdicts []*contest.Verdict) string {
 			note += " (disturbed)"
 		}
 		b.WriteString("| " + strings.Join(append(cells, fmt.Sprintf("%.2f", v.Figure), note), " | ") + " |\n")
-		logs += math.Log(v.Figure)
+		figures = append(figures, v.Figure)
 	}
-	fmt.Fprintf(&b, "\nGeometric mean: %.2f.\n", math.Exp(logs/float64(len(verdicts))))
+	fmt.Fprintf(&b, "\nGeometric mean: %.2f.\n", stat.GeometricMean(figures))
 	return b.String()
 }
