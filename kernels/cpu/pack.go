@@ -10,8 +10,9 @@ import (
 
 // PackB packs the right operand [K, N] of a product: panels of as many columns as
 // a tile of the instruction level has, each laid out [K, columns], one after
-// another; the last may be narrower. The packed tensor is of the weight's type and
-// of shape [N, K]: 16-bit weights are widened when a product reads them.
+// another; the last may be narrower. The packed tensor is of shape [N, K] and of the
+// weight's type, or of one of 16 bits, which a product widens when it reads them, if
+// all elements are numbers of that: see pack_exact.go.
 func PackB(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return pack("PackB", pool, packed, w, false)
 }
@@ -53,12 +54,14 @@ func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, k int, er
 
 // pack lays out [k, n] of m in panels.
 func (m matrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType, k, n int) {
-	packed.Reset(d, n, k)
+	packed.Reset(m.exactType(pool, d, k, n), n, k)
 	columns := simd.Active.Columns
 	panels := panelsOf(n)
 	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
 		j0, j1 := lo*columns, min(hi*columns, n)
 		switch to := floatsOf(packed); {
+		case packed.DType != d:
+			m.packNarrowed(to, k, j0, j1)
 		case to.half != nil:
 			packPanels(to.half, m.data.half, m, k, j0, j1)
 		case to.brain != nil:

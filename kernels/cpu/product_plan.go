@@ -16,6 +16,10 @@ type productPlan struct {
 }
 
 const (
+	// maxWidened is how deep a step along k goes if few tiles, up to fewWidened, read a
+	// panel that has been widened: it then goes through the first-level cache alone.
+	maxWidened = 128
+	fewWidened = 5
 	// mostTiles of a block keep its rows, at maxPartial steps, in the second-level
 	// cache beside a panel.
 	mostTiles = 10
@@ -32,8 +36,12 @@ const (
 // arrange cuts p for so many threads.
 func (l *productPlan) arrange(p *product, threads int) {
 	highest, multiple, deepest := simd.Active.Rows, unrolledSteps, maxPartial
-	if pairs := p.pairs(); pairs != nil {
+	tiles := ceilDiv(p.m, highest)
+	switch pairs := p.pairs(); {
+	case pairs != nil:
 		highest, multiple, deepest = pairs.Rows, pairs.Step, maxPairs
+	case p.hasNarrow() && tiles > mostNarrow && tiles <= fewWidened:
+		deepest = maxWidened
 	}
 	steps := ceilDiv(p.k, deepest)
 	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
@@ -56,6 +64,16 @@ func (l *productPlan) arrange(p *product, threads int) {
 			return
 		}
 	}
+}
+
+// hasNarrow reports whether a right operand is packed in 16 bits.
+func (p *product) hasNarrow() bool {
+	for i := range p.parts {
+		if p.parts[i].right.isNarrow() {
+			return true
+		}
+	}
+	return false
 }
 
 // wanted is how many tasks there should be for so many threads.

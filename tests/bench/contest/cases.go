@@ -102,7 +102,18 @@ func encoders() []Row {
 	} {
 		list = append(list, Row{Section: Models, Case: encoder(size.batch, size.seq), Target: AtLeast(size.target)})
 	}
+	for _, seq := range []int64{1, 8, 16, 32, 128} {
+		list = append(list, Row{Section: Models, Case: trainedInBrain(encoder(1, seq))})
+	}
 	return list
+}
+
+// trainedInBrain is c with weights that are numbers of bf16, in a file in f32 all the same: so
+// are many of models that were trained in it.
+func trainedInBrain(c *Case) *Case {
+	c.Name += ", weights trained in bf16"
+	c.Model.Brain = true
+	return c
 }
 
 // decoderSizes are a decoder with grouped heads.
@@ -111,16 +122,23 @@ var decoderSizes = zoo.Sizes{Layers: 4, Hidden: 768, Heads: 12, KVHeads: 4, Head
 // handed is this project's contestant that hands the caches over as the peers do.
 const handed = "parallax, caches as tensors"
 
-func decoders() []Row {
-	c := &Case{
+// decoder is the one of the rows.
+func decoder() *Case {
+	return &Case{
 		Name: "decoder", Mode: engine.Decode, Model: zoo.Decoder(decoderSizes), Pasts: zoo.Pasts(decoderSizes),
 		Dims: map[string]int64{"batch": 1, "seq": 256, "past": 0}, Steps: 64,
-		More: []Contestant{{Name: handed, Engine: engine.Name, Variant: engine.Plain}},
 	}
+}
+
+func decoders() []Row {
+	c, brain := decoder(), trainedInBrain(decoder())
+	c.More = []Contestant{{Name: handed, Engine: engine.Name, Variant: engine.Plain}}
 	return []Row{
 		{Section: Models, Name: "decoder, prefill 256", Case: c, Phase: 0, Target: AtLeast(1.1)},
 		{Section: Models, Name: "decoder, 64 steps", Case: c, Phase: 1, Target: AtLeast(1.1)},
 		{Section: Models, Name: "decoder, 64 steps, caches as tensors", Case: c, Phase: 1, Subject: handed},
+		{Section: Models, Name: "decoder, weights trained in bf16, prefill 256", Case: brain, Phase: 0},
+		{Section: Models, Name: "decoder, weights trained in bf16, 64 steps", Case: brain, Phase: 1},
 	}
 }
 

@@ -28,6 +28,9 @@ import (
 type Graph struct {
 	Name, Inputs, Outputs string
 	Nodes                 string
+	// Brain makes the weights numbers of bfloat16, in f32: as in files of models that
+	// were trained in it.
+	Brain bool
 }
 
 // opset is what most exporters write today: the newest without an Attention.
@@ -36,6 +39,7 @@ const opset = 17
 // Model reads the text. A mistake in it panics: it is part of the program.
 func (g Graph) Model() *wire.Model {
 	p := &parser{
+		brain:  g.Brain,
 		graph:  &wire.Graph{Name: g.Name, Input: onnxtest.Values(g.Inputs), Output: onnxtest.Values(g.Outputs)},
 		seen:   map[string]bool{},
 		tensor: map[string]bool{},

@@ -13,6 +13,7 @@ import (
 // parser adds the lines of a Graph to a wire graph.
 type parser struct {
 	graph  *wire.Graph
+	brain  bool            // weights are numbers of bfloat16
 	seen   map[string]bool // values that may be read
 	tensor map[string]bool // constants
 }
@@ -65,7 +66,7 @@ func (p *parser) operand(word, line string) string {
 	case name == "i":
 		return p.constant(onnxtest.Int64s(word, nil, integers(shape)...))
 	case declared && !p.tensor[name]:
-		return p.constant(weight(name, shape))
+		return p.constant(weight(name, shape, p.brain))
 	}
 	p.need(name, line)
 	return name

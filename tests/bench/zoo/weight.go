@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
 
@@ -15,8 +16,8 @@ import (
 //
 // The deviation keeps what flows through a layer near 1, as in trained models:
 // 1/√(rows) of a matrix, likewise of the filters of a convolution, and 0.02 of
-// others.
-func weight(name, spec string) *wire.Tensor {
+// others. brain rounds the numbers to those of bfloat16.
+func weight(name, spec string, brain bool) *wire.Tensor {
 	shape, around, _ := strings.Cut(spec, "~")
 	dims := integers(shape)
 	mean := 0.0
@@ -33,7 +34,11 @@ func weight(name, spec string) *wire.Tensor {
 	data := make([]byte, 0, 4*n)
 	s := deviation(dims)
 	for range n {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(mean+s*r.NormFloat64())))
+		x := float32(mean + s*r.NormFloat64())
+		if brain {
+			x = tensor.BrainOf(x).Float32()
+		}
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
 	}
 	return &wire.Tensor{Name: name, DataType: wire.Float, Dims: dims, RawData: data}
 }

@@ -76,11 +76,11 @@ func TestMistakes(t *testing.T) {
 // TestWeights: the numbers depend on name and shape alone, and have the deviation
 // that the shape asks for.
 func TestWeights(t *testing.T) {
-	a, b := weight("w", "64x256"), weight("w", "64x256")
+	a, b := weight("w", "64x256", false), weight("w", "64x256", false)
 	if !bytes.Equal(a.RawData, b.RawData) {
 		t.Error("the same weight has other numbers")
 	}
-	if bytes.Equal(a.RawData, weight("v", "64x256").RawData) {
+	if bytes.Equal(a.RawData, weight("v", "64x256", false).RawData) {
 		t.Error("two weights have the same numbers")
 	}
 	tests := []struct {
@@ -88,7 +88,7 @@ func TestWeights(t *testing.T) {
 		mean, deviation float64
 	}{{"64x4096", 0, 1. / 8}, {"16384", 0, .02}, {"16384~1", 1, .02}, {"768x3x16x16", 0, 1 / 27.7128}}
 	for _, tt := range tests {
-		x := wire.Fixed[float32](weight("w", tt.spec).RawData).Values()
+		x := wire.Fixed[float32](weight("w", tt.spec, false).RawData).Values()
 		mean, square := 0.0, 0.0
 		for _, v := range x {
 			mean += float64(v)
