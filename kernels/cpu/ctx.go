@@ -17,7 +17,6 @@ type Ctx struct {
 	thin        thin
 	widen       widen
 	straighten  straighten
-	rounding    rounding
 	binary      binary
 	unary       unary
 	choice      choice

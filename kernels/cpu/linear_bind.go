@@ -87,7 +87,7 @@ func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
 	if from, to, cut := l.spec.Part(len(l.parts)); cut && w.Shape[0] != to-from {
 		return fmt.Errorf("%d columns are packed, want %d to %d", w.Shape[0], from, to)
 	}
-	if len(l.parts) > 0 && l.parts[0].packed.Rank() != w.Rank() {
+	if len(l.parts) > 0 && isRounded(l.parts[0].packed) != isRounded(w) {
 		return fmt.Errorf("%s and %s are packed for different products", l.parts[0].packed, w)
 	}
 	l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w})

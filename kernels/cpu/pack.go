@@ -54,7 +54,12 @@ func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, k int, er
 
 // pack lays out [k, n] of m in panels.
 func (m matrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType, k, n int) {
-	packed.Reset(m.exactType(pool, d, k, n), n, k)
+	exact := m.exactType(pool, d, k, n)
+	if exact == tensor.BFloat16 && m.pairsExactly(pool, k, n) {
+		m.packExactly(pool, packed, k, n)
+		return
+	}
+	packed.Reset(exact, n, k)
 	columns := simd.Active.Columns
 	panels := panelsOf(n)
 	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {

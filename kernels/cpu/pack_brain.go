@@ -45,15 +45,29 @@ func PackBrainColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tenso
 
 // packBrain lays out [k, n] of m, rounded, in panels.
 func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
-	columns, pairs := simd.Active.Columns, simd.Active.Pairs()
-	layOut, filled := packRounded, k
+	pairs := simd.Active.Pairs()
 	if pairs == nil {
 		packed.Reset(tensor.BFloat16, n, k)
-	} else {
-		layOut, filled = packPairs, filledUp(k, pairs)
-		packed.Reset(tensor.BFloat16, n, filled/2, 2)
+		m.layBrain(pool, packed, packRounded, k, k, n)
+		return
 	}
-	to := tensor.Data[tensor.Brain](packed)
+	filled := filledUp(k, pairs)
+	packed.Reset(tensor.BFloat16, n, filled/2, 2)
+	m.layBrain(pool, packed, packPairs, filled, k, n)
+}
+
+// packExactly is packBrain for numbers of bf16, and for [pairedExact]: the packed
+// tensor is of shape [n, k/Step, Step/2, 2].
+func (m matrix) packExactly(pool *par.Pool, packed *tensor.Tensor, k, n int) {
+	pairs := simd.Active.Pairs()
+	filled := filledUp(k, pairs)
+	packed.Reset(tensor.BFloat16, n, filled/pairs.Step, pairs.Step/2, 2)
+	m.layBrain(pool, packed, packPairs, filled, k, n)
+}
+
+// layBrain lays out panels by layOut, with k filled up with zeros.
+func (m matrix) layBrain(pool *par.Pool, packed *tensor.Tensor, layOut func(panel []tensor.Brain, width, p, i int, run []tensor.Brain, alongK bool), filled, k, n int) {
+	columns, to := simd.Active.Columns, tensor.Data[tensor.Brain](packed)
 	panels := panelsOf(n)
 	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
 		line, rounded := make([]float32, max(k, columns)), make([]tensor.Brain, max(k, columns))

@@ -6,13 +6,18 @@ import (
 	"sync/atomic"
 
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // Files often hold weights in f32 that were trained and kept in bf16 or f16, so that
 // half of their bits say nothing. Packed in 16 bits they are the same numbers, take
-// half of the memory, and half as long to read, which is most of what a product of
-// few rows does. What reads them widens them: no bit of a result changes.
+// half of the memory, and half as long to read, which is most of what a product of few
+// rows does. What reads them widens them: no bit of a result changes.
+//
+// Of bf16, where the processor has tiles, they are packed as pairs: each product of a
+// number of f32 with one of bf16 is three of bf16, which are exact. Sums are as exact as
+// by multiply-adds, in another order, and several times as fast.
 
 const (
 	// leastExact is from how many elements on a weight is looked at: smaller ones stay
@@ -20,6 +25,8 @@ const (
 	leastExact = 1 << 15
 	// exactRun is how many elements are looked at together.
 	exactRun = 1 << 10
+	// leastPaired is from which k on pairs pay, which fill k up.
+	leastPaired = 64
 )
 
 // exactType is the type to pack [k, n] of m in: one of 16 bits if all elements are
@@ -29,33 +36,49 @@ func (m matrix) exactType(pool *par.Pool, d tensor.DType, k, n int) tensor.DType
 		return d
 	}
 	for _, narrow := range []tensor.DType{tensor.BFloat16, tensor.Float16} {
-		if m.isExact(pool, narrow, k, n) {
+		same := func(at, length int) bool { return sameIn(narrow, m.data.f32[at:][:length]) }
+		// Most weights are seen not to be at their first elements.
+		if same(m.offset, 1) && m.every(pool, k, n, same) {
 			return narrow
 		}
 	}
 	return d
 }
 
-// isExact reports whether all elements of [k, n] of m are numbers of type d. Most
-// weights are seen not to be at their first elements.
-func (m matrix) isExact(pool *par.Pool, d tensor.DType, k, n int) bool {
+// pairsExactly reports whether [k, n] of m, whose elements are numbers of bf16, is to
+// be packed as pairs.
+func (m matrix) pairsExactly(pool *par.Pool, k, n int) bool {
+	p := simd.Active.Pairs()
+	return p != nil && p.Thirds != nil && k >= leastPaired && k*n >= leastExact && m.every(pool, k, n, func(at, length int) bool {
+		var scratch [exactRun]float32
+		for done := 0; done < length; done += exactRun {
+			x := m.data.load(scratch[:], at+done, min(exactRun, length-done))
+			var sum float32 // finite if all elements are, in weights that are any use
+			vec.Sum(len(x), &sum, &x[0])
+			if sum-sum != 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// every reports whether f holds for all runs of [k, n] of m that are contiguous, from
+// which element on and how long.
+func (m matrix) every(pool *par.Pool, k, n int, f func(at, length int) bool) bool {
 	runs, length, pitch := k, n, m.row
 	if m.col != 1 {
 		runs, length, pitch = n, k, m.col
 	}
-	run := func(i int) []float32 { return m.data.f32[m.offset+i*pitch:][:length] }
-	if !sameIn(d, run(0)[:min(length, 64)]) {
-		return false
-	}
-	var differs atomic.Bool
+	var failed atomic.Bool
 	pool.Run(runs, cut(pool, runs, costPack*float64(length)), func(lo, hi int) {
-		for i := lo; i < hi && !differs.Load(); i++ {
-			if !sameIn(d, run(i)) {
-				differs.Store(true)
+		for i := lo; i < hi && !failed.Load(); i++ {
+			if !f(m.offset+i*pitch, length) {
+				failed.Store(true)
 			}
 		}
 	})
-	return !differs.Load()
+	return !failed.Load()
 }
 
 // sameIn reports whether x has the same bits once it has been of type d.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/par"
 )
@@ -18,6 +19,15 @@ func asIn(d tensor.DType, x *tensor.Tensor) *tensor.Tensor {
 		wide.SetFloat(i, narrow.FloatAt(i))
 	}
 	return wide
+}
+
+// packedAt is where a packed weight has row p and column j of the panel at j0.
+func packedAt(packed *tensor.Tensor, j0, width, p, j int) int {
+	r := packedOperand(packed)
+	if r.pairs == unpaired {
+		return j0*r.k + p*width + j
+	}
+	return j0*r.k + (p/2*width+j)*2 + p%2
 }
 
 // TestPackExact: weights in f32 that are numbers of a smaller type are packed in it,
@@ -76,7 +86,7 @@ func TestPackExact(t *testing.T) {
 				width := min(vec.Columns, f.columns-j0)
 				for p := range k {
 					for j := range width {
-						if got, want := packed.FloatAt(j0*k+p*width+j), c.of.FloatAt(p*n+j0+j); math.Float64bits(got) != math.Float64bits(want) {
+						if got, want := packed.FloatAt(packedAt(&packed, j0, width, p, j)), c.of.FloatAt(p*n+j0+j); math.Float64bits(got) != math.Float64bits(want) {
 							t.Fatalf("%s: element (%d, %d) is %g, want %g", name, p, j0+j, got, want)
 						}
 					}
@@ -86,30 +96,160 @@ func TestPackExact(t *testing.T) {
 	}
 }
 
-// TestExactProducts: a product of f32 has the same bits however its weight is packed,
-// of few rows and of many.
+// TestExactProducts: products of f32 by weights that are numbers of 16 bits are as exact
+// as others, have the same bits for a row alone and among many, and those of the product
+// that is not packed, unless the weight is packed as pairs.
 func TestExactProducts(t *testing.T) {
 	ctxs := contexts(t)
 	eachLevel(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(62, 1))
-		const k, n = 300, 131
 		for _, d := range []tensor.DType{tensor.BFloat16, tensor.Float16} {
-			w := asIn(d, normals(rng, tensor.Float32, k, n))
-			var packed tensor.Tensor
-			if err := PackB(nil, &packed, w); err != nil {
-				t.Fatal(err)
-			}
-			if packed.DType != d {
-				t.Fatalf("packed as %s", packed.DType)
-			}
-			for _, m := range []int{1, 2, 5, 14, 16, 29, 33, 70, 71, 150} {
-				x, name := normals(rng, tensor.Float32, m, k), fmt.Sprintf("%s, %d rows", d, m)
-				want := same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMul(c, out, x, w) })
-				got := same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMulPacked(c, out, x, &packed) })
-				if got.DType != tensor.Float32 || !got.Equal(want) {
-					t.Fatalf("%s: other bits than unpacked", name)
+			for _, s := range [][2]int{{300, 131}, {64, 515}, {1030, 33}} {
+				k, n := s[0], s[1]
+				w := asIn(d, normals(rng, tensor.Float32, k, n))
+				var packed tensor.Tensor
+				if err := PackB(nil, &packed, w); err != nil {
+					t.Fatal(err)
+				}
+				if packed.DType != d {
+					t.Fatalf("packed as %s", packed.DType)
+				}
+				for _, m := range []int{1, 2, 5, 16, 29, 33, 71} {
+					x, name := normals(rng, tensor.Float32, m, k), fmt.Sprintf("%s, %dx%dx%d", d, m, k, n)
+					got := same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMulPacked(c, out, x, &packed) })
+					checkProduct(t, name, got, m, n, k, func(_, i, j, p int) float64 { return x.FloatAt(i*k+p) * w.FloatAt(p*n+j) })
+					var want *tensor.Tensor
+					if packed.Rank() == 2 {
+						want = same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMul(c, out, x, w) })
+					} else {
+						want = tensor.New(tensor.Float32, m, n)
+						for i := range m {
+							copy(tensor.Data[float32](want)[i*n:], tensor.Data[float32](alone(t, ctxs[0], x, i, &packed)))
+						}
+					}
+					if got.DType != tensor.Float32 || !got.Equal(want) {
+						t.Fatalf("%s: other bits", name)
+					}
 				}
 			}
 		}
 	})
+}
+
+// alone is row i of x times a packed weight.
+func alone(t *testing.T, c *Ctx, x *tensor.Tensor, i int, packed *tensor.Tensor) *tensor.Tensor {
+	t.Helper()
+	k := x.Shape[1]
+	row, out := tensor.New(tensor.Float32, 1, k), &tensor.Tensor{}
+	copy(tensor.Data[float32](row), tensor.Data[float32](x)[i*k:][:k])
+	if err := MatMulPacked(c, out, row, packed); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestExactOdd: rows with numbers that have no parts are what multiply-adds give, and
+// others are not touched by them; a weight that has such numbers isn't packed as pairs.
+func TestExactOdd(t *testing.T) {
+	ctxs := contexts(t)
+	eachLevel(t, func(t *testing.T) {
+		const m, k, n = 40, 600, 70
+		rng := rand.New(rand.NewPCG(63, 1))
+		w := asIn(tensor.BFloat16, normals(rng, tensor.Float32, k, n))
+		x := normals(rng, tensor.Float32, m, k)
+		odd := map[int]float64{0: math.Inf(1), 3: math.Inf(-1), 17: math.NaN(), 18: math.MaxFloat32, 39: -0x1.ffp127}
+		plain := same(t, "finite", ctxs, func(c *Ctx, out *tensor.Tensor) error { return matMulPacking(c, out, x, w) })
+		for i, v := range odd {
+			x.SetFloat(i*k+i*7, v)
+		}
+		got := same(t, "odd", ctxs, func(c *Ctx, out *tensor.Tensor) error { return matMulPacking(c, out, x, w) })
+		want := same(t, "unpacked", ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMul(c, out, x, w) })
+		for i := range m {
+			from := want
+			if _, is := odd[i]; !is {
+				from = plain
+			}
+			for j := range n {
+				if a, b := got.FloatAt(i*n+j), from.FloatAt(i*n+j); a != b && (a == a || b == b) {
+					t.Fatalf("row %d, column %d is %g, want %g", i, j, a, b)
+				}
+			}
+		}
+		w.SetFloat(k*n/2, math.Inf(1))
+		var packed tensor.Tensor
+		if err := PackB(nil, &packed, w); err != nil {
+			t.Fatal(err)
+		}
+		if packed.DType != tensor.BFloat16 || packed.Rank() != 2 {
+			t.Errorf("a weight with an infinite element is packed as %s", &packed)
+		}
+	})
+}
+
+// matMulPacking is MatMul by a weight that is packed first.
+func matMulPacking(c *Ctx, out, x, w *tensor.Tensor) error {
+	var packed tensor.Tensor
+	if err := PackB(nil, &packed, w); err != nil {
+		return err
+	}
+	return MatMulPacked(c, out, x, &packed)
+}
+
+// TestExactBeside: a fused product of some weights that are packed as pairs, and some
+// that are not, gives what each gives alone.
+func TestExactBeside(t *testing.T) {
+	ctxs := contexts(t)
+	eachLevel(t, func(t *testing.T) {
+		const k, n = 200, 200
+		rng := rand.New(rand.NewPCG(64, 1))
+		for _, m := range []int{1, 30, 90} {
+			x := normals(rng, tensor.Float32, m, k)
+			exact, other := asIn(tensor.BFloat16, normals(rng, tensor.Float32, k, n)), normals(rng, tensor.Float32, k, n)
+			for _, weights := range [][]*tensor.Tensor{{exact, other}, {other, exact}, {exact, exact}} {
+				a := attr.New[attr.Linear]()
+				a.Weights = 2
+				var packed [2]tensor.Tensor
+				for i, w := range weights {
+					if err := PackB(nil, &packed[i], w); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for _, c := range ctxs {
+					outs := []*tensor.Tensor{{}, {}}
+					if err := Linear(c, outs, a, x, &packed[0], &packed[1]); err != nil {
+						t.Fatal(err)
+					}
+					for i := range outs {
+						var want tensor.Tensor
+						if err := MatMulPacked(c, &want, x, &packed[i]); err != nil {
+							t.Fatal(err)
+						}
+						if !outs[i].Equal(&want) {
+							t.Fatalf("%d rows: product %d has other bits beside another", m, i)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestWaves: a product of more rows than there is room for at a time.
+func TestWaves(t *testing.T) {
+	const m, k, n = 2500, 1024, 40
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(65, 1))
+	w, x := asIn(tensor.BFloat16, normals(rng, tensor.Float32, k, n)), normals(rng, tensor.Float32, m, k)
+	got := same(t, "waves", ctxs, func(c *Ctx, out *tensor.Tensor) error { return matMulPacking(c, out, x, w) })
+	var packed tensor.Tensor
+	if err := PackB(nil, &packed, w); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 700, 1400, 1700, m - 1} {
+		want := alone(t, ctxs[0], x, i, &packed)
+		for j := range n {
+			if got.FloatAt(i*n+j) != want.FloatAt(j) {
+				t.Fatalf("row %d, column %d has other bits alone", i, j)
+			}
+		}
+	}
 }

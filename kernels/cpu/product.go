@@ -3,6 +3,7 @@ package cpu
 import (
 	"sync/atomic"
 
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
@@ -21,7 +22,8 @@ type product struct {
 	then  epilogue
 
 	productPlan
-	loan []float32 // of the left operand's copy, if there is one
+	pairs leftPairs
+	loan  []float32 // of the left operand's copy, if there is one
 }
 
 // part is one right operand and its result [m, n].
@@ -45,7 +47,7 @@ func (p *product) begin(parts int) {
 	}
 	list = list[:parts]
 	clear(list)
-	*p = product{parts: list, batch: batch{count: 1}, then: epilogue{alpha: 1, pending: p.then.pending}}
+	*p = product{parts: list, batch: batch{count: 1}, then: epilogue{alpha: 1, pending: p.then.pending}, pairs: leftPairs{odd: p.pairs.odd}}
 }
 
 // run computes the product that has been set up.
@@ -55,16 +57,36 @@ func (p *product) run(c *Ctx) {
 		return
 	}
 	p.ctx = c
+	p.choosePairs()
 	p.arrange(p, c.Pool.Threads())
 	p.prepare()
 	if p.then.norm != normNone {
 		p.then.pending = zeroed(p.then.pending, p.rowBlocks)
 	}
-	c.Pool.Do(p.tasks(), 1, p)
+	if p.pairs.kernels != nil {
+		p.runWaves()
+	} else {
+		c.Pool.Do(p.tasks(), 1, p)
+	}
 	if p.loan != nil {
 		c.put(p.loan)
 		p.loan = nil
 	}
+}
+
+// runWaves computes a product of pairs: as many blocks of rows at a time as there is
+// room for the left operand of.
+func (p *product) runWaves() {
+	rows := p.blockTiles * (p.height + 1)
+	blocks := min(p.rowBlocks, max(1, leftOfWave/max(1, rows*p.pairs.rowBytes())))
+	loan := p.ctx.take(min(p.m, blocks*rows) * p.pairs.rowBytes() / 4)
+	for p.fromBlock = 0; p.fromBlock < p.rowBlocks; p.fromBlock = p.toBlock {
+		p.toBlock = min(p.fromBlock+blocks, p.rowBlocks)
+		p.pairs.tiles = viewAs[tensor.Brain](loan)
+		p.pairs.lay()
+		p.ctx.Pool.Do(p.tasks(), 1, p)
+	}
+	p.ctx.put(loan)
 }
 
 // zeroed is n counters at zero, in old if it is large enough.
@@ -81,12 +103,11 @@ func zeroed(old []atomic.Int32, n int) []atomic.Int32 {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// prepare makes the left operand rows of f32, or of bfloat16 for a product in that:
-// in place, or copied.
+// prepare makes the left operand rows of f32, in place, or copied. One that is only read
+// to make pairs of it stays as it is.
 func (p *product) prepare() {
 	switch {
-	case p.pairs() != nil:
-		p.prepareBrain(p.pairs())
+	case p.pairs.kernels != nil && p.whollyPairs():
 	case p.left.inPlace():
 	case p.left.col == 1: // of 16 bits: the copy has the operand's layout
 		p.loan = p.ctx.wide(p.left.data)
@@ -246,8 +267,8 @@ func (b *block) multiply(x *part) {
 		}
 		return
 	}
-	if p := b.pairs(); p != nil {
-		b.multiplyPairs(x, p)
+	if x.right.pairs != unpaired {
+		b.multiplyPairs(x)
 		return
 	}
 	if b.m <= fewRows && x.right.inRows() {

@@ -5,118 +5,232 @@ import (
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
-// Products in bfloat16: the weights are packed by PackBrain, the left operand is
-// rounded once for all tasks, and the sums are f32. What follows a product is the
-// same as of any other.
+// Products of pairs of bfloat16, with sums in f32, of weights that are packed so. What
+// follows a product is the same as of any other.
 
-// pairs are the kernels of a product in bfloat16; nil: it is one in f32.
-func (p *product) pairs() *simd.Pairs {
-	if len(p.parts) > 0 && p.parts[0].right.pairs {
-		return simd.Active.Pairs()
-	}
-	return nil
-}
+// pairing is how a right operand is packed as pairs, which says what a product makes of
+// the left one.
+type pairing uint8
 
-// maxPairs is how deep a step along k goes: elements of 16 bits take half the room
-// of others.
-const maxPairs = 2 * maxPartial
+const (
+	unpaired pairing = iota
+	// pairedRounded is by PackBrain: the left operand is rounded to bf16.
+	pairedRounded
+	// pairedExact is by PackB, where all elements are numbers of bf16: the left operand
+	// is as it is, each number the sum of three. See [simd.Thirds].
+	pairedExact
+)
 
-// prepareBrain makes the left operand tiles of bfloat16, as the plan has them, with
-// k filled up with zeros.
-func (p *product) prepareBrain(pairs *simd.Pairs) {
-	k := p.parts[0].right.k
-	if p.m*k == 0 {
-		return
-	}
-	p.loan = p.ctx.take((p.m*k + 1) / 2)
-	w := &p.ctx.rounding
-	*w = rounding{product: p, pairs: pairs, to: viewAs[tensor.Brain](p.loan), k: k, from: p.left}
-	p.ctx.Pool.Do(p.m, p.ctx.cut(p.m, (costMove+costNarrow)*float64(p.k)), w)
-	p.left = matrix{data: floats{brain: w.to}}
-}
-
-// rounding lays rows out as tiles of bfloat16, [k/Step][rows][Step] each.
-type rounding struct {
+// leftPairs is the left operand of a product of pairs: some of its rows at a time.
+type leftPairs struct {
 	*product
-	pairs *simd.Pairs
-	to    []tensor.Brain
-	k     int // filled up
-	from  matrix
+	kernels *simd.Pairs // nil: no part is paired
+	thirds  bool
+	k       int // filled up
+	first   int // the first row that is here
+	tiles   []tensor.Brain
+	odd     []bool // by row: it has numbers without parts
 }
 
-// Do rounds the rows lo ≤ i < hi.
-func (r *rounding) Do(lo, hi int) {
-	step := r.pairs.Step
-	scratch, line := r.ctx.take(r.product.k), r.ctx.take((r.k+1)/2)
-	rounded := viewAs[tensor.Brain](line)[:r.k]
-	clear(rounded[r.product.k:])
-	for i := lo; i < hi; i++ {
-		t := r.tileOf(i)
-		first, rows := r.rowOf(t), r.rowOf(t+1)-r.rowOf(t)
-		to, pitch := r.to[first*r.k+(i-first)*step:], rows*step
-		done := 0
-		row := r.from.data.pick(scratch, r.from.offset+i*r.from.row, r.from.col, r.product.k)
-		if step == vector16 {
-			if done = len(row) / step * step; done > 0 {
-				r.pairs.Round(done, (*uint16)(&to[0]), pitch, &row[0])
-			}
-		}
-		floats{brain: rounded}.store(done, row[done:])
-		for q := done; q < r.k; q += step {
-			copy(to[q/step*pitch:][:step], rounded[q:])
+const (
+	// leftOfTile is how many bytes a step along k takes of a tile's rows at most: they
+	// stay in the first-level cache while they meet the panels.
+	leftOfTile = 36 << 10
+	// leftOfWave is how many bytes the rows take that are there at a time.
+	leftOfWave = 8 << 20
+)
+
+// choosePairs sets up the pairs of a product that has any.
+func (p *product) choosePairs() {
+	for i := range p.parts {
+		if r := &p.parts[i].right; r.pairs != unpaired && p.k > 0 {
+			p.pairs.product, p.pairs.kernels, p.pairs.k = p, simd.Active.Pairs(), r.k
+			p.pairs.thirds = r.pairs == pairedExact && p.left.data.brain == nil
+			return
 		}
 	}
-	r.ctx.put(scratch)
-	r.ctx.put(line)
 }
 
-// vector16 is how many numbers are rounded at once.
+// parts is how many bfloat16 stand for a number.
+func (l *leftPairs) parts() int {
+	if l.thirds {
+		return 3
+	}
+	return 1
+}
+
+// rowBytes is what a row takes.
+func (l *leftPairs) rowBytes() int { return 2 * l.parts() * l.k }
+
+// deepest is how deep a step along k goes for tiles of so many rows.
+func (l *leftPairs) deepest(rows int) int {
+	step := l.kernels.Step
+	return max(2, leftOfTile/(2*l.parts()*step*max(rows, 1))) * step
+}
+
+// wholly reports whether all parts are of pairs.
+func (p *product) whollyPairs() bool {
+	for i := range p.parts {
+		if p.parts[i].right.pairs == unpaired {
+			return false
+		}
+	}
+	return true
+}
+
+// lay makes tiles of the rows of a wave, with k filled up with zeros.
+func (l *leftPairs) lay() {
+	rows := l.rowOf(min(l.toBlock*l.blockTiles, l.productPlan.tiles)) - l.rowOf(l.fromBlock*l.blockTiles)
+	l.first = l.rowOf(l.fromBlock * l.blockTiles)
+	l.tiles = l.tiles[:rows*l.parts()*l.k]
+	if cap(l.odd) < rows {
+		l.odd = make([]bool, rows)
+	}
+	l.odd = l.odd[:rows]
+	l.ctx.Pool.Do(rows, l.ctx.cut(rows, (costMove+costNarrow)*float64(l.parts()*l.product.k)), l)
+}
+
+// Do lays out the rows lo ≤ i < hi of the wave.
+func (l *leftPairs) Do(lo, hi int) {
+	scratch, line := l.ctx.take(l.product.k), l.ctx.take((l.k+1)/2)
+	rounded := viewAs[tensor.Brain](line)[:l.k]
+	clear(rounded[l.product.k:])
+	for i := lo; i < hi; i++ {
+		t := l.tileOf(l.first + i)
+		top, rows := l.rowOf(t)-l.first, l.rowOf(t+1)-l.rowOf(t)
+		to := l.tiles[l.parts()*top*l.k+(i-top)*l.kernels.Step:]
+		row := l.left.data.pick(scratch, l.left.offset+(l.first+i)*l.left.row, l.left.col, l.product.k)
+		if l.thirds {
+			l.odd[i] = !l.split(to, rows, row)
+			continue
+		}
+		l.odd[i] = false
+		l.round(to, rows, row, rounded)
+	}
+	l.ctx.put(scratch)
+	l.ctx.put(line)
+}
+
+// split lays out a row of a tile in three parts, and reports whether it has them.
+func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
+	step := l.kernels.Step
+	whole, good := len(row)/step, true
+	if whole > 0 {
+		good = l.kernels.Thirds.Split(whole, bits16(to), rows*step, &row[0])
+	}
+	if rest := row[whole*step:]; len(rest) > 0 {
+		var last [vector16]float32
+		copy(last[:], rest)
+		good = l.kernels.Thirds.Split(1, bits16(to[3*whole*rows*step:]), rows*step, &last[0]) && good
+	}
+	return good
+}
+
+// round lays out a row of a tile rounded.
+func (l *leftPairs) round(to []tensor.Brain, rows int, row []float32, rounded []tensor.Brain) {
+	step := l.kernels.Step
+	pitch, done := rows*step, 0
+	if step == vector16 {
+		if done = len(row) / step * step; done > 0 {
+			l.kernels.Round(done, bits16(to), pitch, &row[0])
+		}
+	}
+	floats{brain: rounded}.store(done, row[done:])
+	for q := done; q < l.k; q += step {
+		copy(to[q/step*pitch:][:step], rounded[q:])
+	}
+}
+
+// vector16 is how many numbers are rounded or split at once.
 const vector16 = 32
 
 // multiplyPairs sets dst to the product.
-func (b *block) multiplyPairs(x *part, p *simd.Pairs) {
-	r, columns := &x.right, simd.Active.Columns
+func (b *block) multiplyPairs(x *part) {
+	l, r, columns := &b.product.pairs, &x.right, simd.Active.Columns
+	product := l.kernels.Product
+	if l.thirds {
+		product = l.kernels.Thirds.Product
+	}
+	whole := (b.j1 - b.j0) / columns
+	rest := b.j0 + whole*columns
 	var scratch []float32
-	if (b.j1-b.j0)%columns != 0 {
+	if rest < b.j1 {
 		scratch = b.ctx.take(b.partial * columns / 2)
 	}
-	a := b.left.data.brain
-	_ = a[b.i1*r.k-1]
+	_ = l.tiles[(b.i1-l.first)*l.parts()*l.k-1]
 	_ = b.dst[(b.i1-b.i0-1)*b.pitch+ceilDiv(b.j1-b.j0, columns)*columns-1]
-	for k0 := 0; k0 < r.k; k0 += b.partial {
-		kc := min(b.partial, r.k-k0)
-		for j := b.j0; j < b.j1; j += columns {
-			panel := r.pairPanel(scratch, j, k0, kc)
-			next := &r.packed.brain[min(r.after(b, j, k0), len(r.packed.brain)-1)]
-			for t := b.tile0; t < b.tile1; {
-				i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
-				alike := 1
-				for t+alike < b.tile1 && b.rowOf(t+alike+1)-b.rowOf(t+alike) == rows {
-					alike++
-				}
-				p.Product(alike, rows, kc, (*uint16)(&a[i*r.k+k0*rows]), rows*r.k,
-					panel, &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, min(k0, 1), (*uint16)(next))
-				t += alike
+	for k0 := 0; k0 < l.k; k0 += b.partial {
+		kc := min(b.partial, l.k-k0)
+		last := r.pairPanel(scratch, rest, k0, kc)
+		for t := b.tile0; t < b.tile1; t++ {
+			top, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
+			left, dst := bits16(l.tiles[l.parts()*((top-l.first)*l.k+k0*rows):]), b.dst[(top-b.i0)*b.pitch:]
+			if whole > 0 {
+				product(whole, rows, kc, left, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, min(k0, 1), t == b.tile0)
+			}
+			if last != nil {
+				product(1, rows, kc, left, last, 0, &dst[rest-b.j0], b.pitch, min(k0, 1), false)
 			}
 		}
 	}
 	if scratch != nil {
 		b.ctx.put(scratch)
 	}
+	if l.thirds {
+		b.mend(x)
+	}
 }
 
-// pairPanel is kc rows from k0 on of the panel at column j, padded to its full
-// width.
+// pairPanel is kc rows from k0 on of the panel at column j, which is narrower than
+// others, padded to their width; nil if there is none.
 func (r *rightOperand) pairPanel(scratch []float32, j, k0, kc int) *uint16 {
 	columns := simd.Active.Columns
-	width := min(columns, r.n-j)
-	panel := r.packed.brain[j*r.k+k0*width:][:kc*width]
-	if width == columns {
-		return (*uint16)(&panel[0])
+	width := r.n - j
+	if scratch == nil {
+		return nil
 	}
-	to := viewAs[tensor.Brain](scratch)
+	panel := r.packed.brain[j*r.k+k0*width:][:kc*width]
+	to := viewAs[tensor.Brain](scratch)[:kc*columns]
+	clear(to)
 	for p := range kc / 2 {
 		copy(to[2*p*columns:], panel[2*p*width:][:2*width])
 	}
-	return (*uint16)(&to[0])
+	return bits16(to)
+}
+
+// mend computes rows that have numbers without parts by multiply-adds: infinite ones,
+// NaN, and those next to the greatest. It is by row alone, so that a row's bits depend
+// on no other.
+func (b *block) mend(x *part) {
+	l, r, columns := &b.product.pairs, &x.right, simd.Active.Columns
+	for i := b.i0; i < b.i1; i++ {
+		if !l.odd[i-l.first] {
+			continue
+		}
+		scratch := b.ctx.take(b.k + maxPartial*columns)
+		row := b.left.data.pick(scratch, b.left.offset+i*b.left.row, b.left.col, b.k)
+		for k0 := 0; k0 < b.k; k0 += maxPartial {
+			kc := min(maxPartial, b.k-k0)
+			for j := b.j0; j < b.j1; j += columns {
+				panel := r.widePairs(scratch[b.k:], j, k0, kc)
+				simd.Active.ProductRows[1](kc, &row[k0], b.k, &panel[0], &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, min(k0, 1))
+			}
+		}
+		b.ctx.put(scratch)
+	}
+}
+
+// widePairs is kc rows from k0 on of the panel at column j, as f32.
+func (r *rightOperand) widePairs(scratch []float32, j, k0, kc int) []float32 {
+	columns := simd.Active.Columns
+	width := min(columns, r.n-j)
+	panel := r.packed.brain[j*r.k+k0*width:]
+	for p := range kc {
+		row := scratch[p*columns:][:columns]
+		clear(row[width:])
+		for i := range width {
+			row[i] = panel[(p/2*width+i)*2+p%2].Float32()
+		}
+	}
+	return scratch
 }

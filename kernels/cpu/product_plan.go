@@ -10,6 +10,7 @@ type productPlan struct {
 
 	tiles, height, higher int // the first higher tiles have a row more than height
 	rowBlocks, blockTiles int
+	fromBlock, toBlock    int // the blocks of rows that are computed at a time
 
 	perGroup int // panels
 	groups   int // of all parts
@@ -42,9 +43,13 @@ const (
 func (l *productPlan) arrange(p *product, threads int) {
 	highest, multiple, deepest := simd.Active.Rows, unrolledSteps, maxPartial
 	tiles := ceilDiv(p.m, highest)
-	switch pairs := p.pairs(); {
+	switch pairs := p.pairs.kernels; {
 	case pairs != nil:
-		highest, multiple, deepest = pairs.Rows, pairs.Step, maxPairs
+		multiple = pairs.Step
+		if p.whollyPairs() {
+			highest = pairs.Rows
+		}
+		deepest = p.pairs.deepest(min(p.m, highest))
 	case p.hasNarrow() && tiles > mostNarrow && tiles <= fewWidened:
 		deepest = maxWidened
 	case tiles == 2:
@@ -54,12 +59,12 @@ func (l *productPlan) arrange(p *product, threads int) {
 	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
 	l.tiles = max(ceilDiv(p.m, highest), min(p.m, 1))
 	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
-	l.rowBlocks = ceilDiv(l.tiles, mostTiles)
+	l.rowBlocks, l.fromBlock = ceilDiv(l.tiles, mostTiles), 0
 	l.perGroup = mostPanels
 	for wanted := p.wanted(threads); ; {
 		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
 		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))
-		l.groups = l.countGroups(p)
+		l.groups, l.toBlock = l.countGroups(p), l.rowBlocks
 		switch {
 		case p.batch.count*l.rowBlocks*l.groups >= wanted:
 			return
@@ -149,15 +154,16 @@ func (p *product) tasks() int {
 	if p.m == 0 {
 		return 0
 	}
-	return p.batch.count * p.groups * p.rowBlocks
+	return p.batch.count * p.groups * (p.toBlock - p.fromBlock)
 }
 
 // task returns task index: the blocks of rows of a group follow one another, since
 // they read the same panels.
 func (p *product) task(index int) task {
-	t := task{rows: index % p.rowBlocks}
-	group := index / p.rowBlocks % p.groups
-	t.entry = index / p.rowBlocks / p.groups
+	blocks := p.toBlock - p.fromBlock
+	t := task{rows: p.fromBlock + index%blocks}
+	group := index / blocks % p.groups
+	t.entry = index / blocks / p.groups
 	for ; group >= p.groupsOf(&p.parts[t.part]); t.part++ {
 		group -= p.groupsOf(&p.parts[t.part])
 	}

@@ -11,7 +11,7 @@ import (
 // is read where it lies; or a matrix of which panels are copied when they are needed.
 type rightOperand struct {
 	packed floats
-	pairs  bool // packed as pairs of bfloat16; k is filled up
+	pairs  pairing // of packed; k is filled up then
 	k, n   int
 	window *window
 	matrix matrix
@@ -20,8 +20,11 @@ type rightOperand struct {
 // packedOperand is what PackB or PackBrain left in t.
 func packedOperand(t *tensor.Tensor) rightOperand {
 	r := rightOperand{packed: floatsOf(t), n: t.Shape[0], k: t.Shape[1]}
-	if t.Rank() == 3 {
-		r.pairs, r.k = true, 2*t.Shape[1]
+	switch t.Rank() {
+	case 3:
+		r.pairs, r.k = pairedRounded, 2*t.Shape[1]
+	case 4:
+		r.pairs, r.k = pairedExact, 2*t.Shape[1]*t.Shape[2]
 	}
 	return r
 }
@@ -35,8 +38,20 @@ func isPackedOf(t *tensor.Tensor, k int) bool {
 		return t.Shape[1] == k
 	}
 	p := simd.Active.Pairs()
-	return p != nil && t.DType == tensor.BFloat16 && t.Rank() == 3 && t.Shape[2] == 2 && 2*t.Shape[1] == filledUp(k, p)
+	if p == nil || t.DType != tensor.BFloat16 || t.Rank() < 3 || t.Shape[t.Rank()-1] != 2 {
+		return false
+	}
+	switch filled := filledUp(k, p); t.Rank() {
+	case 3:
+		return 2*t.Shape[1] == filled
+	case 4:
+		return p.Thirds != nil && 2*t.Shape[2] == p.Step && p.Step*t.Shape[1] == filled
+	}
+	return false
 }
+
+// isRounded reports whether a packed weight asks for the left operand to be rounded.
+func isRounded(packed *tensor.Tensor) bool { return packed.Rank() == 3 }
 
 // filledUp is k with what a product in bfloat16 fills it up with.
 func filledUp(k int, p *simd.Pairs) int { return ceilDiv(k, p.Step) * p.Step }

@@ -101,42 +101,55 @@ const (
 func tilesFile() string {
 	w := &tileText{}
 	w.line("%s//go:build amd64\n\n#include \"textflag.h\"\n", header)
-	w.line("// func tileProduct(shape *tileShape, tiles int, rows int, lower int, k int, a *uint16, lda int, b *uint16, c *float32, ldc int, add int, next *uint16, lines int)")
-	w.line("TEXT ·tileProduct(SB), NOSPLIT, $0-104")
+	w.product("tileProduct", 1)
+	w.product("tileThirds", thirds)
+	w.round()
+	w.split()
+	return w.String()
+}
+
+const (
+	tileBytes  = 1024
+	panelBytes = 2 * tileBytes // of a step
+)
+
+// product writes a function that multiplies a tile of rows, each number of which is a
+// sum of so many parts, with panels. In a step along k, of 32, the parts follow one
+// another.
+func (w *tileText) product(name string, parts int) {
+	w.line("// func %s(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)", name)
+	w.line("TEXT ·%s(SB), NOSPLIT, $8-96", name)
 	w.line("\tMOVQ shape+0(FP), AX")
 	w.configure("AX")
 	w.line("\tMOVQ a+40(FP), R8")
 	w.line("\tMOVQ rows+16(FP), R9")
-	w.line("\tSHLQ $6, R9") // from step to step of a
+	w.line("\tSHLQ $6, R9") // from part to part of a
 	w.line("\tMOVQ c+64(FP), R10")
 	w.line("\tMOVQ ldc+72(FP), R11")
-	w.line("\tMOVQ next+88(FP), R13")
+	w.line("\tMOVQ ldb+56(FP), R13")
 	w.line("\tMOVQ $128, R12")
-	w.line("tile:")
-	w.line("\tMOVQ b+56(FP), SI")
+	w.line("panel:")
+	w.line("\tMOVQ b+48(FP), SI")
 	w.line("\tMOVQ k+32(FP), CX")
+	w.line("\tMOVQ CX, steps-8(SP)")
 	w.line("\tMOVQ R8, BX")
 	w.line("\tCMPQ lower+24(FP), $0")
 	w.line("\tJEQ upper")
-	w.tile("both", []int{upperRows, lowerRows})
+	w.tile("both", []int{upperRows, lowerRows}, parts)
 	w.line("\tJMP done")
 	w.line("upper:")
-	w.tile("half", []int{upperRows})
+	w.tile("half", []int{upperRows}, parts)
 	w.line("done:")
-	w.line("\tADDQ lda+48(FP), R8")
-	w.line("\tMOVQ rows+16(FP), AX")
-	w.line("\tIMULQ R11, AX")
-	w.line("\tADDQ AX, R10")
-	w.line("\tDECQ tiles+8(FP)")
-	w.line("\tJNZ tile")
+	w.line("\tADDQ R13, b+48(FP)")
+	w.line("\tADDQ $128, R10")
+	w.line("\tDECQ panels+8(FP)")
+	w.line("\tJNZ panel")
 	w.release()
 	w.line("\tRET\n")
-	w.round()
-	return w.String()
 }
 
 // tile computes a tile of one or two halves of rows; the lower half is 16 rows on.
-func (w *tileText) tile(label string, halves []int) {
+func (w *tileText) tile(label string, halves []int, parts int) {
 	each := func(f func(t int, base string, disp int)) {
 		w.line("\tMOVQ R10, DX")
 		for i := range halves {
@@ -160,37 +173,54 @@ func (w *tileText) tile(label string, halves []int) {
 	w.line("%sBegin:", label)
 	w.line("\tMOVQ $64, AX")
 	if len(halves) > 1 {
-		w.line("\tLEAQ 1024(BX), DX")
+		w.line("\tLEAQ %d(BX), DX", tileBytes)
 		w.line("\tMOVQ R10, R15")
 	}
 	w.line("%sStep:", label)
-	w.load(leftColumns, "SI", "R12", 0)
-	w.load(upperRows, "BX", "AX", 0)
-	w.dot(upperLeft, upperRows, leftColumns)
-	w.load(rightColumns, "SI", "R12", 64)
-	w.dot(upperRight, upperRows, rightColumns)
+	w.step(halves, parts)
 	if len(halves) > 1 {
-		w.load(lowerRows, "DX", "AX", 0)
-		w.dot(lowerLeft, lowerRows, leftColumns)
-		w.dot(lowerRight, lowerRows, rightColumns)
-		w.line("\tADDQ R9, DX")
 		for range 2 { // the rows of c will be stored: they may be far away
 			w.bytes([]int{0x41, 0x0f, 0x0d, 0x4f, 0}, "PREFETCHW (R15)")
 			w.bytes([]int{0x41, 0x0f, 0x0d, 0x4f, 64}, "PREFETCHW 64(R15)")
 			w.line("\tADDQ R11, R15")
 		}
 	}
-	w.line("\tADDQ R9, BX")
-	w.line("\tADDQ $2048, SI")
-	w.line("\tMOVQ lines+96(FP), DI")
+	w.line("\tMOVQ fetch+88(FP), DI") // lines of the next panel
+	w.line("\tLEAQ (SI)(R13*1), CX")
+	w.line("\tADDQ $%d, SI", panelBytes)
+	w.line("\tTESTQ DI, DI")
+	w.line("\tJEQ %sFetched", label)
 	w.line("%sFetch:", label)
-	w.line("\tPREFETCHT1 (R13)")
-	w.line("\tADDQ $64, R13")
+	w.line("\tPREFETCHT1 (CX)")
+	w.line("\tADDQ $64, CX")
 	w.line("\tDECQ DI")
 	w.line("\tJNZ %sFetch", label)
-	w.line("\tDECQ CX")
+	w.line("%sFetched:", label)
+	w.line("\tDECQ steps-8(SP)")
 	w.line("\tJNZ %sStep", label)
 	each(func(t int, base string, disp int) { w.store(t, base, "R11", disp) })
+}
+
+// step multiplies the parts of a step along k, and goes on in the rows.
+func (w *tileText) step(halves []int, parts int) {
+	for part := range parts {
+		if part == 0 {
+			w.load(leftColumns, "SI", "R12", 0)
+		}
+		w.load(upperRows, "BX", "AX", 0)
+		w.dot(upperLeft, upperRows, leftColumns)
+		if part == 0 {
+			w.load(rightColumns, "SI", "R12", 64)
+		}
+		w.dot(upperRight, upperRows, rightColumns)
+		w.line("\tADDQ R9, BX")
+		if len(halves) > 1 {
+			w.load(lowerRows, "DX", "AX", 0)
+			w.dot(lowerLeft, lowerRows, leftColumns)
+			w.dot(lowerRight, lowerRows, rightColumns)
+			w.line("\tADDQ R9, DX")
+		}
+	}
 }
 
 // round writes the function that rounds rows to bfloat16, two vectors at once.
@@ -217,5 +247,5 @@ func (w *tileText) round() {
 	w.line("\tJGE next")
 	w.line("end:")
 	w.line("\tVZEROUPPER")
-	w.line("\tRET")
+	w.line("\tRET\n")
 }

@@ -10,13 +10,32 @@ type Pairs struct {
 	Step int // k is a multiple of it
 	Rows int // of the highest tile
 
-	// Product multiplies as many tiles of rows rows each, lda bfloat16 apart, with a
-	// panel. c, whose rows are ldc apart, is set, or added to if add > 0. next, as
-	// large as the panel, is brought into the second-level cache.
-	Product func(tiles, rows, k int, a *uint16, lda int, b *uint16, c *float32, ldc, add int, next *uint16)
+	// Product multiplies a tile of rows rows with panels that are ldb bfloat16 apart. c,
+	// whose rows are ldc apart, is set, or added to if add > 0: a panel's columns follow
+	// those of the panel before. As much of the panel after each is brought into the
+	// second-level cache if fetch is set.
+	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool)
 
 	// Round sets z to x rounded to the nearest, ties to even; numbers below the
 	// normal ones become 0. Each 32 of z are pitch after those before; n is a multiple
 	// of 32.
 	Round func(n int, z *uint16, pitch int, x *float32)
+
+	// Thirds are the kernels of products of float32 with bfloat16; nil: there are none,
+	// or they would be slower than multiply-adds.
+	Thirds *Thirds
+}
+
+// Thirds are kernels of products of a left operand of float32 with a right one of
+// bfloat16, on tiles of that: a number of the left one is the sum of three, and each of
+// their products is exact. A tile of the left operand is [k/Step][3][rows][Step], with
+// the third parts first. Parts below the normal numbers count as 0.
+type Thirds struct {
+	// Product is that of Pairs.
+	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool)
+
+	// Split splits steps of a row, whose parts are pitch bfloat16 apart, and reports
+	// whether all of it are numbers that have parts: not infinite, nor so if rounded to
+	// bfloat16, and not NaN.
+	Split func(steps int, z *uint16, pitch int, x *float32) bool
 }

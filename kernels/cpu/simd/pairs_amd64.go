@@ -18,11 +18,16 @@ func (k *Kernels) Pairs() *Pairs {
 
 var dotPairs = Pairs{
 	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: roundBrain,
-	Product: func(tiles, rows, k int, a *uint16, lda int, b *uint16, c *float32, ldc, add int, next *uint16) {
+	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
 		pair := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
-		kernel, fetched := avx512Kernels.ProductPairs[rows], pair(next)
-		for t := range tiles {
-			kernel(k/2, pair(ahead(a, t*lda)), rows, pair(b), ahead(c, t*rows*ldc), ldc, add, fetched)
+		kernel, columns := avx512Kernels.ProductPairs[rows], avx512Kernels.Columns
+		for j := range panels {
+			panel := ahead(b, j*ldb)
+			next := panel
+			if fetch {
+				next = ahead(panel, ldb)
+			}
+			kernel(k/2, pair(a), rows, pair(panel), ahead(c, j*columns), ldc, add, pair(next))
 		}
 	},
 }
@@ -38,11 +43,22 @@ const (
 )
 
 var tilePairs = Pairs{
-	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain,
-	Product: func(tiles, rows, k int, a *uint16, lda int, b *uint16, c *float32, ldc, add int, next *uint16) {
-		const lines = 32 // of the cache, in the panel's part of a step
-		tileProduct(&tileShapes[rows], tiles, rows, max(0, rows-tileRows), k/(tileBytes/2), a, 2*lda, b, c, 4*ldc, add, next, (lines+tiles-1)/tiles)
+	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain, Product: onTiles(tileProduct),
+	Thirds: &Thirds{
+		Product: onTiles(tileThirds),
+		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
 	},
+}
+
+// onTiles is a function on tiles as one of Pairs.
+func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, fetch int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
+	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
+		lines := 0
+		if fetch {
+			lines = 32 // of the cache, in a panel's part of a step
+		}
+		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/(tileBytes/2), a, b, 2*ldb, c, 4*ldc, add, lines)
+	}
 }
 
 // tileShape is a configuration of the tile registers: palette 1, and the bytes of a
@@ -67,12 +83,22 @@ var tileShapes = func() (shapes [2*tileRows + 1]tileShape) {
 	return shapes
 }()
 
-// tileProduct multiplies tiles of rows rows, lower of which are in the second half,
-// with a panel: k counts steps of 32, lda and ldc bytes, and lines, at least 1, is
-// how many lines of next are fetched in each step.
+// tileProduct multiplies a tile of rows rows, lower of which are in the second half,
+// with panels: k counts steps of 32, ldb and ldc bytes, and fetch is how many lines of
+// the panel after are fetched in each step.
 //
 //go:noescape
-func tileProduct(shape *tileShape, tiles int, rows int, lower int, k int, a *uint16, lda int, b *uint16, c *float32, ldc int, add int, next *uint16, lines int)
+func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
+
+// tileThirds is tileProduct for a tile of three parts.
+//
+//go:noescape
+func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
 
 //go:noescape
 func roundBrain(n int, z *uint16, pitch int, x *float32)
+
+// splitRow splits steps of a row; its parts are pitch bytes apart.
+//
+//go:noescape
+func splitRow(steps int, z *uint16, pitch int, x *float32) bool

@@ -41,71 +41,169 @@ var chains = map[string]func(sum float32, x, y []float32) float32{
 	},
 }
 
-// TestPairs compares every height, and several tiles at once, with the chain of
-// sums that the instructions are said to have, to the bit, and with float64.
+// TestPairs compares every height, and several panels at once, with the chain of sums
+// that the instructions are said to have, to the bit, and with float64.
 func TestPairs(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
-	eachLevel(t, func(t *testing.T, k *Kernels) {
-		p := k.Pairs()
-		if p == nil {
-			t.Skip("no products of bfloat16")
-		}
+	eachPairs(t, func(t *testing.T, k *Kernels, p *Pairs) {
 		for rows := 1; rows <= p.Rows; rows++ {
 			for _, steps := range []int{1, 3} {
-				testPairs(t, k, p, rng, 1+rows%3, rows, steps*p.Step)
+				testPairs(t, k, p, rng, 1+rows%3, rows, steps*p.Step, false)
+				if p.Thirds != nil {
+					testPairs(t, k, p, rng, 1+rows%3, rows, steps*p.Step, true)
+				}
 			}
 		}
 	})
 }
 
-func testPairs(t *testing.T, k *Kernels, p *Pairs, rng *rand.Rand, tiles, rows, depth int) {
+// eachPairs runs f on the levels that have products of bfloat16.
+func eachPairs(t *testing.T, f func(t *testing.T, k *Kernels, p *Pairs)) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		p := k.Pairs()
+		if p == nil {
+			t.Skip("no products of bfloat16")
+		}
+		f(t, k, p)
+	})
+}
+
+// leftTile is a tile of random rows: what the kernels take, and what that stands for in
+// the order in which they add it.
+func leftTile(t *testing.T, p *Pairs, rng *rand.Rand, rows, depth int, thirds bool) (tile []uint16, x [][]float32, parts [][][]float32) {
 	t.Helper()
-	lda, ldc := rows*depth+2*p.Step, k.Columns+5
-	a, x := brains(t, rng, (tiles-1)*lda+rows*depth)
-	b, y := brains(t, rng, depth*k.Columns)
-	column := make([][]float32, k.Columns)
-	for j := range column {
+	if !thirds {
+		tile, all := brains(t, rng, rows*depth)
+		for i := range rows {
+			row := make([]float32, depth)
+			for q := range row {
+				row[q] = all[(q/p.Step*rows+i)*p.Step+q%p.Step]
+			}
+			x, parts = append(x, row), append(parts, [][]float32{row})
+		}
+		return tile, x, parts
+	}
+	tile = guardedWords(t, 3*rows*depth)
+	for i := range rows {
+		row := guarded(t, depth, true)
+		sums := [][]float32{make([]float32, depth), make([]float32, depth), make([]float32, depth)}
+		for q := range row {
+			row[q] = float32(rng.NormFloat64() * math.Exp2(float64(rng.IntN(12)-6)))
+			for part, v := range thirdsOf(row[q]) {
+				sums[2-part][q] = v
+			}
+		}
+		if !p.Thirds.Split(depth/p.Step, &tile[i*p.Step], rows*p.Step, &row[0]) {
+			t.Fatalf("%v is said to have no parts", row)
+		}
+		x, parts = append(x, row), append(parts, sums)
+	}
+	return tile, x, parts
+}
+
+func testPairs(t *testing.T, k *Kernels, p *Pairs, rng *rand.Rand, panels, rows, depth int, thirds bool) {
+	t.Helper()
+	ldb, ldc := depth*k.Columns+6, panels*k.Columns+5
+	a, x, parts := leftTile(t, p, rng, rows, depth, thirds)
+	b, y := brains(t, rng, (panels-1)*ldb+depth*k.Columns)
+	columns := make([][]float32, panels*k.Columns)
+	for j := range columns {
 		for q := range depth {
-			column[j] = append(column[j], y[(q/2*k.Columns+j)*2+q%2])
+			columns[j] = append(columns[j], y[j/k.Columns*ldb+(q/2*k.Columns+j%k.Columns)*2+q%2])
 		}
 	}
-	c := guarded(t, (tiles*rows-1)*ldc+k.Columns, true)
+	c := guarded(t, (rows-1)*ldc+panels*k.Columns, true)
 	start := make([]float32, len(c))
 	for i := range start {
 		start[i] = float32(rng.NormFloat64())
 	}
+	product := p.Product
+	if thirds {
+		product = p.Thirds.Product
+	}
 	for add := range 2 {
 		copy(c, start)
-		p.Product(tiles, rows, depth, &a[0], lda, &b[0], &c[0], ldc, add, &b[0])
-		for i, got := range c {
-			name := fmt.Sprintf("%d tiles of %d rows, k %d, add %d: row %d column %d", tiles, rows, depth, add, i/ldc, i%ldc)
-			if i%ldc >= k.Columns {
-				if got != start[i] {
+		product(panels, rows, depth, &a[0], &b[0], ldb, &c[0], ldc, add, add > 0)
+		for at, got := range c {
+			i, j := at/ldc, at%ldc
+			name := fmt.Sprintf("%d panels, %d rows, k %d, thirds %t, add %d: row %d column %d", panels, rows, depth, thirds, add, i, j)
+			if j >= len(columns) {
+				if got != start[at] {
 					t.Fatalf("%s: wrote beyond the tile", name)
 				}
 				continue
 			}
-			row := make([]float32, depth)
-			for q := range row {
-				row[q] = x[i/ldc/rows*lda+(q/p.Step*rows+i/ldc%rows)*p.Step+q%p.Step]
-			}
-			sum := float32(0)
-			if add > 0 {
-				sum = start[i]
-			}
+			sum := start[at] * float32(add)
 			exact, size := float64(sum), math.Abs(float64(sum))
-			for q, v := range row {
-				term := float64(v) * float64(column[i%ldc][q])
+			for q, v := range x[i] {
+				term := float64(v) * float64(columns[j][q])
 				exact, size = exact+term, size+math.Abs(term)
 			}
-			if want := chains[p.Name](sum, row, column[i%ldc]); got != want {
-				t.Fatalf("%s: %g, by the chain of sums %g", name, got, want)
+			for q := 0; q < depth; q += p.Step {
+				for _, part := range parts[i] {
+					sum = chains[p.Name](sum, part[q:q+p.Step], columns[j][q:q+p.Step])
+				}
 			}
+			if got != sum {
+				t.Fatalf("%s: %g, by the chain of sums %g", name, got, sum)
+			}
+			// As for multiply-adds in float32.
 			if limit := 2 * math.Sqrt(float64(depth)+1) * size / (1 << 24); math.Abs(float64(got)-exact) > limit {
 				t.Fatalf("%s: %g, want %g within %g", name, got, exact, limit)
 			}
 		}
 	}
+}
+
+// thirdsOf splits x as the kernels should.
+func thirdsOf(x float32) (parts [3]float32) {
+	for i := range 2 {
+		parts[i] = math.Float32frombits((math.Float32bits(x) + 0x8000) &^ 0xffff)
+		x -= parts[i]
+	}
+	parts[2] = x
+	return parts
+}
+
+// TestSplit: three parts are the number, to the last digit, whatever it is, but for
+// those that are said to have none.
+func TestSplit(t *testing.T) {
+	eachPairs(t, func(t *testing.T, k *Kernels, p *Pairs) {
+		if p.Thirds == nil {
+			t.Skip("no products of thirds")
+		}
+		rng := rand.New(rand.NewPCG(8, 8))
+		const rows = 3
+		x, z := guarded(t, p.Step, true), guardedWords(t, (2*rows+1)*p.Step)
+		odd := []float64{0, math.Copysign(0, -1), 1, math.Inf(1), math.Inf(-1), math.NaN(), math.MaxFloat32, 0x1.fdp127, 1 + 0x1p-8, 1 + 0x1p-9 + 0x1p-17}
+		for round := range 20000 {
+			finite := true
+			for i := range x {
+				x[i] = math.Float32frombits(rng.Uint32())
+				if round%2 == 0 { // most of these rows have parts
+					x[i] = math.Float32frombits(rng.Uint32() &^ (1 << 30))
+				}
+				if round < len(odd) && i == round {
+					x[i] = float32(odd[round])
+				}
+				finite = finite && math.Abs(float64(x[i])) < 0x1.ffp127
+			}
+			if got := p.Thirds.Split(1, &z[0], rows*p.Step, &x[0]); got != finite {
+				t.Fatalf("%x: has parts: %t", x, got)
+			}
+			if !finite {
+				continue
+			}
+			for i, v := range x {
+				at := func(part int) float64 { return float64(math.Float32frombits(uint32(z[part*rows*p.Step+i]) << 16)) }
+				sum, size := at(2)+at(1)+at(0), math.Abs(float64(v))
+				small := size < 0x1p-110 // the third part may be below the least number
+				if small && math.Abs(sum-float64(v)) > 0x1p-133 || !small && sum != float64(v) || math.Abs(at(1)) > size/(1<<8) || math.Abs(at(0)) > size/(1<<16) {
+					t.Fatalf("%x is split into %x, %x, %x", v, at(2), at(1), at(0))
+				}
+			}
+		}
+	})
 }
 
 // TestRoundBrain compares with rounding by arithmetic: ties, infinities, overflow
@@ -147,14 +245,25 @@ func BenchmarkPairs(b *testing.B) {
 		if p == nil {
 			continue
 		}
-		const depth, tiles = 384, 4
-		lda := depth * p.Rows
-		a, panel, c := make([]uint16, tiles*lda), make([]uint16, depth*k.Columns), make([]float32, tiles*p.Rows*k.Columns)
+		const depth, panels = 192, 16
+		a, right, c := make([]uint16, 3*depth*p.Rows), make([]uint16, panels*depth*k.Columns), make([]float32, p.Rows*panels*k.Columns)
+		report := func(b *testing.B) {
+			b.ReportMetric(2*float64(p.Rows*panels*k.Columns*depth)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GF/s")
+		}
 		b.Run(p.Name, func(b *testing.B) {
 			for b.Loop() {
-				p.Product(tiles, p.Rows, depth, &a[0], lda, &panel[0], &c[0], k.Columns, 0, &panel[0])
+				p.Product(panels, p.Rows, depth, &a[0], &right[0], depth*k.Columns, &c[0], panels*k.Columns, 0, false)
 			}
-			b.ReportMetric(2*float64(tiles*p.Rows*k.Columns*depth)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GF/s")
+			report(b)
+		})
+		if p.Thirds == nil {
+			continue
+		}
+		b.Run(p.Name+", thirds", func(b *testing.B) {
+			for b.Loop() {
+				p.Thirds.Product(panels, p.Rows, depth, &a[0], &right[0], depth*k.Columns, &c[0], panels*k.Columns, 0, false)
+			}
+			report(b)
 		})
 	}
 }
