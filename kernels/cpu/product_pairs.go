@@ -147,38 +147,43 @@ const vector16 = 32
 // multiplyPairs sets dst to the product.
 func (b *block) multiplyPairs(x *part) {
 	l, r, columns := &b.product.pairs, &x.right, simd.Active.Columns
-	product := l.kernels.Product
-	if l.thirds {
-		product = l.kernels.Thirds.Product
-	}
 	whole := (b.j1 - b.j0) / columns
 	rest := b.j0 + whole*columns
-	var scratch []float32
+	var narrow []float32
 	if rest < b.j1 {
-		scratch = b.ctx.take(b.partial * columns / 2)
+		narrow = b.ctx.take(b.partial * columns / 2)
 	}
 	_ = l.tiles[(b.i1-l.first)*l.parts()*l.k-1]
 	_ = b.dst[(b.i1-b.i0-1)*b.pitch+ceilDiv(b.j1-b.j0, columns)*columns-1]
 	for k0 := 0; k0 < l.k; k0 += b.partial {
 		kc := min(b.partial, l.k-k0)
-		last := r.pairPanel(scratch, rest, k0, kc)
+		last := r.pairPanel(narrow, rest, k0, kc)
 		for t := b.tile0; t < b.tile1; t++ {
 			top, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
-			left, dst := bits16(l.tiles[l.parts()*((top-l.first)*l.k+k0*rows):]), b.dst[(top-b.i0)*b.pitch:]
+			at, dst := l.parts()*((top-l.first)*l.k+k0*rows), b.dst[(top-b.i0)*b.pitch:]
 			if whole > 0 {
-				product(whole, rows, kc, left, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, min(k0, 1), t == b.tile0)
+				l.multiply(at, whole, rows, kc, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, min(k0, 1), t == b.tile0)
 			}
 			if last != nil {
-				product(1, rows, kc, left, last, 0, &dst[rest-b.j0], b.pitch, min(k0, 1), false)
+				l.multiply(at, 1, rows, kc, last, 0, &dst[rest-b.j0], b.pitch, min(k0, 1), false)
 			}
 		}
 	}
-	if scratch != nil {
-		b.ctx.put(scratch)
+	if narrow != nil {
+		b.ctx.put(narrow)
 	}
 	if l.thirds {
 		b.mend(x)
 	}
+}
+
+// multiply multiplies the tile at an element with panels.
+func (l *leftPairs) multiply(at, panels, rows, k int, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
+	product := l.kernels.Product
+	if l.thirds {
+		product = l.kernels.Thirds.Product
+	}
+	product(panels, rows, k, bits16(l.tiles[at:]), b, ldb, c, ldc, add, fetch)
 }
 
 // pairPanel is kc rows from k0 on of the panel at column j, which is narrower than

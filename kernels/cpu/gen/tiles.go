@@ -177,6 +177,8 @@ func (w *tileText) tile(label string, halves []int, parts int) {
 		w.line("\tMOVQ R10, R15")
 	}
 	w.line("%sStep:", label)
+	w.line("\tMOVQ fetch+88(FP), CX")
+	w.line("\tADDQ SI, CX")
 	w.step(halves, parts)
 	if len(halves) > 1 {
 		for range 2 { // the rows of c will be stored: they may be far away
@@ -185,24 +187,24 @@ func (w *tileText) tile(label string, halves []int, parts int) {
 			w.line("\tADDQ R11, R15")
 		}
 	}
-	w.line("\tMOVQ fetch+88(FP), DI") // lines of the next panel
-	w.line("\tLEAQ (SI)(R13*1), CX")
 	w.line("\tADDQ $%d, SI", panelBytes)
-	w.line("\tTESTQ DI, DI")
-	w.line("\tJEQ %sFetched", label)
-	w.line("%sFetch:", label)
-	w.line("\tPREFETCHT1 (CX)")
-	w.line("\tADDQ $64, CX")
-	w.line("\tDECQ DI")
-	w.line("\tJNZ %sFetch", label)
-	w.line("%sFetched:", label)
 	w.line("\tDECQ steps-8(SP)")
 	w.line("\tJNZ %sStep", label)
 	each(func(t int, base string, disp int) { w.store(t, base, "R11", disp) })
 }
 
-// step multiplies the parts of a step along k, and goes on in the rows.
+// step multiplies the parts of a step along k, and goes on in the rows. Between the
+// products it fetches the step of another panel, at CX: all at once would hold up the
+// loads.
 func (w *tileText) step(halves []int, parts int) {
+	const lines = panelBytes / 64
+	share, fetched := lines/(parts*len(halves)), 0
+	fetch := func() {
+		for range share {
+			w.line("\tPREFETCHT1 %d(CX)", 64*fetched)
+			fetched++
+		}
+	}
 	for part := range parts {
 		if part == 0 {
 			w.load(leftColumns, "SI", "R12", 0)
@@ -214,12 +216,18 @@ func (w *tileText) step(halves []int, parts int) {
 		}
 		w.dot(upperRight, upperRows, rightColumns)
 		w.line("\tADDQ R9, BX")
+		fetch()
 		if len(halves) > 1 {
 			w.load(lowerRows, "DX", "AX", 0)
 			w.dot(lowerLeft, lowerRows, leftColumns)
 			w.dot(lowerRight, lowerRows, rightColumns)
 			w.line("\tADDQ R9, DX")
+			fetch()
 		}
+	}
+	for fetched < lines {
+		share = 1
+		fetch()
 	}
 }
 

@@ -46,19 +46,24 @@ var tilePairs = Pairs{
 	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain, Product: onTiles(tileProduct),
 	Thirds: &Thirds{
 		Product: onTiles(tileThirds),
-		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
+		Split: func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
 	},
 }
 
 // onTiles is a function on tiles as one of Pairs.
 func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, fetch int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
 	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
-		lines := 0
-		if fetch {
-			lines = 32 // of the cache, in a panel's part of a step
-		}
-		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/(tileBytes/2), a, b, 2*ldb, c, 4*ldc, add, lines)
+		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/(tileBytes/2), a, b, 2*ldb, c, 4*ldc, add, fetchDistance(ldb, fetch))
 	}
+}
+
+// fetchDistance is how many bytes after what they read the functions fetch as much: 0 is
+// nothing new.
+func fetchDistance(ldb int, fetch bool) int {
+	if fetch {
+		return 2 * ldb
+	}
+	return 0
 }
 
 // tileShape is a configuration of the tile registers: palette 1, and the bytes of a
@@ -84,8 +89,8 @@ var tileShapes = func() (shapes [2*tileRows + 1]tileShape) {
 }()
 
 // tileProduct multiplies a tile of rows rows, lower of which are in the second half,
-// with panels: k counts steps of 32, ldb and ldc bytes, and fetch is how many lines of
-// the panel after are fetched in each step.
+// with panels: k counts steps of 32, ldb and ldc bytes, and fetch is how many bytes
+// after what it reads it fetches as much.
 //
 //go:noescape
 func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
