@@ -46,7 +46,7 @@ var tilePairs = Pairs{
 	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain, Product: onTiles(tileProduct),
 	Thirds: &Thirds{
 		Product: onTiles(tileThirds),
-		Split: func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
+		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
 	},
 }
 
