@@ -136,6 +136,24 @@ func TestExactProducts(t *testing.T) {
 	})
 }
 
+// TestBrainOperands: a product of bf16 by bf16 is as exact, rounded once.
+func TestBrainOperands(t *testing.T) {
+	ctxs := contexts(t)
+	eachLevel(t, func(t *testing.T) {
+		const k, n = 300, 131
+		rng := rand.New(rand.NewPCG(66, 1))
+		w := normals(rng, tensor.BFloat16, k, n)
+		for _, m := range []int{1, 16, 40} {
+			x, name := normals(rng, tensor.BFloat16, m, k), fmt.Sprintf("%d rows", m)
+			got := same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return matMulPacking(c, out, x, w) })
+			if got.DType != tensor.BFloat16 {
+				t.Fatalf("the result is %s", got)
+			}
+			checkProduct(t, name, got, m, n, k, func(_, i, j, p int) float64 { return x.FloatAt(i*k+p) * w.FloatAt(p*n+j) })
+		}
+	})
+}
+
 // alone is row i of x times a packed weight.
 func alone(t *testing.T, c *Ctx, x *tensor.Tensor, i int, packed *tensor.Tensor) *tensor.Tensor {
 	t.Helper()

@@ -29,7 +29,8 @@ const (
 	// mostTiles of a block keep its rows, at maxPartial steps, in the second-level
 	// cache beside a panel.
 	mostTiles = 10
-	// mostPanels of a group, each of which reads the block's rows again.
+	// mostPanels of a group, each of which reads the block's rows again. Of a product of
+	// pairs, where tiles stay and panels pass, they are twice as many.
 	mostPanels = 16
 	// leastTask is what a task should take at least, in nanoseconds: several times
 	// what it costs to hand one over.
@@ -43,11 +44,12 @@ const (
 func (l *productPlan) arrange(p *product, threads int) {
 	highest, multiple, deepest := simd.Active.Rows, unrolledSteps, maxPartial
 	tiles := ceilDiv(p.m, highest)
+	l.perGroup = mostPanels
 	switch pairs := p.pairs.kernels; {
 	case pairs != nil:
 		multiple = pairs.Step
 		if p.whollyPairs() {
-			highest = pairs.Rows
+			highest, l.perGroup = pairs.Rows, 2*mostPanels
 		}
 		deepest = p.pairs.deepest(min(p.m, highest))
 	case p.hasNarrow() && tiles > mostNarrow && tiles <= fewWidened:
@@ -60,7 +62,6 @@ func (l *productPlan) arrange(p *product, threads int) {
 	l.tiles = max(ceilDiv(p.m, highest), min(p.m, 1))
 	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
 	l.rowBlocks, l.fromBlock = ceilDiv(l.tiles, mostTiles), 0
-	l.perGroup = mostPanels
 	for wanted := p.wanted(threads); ; {
 		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
 		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))
