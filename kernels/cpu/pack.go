@@ -60,13 +60,15 @@ func (m matrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType, k, n
 		return
 	}
 	packed.Reset(exact, n, k)
+	if exact != d {
+		m.packNarrowed(pool, floatsOf(packed), k, n)
+		return
+	}
 	columns := simd.Active.Columns
 	panels := panelsOf(n)
 	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
 		j0, j1 := lo*columns, min(hi*columns, n)
 		switch to := floatsOf(packed); {
-		case packed.DType != d:
-			m.packNarrowed(to, k, j0, j1)
 		case to.half != nil:
 			packPanels(to.half, m.data.half, m, k, j0, j1)
 		case to.brain != nil:

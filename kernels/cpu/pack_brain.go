@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
@@ -45,83 +46,67 @@ func PackBrainColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tenso
 
 // packBrain lays out [k, n] of m, rounded, in panels.
 func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
-	pairs := simd.Active.Pairs()
-	if pairs == nil {
-		packed.Reset(tensor.BFloat16, n, k)
-		m.layBrain(pool, packed, packRounded, k, k, n)
+	if pairs := simd.Active.Pairs(); pairs != nil {
+		packed.Reset(tensor.BFloat16, n, filledUp(k, pairs)/2, 2)
+		m.packPairs(pool, tensor.Data[tensor.Brain](packed), pairs, k, n)
 		return
 	}
-	filled := filledUp(k, pairs)
-	packed.Reset(tensor.BFloat16, n, filled/2, 2)
-	m.layBrain(pool, packed, packPairs, filled, k, n)
+	packed.Reset(tensor.BFloat16, n, k)
+	to := tensor.Data[tensor.Brain](packed)
+	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
+		scratch := room()
+		m.columns(scratch, j, width, k, width)
+		floats{brain: to}.store(j*k, scratch[:k*width])
+	})
 }
 
 // packExactly is packBrain for numbers of bf16, and for [pairedExact]: the packed
 // tensor is of shape [n, k/Step, Step/2, 2].
 func (m matrix) packExactly(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 	pairs := simd.Active.Pairs()
-	filled := filledUp(k, pairs)
-	packed.Reset(tensor.BFloat16, n, filled/pairs.Step, pairs.Step/2, 2)
-	m.layBrain(pool, packed, packPairs, filled, k, n)
+	packed.Reset(tensor.BFloat16, n, filledUp(k, pairs)/pairs.Step, pairs.Step/2, 2)
+	m.packPairs(pool, tensor.Data[tensor.Brain](packed), pairs, k, n)
 }
 
-// layBrain lays out panels by layOut, with k filled up with zeros.
-func (m matrix) layBrain(pool *par.Pool, packed *tensor.Tensor, layOut func(panel []tensor.Brain, width, p, i int, run []tensor.Brain, alongK bool), filled, k, n int) {
-	columns, to := simd.Active.Columns, tensor.Data[tensor.Brain](packed)
-	panels := panelsOf(n)
-	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
-		line, rounded := make([]float32, max(k, columns)), make([]tensor.Brain, max(k, columns))
-		for j := lo * columns; j < min(hi*columns, n); j += columns {
-			width := min(columns, n-j)
-			panel := to[j*filled:][:width*filled]
-			clear(panel[k/2*2*width:])
-			m.eachRounded(line, rounded, j, width, k, func(p, i int, run []tensor.Brain, alongK bool) {
-				layOut(panel, width, p, i, run, alongK)
-			})
+// packPairs lays out [k, n] of m, rounded, in panels of pairs, k filled up with zeros.
+func (m matrix) packPairs(pool *par.Pool, to []tensor.Brain, pairs *simd.Pairs, k, n int) {
+	columns, filled := simd.Active.Columns, filledUp(k, pairs)
+	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
+		panel := to[j*filled:][:width*filled]
+		clear(panel[k/2*2*width:])
+		switch {
+		case k == 0:
+		case width == columns && k%2 == 0 && m.inPlace():
+			pairs.Pair(k/2, bits16(panel), &m.data.f32[m.offset+j:][:(k-1)*m.row+width][0], m.row)
+		case width == columns:
+			scratch := room()
+			clear(scratch[k*columns:])
+			m.columns(scratch, j, width, k, columns)
+			pairs.Pair(ceilDiv(k, 2), bits16(panel), &scratch[0], columns)
+		default: // the last: its pairs are taken out of those of a whole one
+			scratch := room()
+			clear(scratch)
+			m.columns(scratch, j, width, k, columns)
+			whole := make([]tensor.Brain, len(scratch))
+			pairs.Pair(ceilDiv(k, 2), bits16(whole), &scratch[0], columns)
+			for p := range ceilDiv(k, 2) {
+				copy(panel[2*p*width:][:2*width], whole[2*p*columns:])
+			}
 		}
 	})
 }
 
-// eachRounded calls f with the elements of k rows of some columns from j on, rounded,
-// in runs along the way in which they lie: from row p and column j + i on.
-func (m matrix) eachRounded(line []float32, rounded []tensor.Brain, j, width, k int, f func(p, i int, run []tensor.Brain, alongK bool)) {
-	at := m.offset + j*m.col
-	round := func(x []float32) []tensor.Brain {
-		floats{brain: rounded}.store(0, x)
-		return rounded[:len(x)]
-	}
-	if m.col == 1 {
-		for p := range k {
-			f(p, 0, round(m.data.load(line, at+p*m.row, width)), false)
-		}
-		return
-	}
-	for i := range width {
-		f(0, i, round(m.data.pick(line, at+i*m.col, m.row, k)), true)
-	}
-}
+// panelRoom is room for a panel as f32 and of an even number of rows, for as long as the
+// panel is worked on.
+type panelRoom func() []float32
 
-// packRounded puts a run into a panel [k][width].
-func packRounded(panel []tensor.Brain, width, p, i int, run []tensor.Brain, alongK bool) {
-	if !alongK {
-		copy(panel[p*width+i:], run)
-		return
-	}
-	for q, x := range run {
-		panel[q*width+i] = x
-	}
-}
-
-// packPairs puts a run into a panel [k/2][width][2].
-func packPairs(panel []tensor.Brain, width, p, i int, run []tensor.Brain, alongK bool) {
-	if !alongK {
-		row := panel[p/2*2*width+p%2:]
-		for i, x := range run {
-			row[2*i] = x
+// eachPanel calls f for the panels of [k, n] of m.
+func (m matrix) eachPanel(pool *par.Pool, k, n int, f func(room panelRoom, j, width int)) {
+	columns, panels := simd.Active.Columns, panelsOf(n)
+	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
+		room := sync.OnceValue(func() []float32 { return make([]float32, (k+k%2)*columns) })
+		for j := lo * columns; j < min(hi*columns, n); j += columns {
+			f(room, j, min(columns, n-j))
 		}
-		return
-	}
-	for q, x := range run {
-		panel[(q/2*width+i)*2+q%2] = x
-	}
+	})
 }

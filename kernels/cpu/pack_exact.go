@@ -35,32 +35,70 @@ func (m matrix) exactType(pool *par.Pool, d tensor.DType, k, n int) tensor.DType
 	if d != tensor.Float32 || k*n < leastExact {
 		return d
 	}
-	for _, narrow := range []tensor.DType{tensor.BFloat16, tensor.Float16} {
-		same := func(at, length int) bool { return sameIn(narrow, m.data.f32[at:][:length]) }
+	for _, c := range []struct {
+		narrow tensor.DType
+		has    func(x []float32) bool
+	}{{tensor.BFloat16, brainAll}, {tensor.Float16, halfAll}} {
+		has := func(at, length int) bool { return c.has(m.data.f32[at:][:length]) }
 		// Most weights are seen not to be at their first elements.
-		if same(m.offset, 1) && m.every(pool, k, n, same) {
-			return narrow
+		if has(m.offset, 1) && m.every(pool, k, n, has) {
+			return c.narrow
 		}
 	}
 	return d
 }
 
-// pairsExactly reports whether [k, n] of m, whose elements are numbers of bf16, is to
-// be packed as pairs.
+// pairsExactly reports whether [k, n] of m, whose elements are numbers of bf16, is to be
+// packed as pairs.
 func (m matrix) pairsExactly(pool *par.Pool, k, n int) bool {
 	p := simd.Active.Pairs()
-	return p != nil && p.Thirds != nil && k >= leastPaired && k*n >= leastExact && m.every(pool, k, n, func(at, length int) bool {
-		var scratch [exactRun]float32
-		for done := 0; done < length; done += exactRun {
-			x := m.data.load(scratch[:], at+done, min(exactRun, length-done))
-			var sum float32 // finite if all elements are, in weights that are any use
-			vec.Sum(len(x), &sum, &x[0])
-			if sum-sum != 0 {
-				return false
-			}
+	if p == nil || p.Thirds == nil || k < leastPaired || k*n < leastExact {
+		return false
+	}
+	return m.data.brain == nil || m.every(pool, k, n, func(at, length int) bool { return finiteAll(m.data.brain[at:][:length]) })
+}
+
+// brainAll reports whether all of x are numbers of bf16, and none is NaN or infinite: the
+// lower halves are zeros. Where the exponent is all ones, one more is carried into the
+// sign.
+func brainAll(x []float32) bool {
+	const exponent, one = 0x7f800000, 0x00800000
+	some, carried := uint32(0), uint32(0)
+	bits := viewAs[uint32](x)
+	for ; len(bits) >= 4; bits = bits[4:] {
+		b := (*[4]uint32)(bits)
+		some |= b[0] | b[1] | b[2] | b[3]
+		carried |= (b[0]&exponent + one) | (b[1]&exponent + one) | (b[2]&exponent + one) | (b[3]&exponent + one)
+	}
+	for _, b := range bits {
+		some |= b
+		carried |= b&exponent + one
+	}
+	return some<<16 == 0 && carried>>31 == 0
+}
+
+// finiteAll reports whether none of x is NaN or infinite.
+func finiteAll(x []tensor.Brain) bool {
+	carried := tensor.Brain(0)
+	for _, bits := range x {
+		carried |= bits&0x7f80 + 0x0080
+	}
+	return carried>>15 == 0
+}
+
+// halfAll reports whether x has the same bits once it has been of f16.
+func halfAll(x []float32) bool {
+	var narrow [exactRun]uint16
+	var wide [exactRun]float32
+	for part := range slices.Chunk(x, exactRun) {
+		n := len(part)
+		vec.NarrowHalf(n, &narrow[0], &part[0])
+		vec.WidenHalf(n, &wide[0], &narrow[0])
+		if !bytes.Equal(viewAs[byte](wide[:n]), viewAs[byte](part)) {
+			return false
 		}
-		return true
-	})
+	}
+	return true
 }
 
 // every reports whether f holds for all runs of [k, n] of m that are contiguous, from
@@ -81,34 +119,11 @@ func (m matrix) every(pool *par.Pool, k, n int, f func(at, length int) bool) boo
 	return !failed.Load()
 }
 
-// sameIn reports whether x has the same bits once it has been of type d.
-func sameIn(d tensor.DType, x []float32) bool {
-	var narrow [exactRun]uint16
-	var wide [exactRun]float32
-	for part := range slices.Chunk(x, exactRun) {
-		n := len(part)
-		if d == tensor.BFloat16 {
-			vec.NarrowBrain(n, &narrow[0], &part[0])
-			vec.WidenBrain(n, &wide[0], &narrow[0])
-		} else {
-			vec.NarrowHalf(n, &narrow[0], &part[0])
-			vec.WidenHalf(n, &wide[0], &narrow[0])
-		}
-		if !bytes.Equal(viewAs[byte](wide[:n]), viewAs[byte](part)) {
-			return false
-		}
-	}
-	return true
-}
-
-// packNarrowed lays the columns j0 … j1 of m, in f32, out in panels of 16 bits.
-func (m matrix) packNarrowed(to floats, k, j0, j1 int) {
-	panel := make([]float32, k*vec.Columns)
-	for j := j0; j < j1; j += vec.Columns {
-		width := min(vec.Columns, j1-j)
-		part := m
-		part.offset += j * m.col
-		packPanels(panel, m.data.f32, part, k, 0, width)
-		to.store(j*k, panel[:k*width])
-	}
+// packNarrowed lays [k, n] of m, in f32, out in panels of 16 bits.
+func (m matrix) packNarrowed(pool *par.Pool, to floats, k, n int) {
+	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
+		scratch := room()
+		m.columns(scratch, j, width, k, width)
+		to.store(j*k, scratch[:k*width])
+	})
 }

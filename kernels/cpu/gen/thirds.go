@@ -14,14 +14,7 @@ const notFinite = 0x99
 
 // split writes the function that splits a row, in steps of 32, the third parts first.
 func (w *tileText) split() {
-	for i := range 8 { // the upper words of two vectors
-		word := uint64(0)
-		for j := 3; j >= 0; j-- {
-			word = word<<16 | uint64(2*(4*i+j)+1)
-		}
-		w.line("DATA upperWords<>+%d(SB)/8, $0x%016x", 8*i, word)
-	}
-	w.line("GLOBL upperWords<>(SB), RODATA|NOPTR, $64\n")
+	w.words("upperWords", func(i int) int { return 2*i + 1 }) // of two vectors
 	w.line("// func splitRow(steps int, z *uint16, pitch int, x *float32) bool")
 	w.line("TEXT ·splitRow(SB), NOSPLIT, $0-33")
 	w.line("\tMOVQ steps+0(FP), CX")

@@ -104,6 +104,7 @@ func tilesFile() string {
 	w.product("tileProduct", 1)
 	w.product("tileThirds", thirds)
 	w.round()
+	w.pair()
 	w.split()
 	return w.String()
 }
@@ -245,8 +246,7 @@ func (w *tileText) round() {
 	w.line("next:")
 	w.line("\tVMOVUPS (SI), Z0")
 	w.line("\tVMOVUPS 64(SI), Z1")
-	// EVEX.512.F2.0F38.W0 72 /r: the lower half of Z0 is of the last operand.
-	w.bytes([]int{0x62, 0xf2, 0x77, 0x48, 0x72, 0xc0}, "VCVTNE2PS2BF16 Z0, Z1, Z0")
+	w.roundTwo()
 	w.line("\tVMOVUPS Z0, (DI)")
 	w.line("\tADDQ $128, SI")
 	w.line("\tADDQ DX, DI")
@@ -256,4 +256,49 @@ func (w *tileText) round() {
 	w.line("end:")
 	w.line("\tVZEROUPPER")
 	w.line("\tRET\n")
+}
+
+// roundTwo rounds two vectors: the lower half of Z0 becomes what Z0 was, the upper one
+// Z1. EVEX.512.F2.0F38.W0 72 /r.
+func (w *tileText) roundTwo() {
+	w.bytes([]int{0x62, 0xf2, 0x77, 0x48, 0x72, 0xc0}, "VCVTNE2PS2BF16 Z0, Z1, Z0")
+}
+
+// pair writes the function that rounds two rows of 32 columns at a time and makes pairs
+// of them.
+func (w *tileText) pair() {
+	w.words("bothHalves", func(i int) int { return i/2 + i%2*16 })
+	w.line("// func pairRows(pairs int, z *uint16, x *float32, ldx int)")
+	w.line("TEXT ·pairRows(SB), NOSPLIT, $0-32")
+	w.line("\tMOVQ pairs+0(FP), CX")
+	w.line("\tMOVQ z+8(FP), DI")
+	w.line("\tMOVQ x+16(FP), SI")
+	w.line("\tMOVQ ldx+24(FP), DX")
+	w.line("\tVMOVDQU32 bothHalves<>(SB), Z2")
+	w.line("next:")
+	for v := range 2 {
+		w.line("\tVMOVUPS %d(SI), Z0", 64*v)
+		w.line("\tVMOVUPS %d(SI)(DX*1), Z1", 64*v)
+		w.roundTwo()
+		w.line("\tVPERMW Z0, Z2, Z0")
+		w.line("\tVMOVDQU32 Z0, %d(DI)", 64*v)
+	}
+	w.line("\tLEAQ (SI)(DX*2), SI")
+	w.line("\tADDQ $128, DI")
+	w.line("\tDECQ CX")
+	w.line("\tJNZ next")
+	w.line("\tVZEROUPPER")
+	w.line("\tRET\n")
+}
+
+// words writes a vector of 32 words.
+func (w *tileText) words(name string, f func(i int) int) {
+	for i := range 8 {
+		word := uint64(0)
+		for j := 3; j >= 0; j-- {
+			word = word<<16 | uint64(f(4*i+j))
+		}
+		w.line("DATA %s<>+%d(SB)/8, $0x%016x", name, 8*i, word)
+	}
+	w.line("GLOBL %s<>(SB), RODATA|NOPTR, $64\n", name)
 }

@@ -21,6 +21,9 @@ type Pairs struct {
 	// of 32.
 	Round func(n int, z *uint16, pitch int, x *float32)
 
+	// Pair sets pairs of rows of a panel to those of x, ldx apart, rounded as by Round.
+	Pair func(pairs int, z *uint16, x *float32, ldx int)
+
 	// Thirds are the kernels of products of float32 with bfloat16; nil: there are none,
 	// or they would be slower than multiply-adds.
 	Thirds *Thirds

@@ -17,7 +17,7 @@ func (k *Kernels) Pairs() *Pairs {
 }
 
 var dotPairs = Pairs{
-	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: roundBrain,
+	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: roundBrain, Pair: pairUp,
 	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
 		pair := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
 		kernel, columns := avx512Kernels.ProductPairs[rows], avx512Kernels.Columns
@@ -43,12 +43,14 @@ const (
 )
 
 var tilePairs = Pairs{
-	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain, Product: onTiles(tileProduct),
+	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain, Pair: pairUp, Product: onTiles(tileProduct),
 	Thirds: &Thirds{
 		Product: onTiles(tileThirds),
 		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
 	},
 }
+
+func pairUp(pairs int, z *uint16, x *float32, ldx int) { pairRows(pairs, z, x, 4*ldx) }
 
 // onTiles is a function on tiles as one of Pairs.
 func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, fetch int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
@@ -102,6 +104,11 @@ func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uin
 
 //go:noescape
 func roundBrain(n int, z *uint16, pitch int, x *float32)
+
+// pairRows pairs rows of x, ldx bytes apart.
+//
+//go:noescape
+func pairRows(pairs int, z *uint16, x *float32, ldx int)
 
 // splitRow splits steps of a row; its parts are pitch bytes apart.
 //

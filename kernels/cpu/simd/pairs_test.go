@@ -267,3 +267,25 @@ func BenchmarkPairs(b *testing.B) {
 		})
 	}
 }
+
+// TestPair: pairs of rows are rounded as rows are.
+func TestPair(t *testing.T) {
+	eachPairs(t, func(t *testing.T, k *Kernels, p *Pairs) {
+		const pairs = 5
+		rng, ldx := rand.New(rand.NewPCG(11, 11)), k.Columns+3
+		x, z := guarded(t, (2*pairs-1)*ldx+k.Columns, true), guardedWords(t, 2*pairs*k.Columns)
+		for i := range x {
+			x[i] = math.Float32frombits(rng.Uint32())
+		}
+		p.Pair(pairs, &z[0], &x[0], ldx)
+		row := make([]uint16, k.Columns)
+		for q := range 2 * pairs {
+			p.Round(k.Columns, &row[0], k.Columns, &x[q*ldx])
+			for j, want := range row {
+				if got := z[(q/2*k.Columns+j)*2+q%2]; got != want {
+					t.Fatalf("row %d, column %d: %x rounds to %x, want %x", q, j, x[q*ldx+j], got, want)
+				}
+			}
+		}
+	})
+}
