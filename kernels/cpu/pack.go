@@ -12,7 +12,8 @@ import (
 // a tile of the instruction level has, each laid out [K, columns], one after
 // another; the last may be narrower. The packed tensor is of shape [N, K] and of the
 // weight's type, or of one of 16 bits, which a product widens when it reads them, if
-// all elements are numbers of that: see pack_exact.go.
+// all elements are numbers of that. Of bf16 it may hold pairs, as those of [PackBrain],
+// and be of shape [N, K/32, 16, 2]: a product then still takes the left operand as it is.
 func PackB(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return pack("PackB", pool, packed, w, false)
 }

@@ -9,8 +9,8 @@ import (
 
 // product is a batch of matrix products of one left operand with one or more right
 // operands, in tasks of blocks of the results. Every element is one chain of fused
-// multiply-adds along k: neither the block, nor the height of a tile, nor packing
-// changes a bit of it.
+// multiply-adds along k, or one of sums of pairs where the right operand is packed so:
+// neither the block, nor the height of a tile changes a bit of it.
 //
 // What is to be done to the results is done to each block while it is hot.
 type product struct {
@@ -77,6 +77,10 @@ func (p *product) run(c *Ctx) {
 // runWaves computes a product of pairs: as many blocks of rows at a time as there is
 // room for the left operand of.
 func (p *product) runWaves() {
+	if p.pairs.isOneTile() {
+		p.ctx.Pool.Do(p.tasks(), 1, p)
+		return
+	}
 	rows := p.blockTiles * (p.height + 1)
 	blocks := min(p.rowBlocks, max(1, leftOfWave/max(1, rows*p.pairs.rowBytes())))
 	loan := p.ctx.take(min(p.m, blocks*rows) * p.pairs.rowBytes() / 4)

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math"
+
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
@@ -38,6 +40,9 @@ const (
 	leftOfTile = 36 << 10
 	// leftOfWave is how many bytes the rows take that are there at a time.
 	leftOfWave = 8 << 20
+	// mostAhead is how many elements ahead panels are fetched that follow one another in
+	// memory: 16 KB. Farther, and one row waits longer.
+	mostAhead = 8 << 10
 )
 
 // choosePairs sets up the pairs of a product that has any.
@@ -78,6 +83,73 @@ func (p *product) whollyPairs() bool {
 	return true
 }
 
+// What a task of a product of pairs costs, in nanoseconds for each step along k. Tiles
+// are so fast that fetching what they read counts: the rows, which another core may have
+// laid out, and the panels.
+const (
+	costHalf      = 1.7  // for each part of up to 16 rows and each panel: 300 GMAC/s
+	costFarRow    = 0.13 // for each part of a row: 2 bytes
+	costFarPanel  = 4.3  // 64 bytes
+	tileHalf      = 16   // rows
+	costOfWaiting = 0.5
+)
+
+// across are the sizes of groups that are tried.
+var across = [...]int{2 * mostPanels, 24, 16, 12, 8, 6, 4, 3, 2, 1}
+
+// arrangePairs cuts a product of pairs so that it takes the least time by these costs,
+// and by half a task that threads wait for the last ones.
+func (l *productPlan) arrangePairs(p *product, threads int) {
+	parts := float64(p.pairs.parts())
+	height := max(l.height+min(l.higher, 1), 1)
+	half, rows := parts*costHalf*float64(ceilDiv(height, tileHalf)), parts*costFarRow*float64(height)
+	widest, least := p.widest(), math.Inf(1)
+	var best productPlan
+	for blocks := max(1, ceilDiv(l.tiles, mostTiles)); ; blocks = min(2*blocks, l.tiles) {
+		l.blockTiles = max(1, ceilDiv(l.tiles, blocks))
+		l.rowBlocks = ceilDiv(l.tiles, l.blockTiles)
+		for _, l.perGroup = range across {
+			l.groups = l.countGroups(p)
+			tiles, panels := float64(l.blockTiles), float64(ceilDiv(widest, ceilDiv(widest, l.perGroup)))
+			rounds := float64(ceilDiv(p.batch.count*l.rowBlocks*l.groups, threads))
+			if threads > 1 {
+				rounds += costOfWaiting
+			}
+			if time := rounds * (tiles*panels*half + tiles*rows + panels*costFarPanel); time < least {
+				least, best = time, *l
+			}
+		}
+		if blocks >= l.tiles {
+			break
+		}
+	}
+	*l = best
+	l.toBlock = l.rowBlocks
+}
+
+// widest is how many panels the widest part has.
+func (p *product) widest() int {
+	most := 1
+	for i := range p.products() {
+		most = max(most, panelsOf(p.parts[i].n))
+	}
+	return most
+}
+
+// isOneTile reports whether each block lays out the rows for itself: they are few, and
+// threads would wait for one another twice, and fetch from one another.
+func (l *leftPairs) isOneTile() bool { return l.productPlan.tiles == 1 }
+
+// layTile lays out the rows of a block for itself, in memory that the caller puts back.
+func (l *leftPairs) layTile(b *block) (loan []float32) {
+	rows := b.i1 - b.i0
+	floats := rows * l.rowBytes() / 4
+	loan = b.ctx.take(floats + ceilDiv(rows, 4))
+	l.first, l.tiles, l.odd = b.i0, viewAs[tensor.Brain](loan[:floats]), viewAs[bool](loan[floats:])[:rows]
+	l.Do(0, rows)
+	return loan
+}
+
 // lay makes tiles of the rows of a wave, with k filled up with zeros.
 func (l *leftPairs) lay() {
 	rows := l.rowOf(min(l.toBlock*l.blockTiles, l.productPlan.tiles)) - l.rowOf(l.fromBlock*l.blockTiles)
@@ -87,7 +159,11 @@ func (l *leftPairs) lay() {
 		l.odd = make([]bool, rows)
 	}
 	l.odd = l.odd[:rows]
-	l.ctx.Pool.Do(rows, l.ctx.cut(rows, (costMove+costNarrow)*float64(l.parts()*l.product.k)), l)
+	cost := costMove + costNarrow
+	if l.thirds {
+		cost = costMove + costStep
+	}
+	l.ctx.Pool.Do(rows, l.ctx.cut(rows, cost*float64(l.product.k)), l)
 }
 
 // Do lays out the rows lo ≤ i < hi of the wave.
@@ -119,9 +195,10 @@ func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
 		good = l.kernels.Thirds.Split(whole, bits16(to), rows*step, &row[0])
 	}
 	if rest := row[whole*step:]; len(rest) > 0 {
-		var last [vector16]float32
-		copy(last[:], rest)
+		last := l.ctx.take(step)
+		clear(last[copy(last, rest):])
 		good = l.kernels.Thirds.Split(1, bits16(to[3*whole*rows*step:]), rows*step, &last[0]) && good
+		l.ctx.put(last)
 	}
 	return good
 }
@@ -146,7 +223,11 @@ const vector16 = 32
 
 // multiplyPairs sets dst to the product.
 func (b *block) multiplyPairs(x *part) {
-	l, r, columns := &b.product.pairs, &x.right, simd.Active.Columns
+	l, r, columns := b.product.pairs, &x.right, simd.Active.Columns
+	if l.isOneTile() {
+		loan := l.layTile(b)
+		defer b.ctx.put(loan)
+	}
 	whole := (b.j1 - b.j0) / columns
 	rest := b.j0 + whole*columns
 	var narrow []float32
@@ -157,15 +238,19 @@ func (b *block) multiplyPairs(x *part) {
 	_ = b.dst[(b.i1-b.i0-1)*b.pitch+ceilDiv(b.j1-b.j0, columns)*columns-1]
 	for k0 := 0; k0 < l.k; k0 += b.partial {
 		kc := min(b.partial, l.k-k0)
-		last := r.pairPanel(narrow, rest, k0, kc)
+		last, ahead := r.pairPanel(narrow, rest, k0, kc), r.k*columns
+		if kc == l.k { // panels follow one another in memory
+			ahead = min(ahead, mostAhead)
+		}
 		for t := b.tile0; t < b.tile1; t++ {
 			top, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
 			at, dst := l.parts()*((top-l.first)*l.k+k0*rows), b.dst[(top-b.i0)*b.pitch:]
 			if whole > 0 {
-				l.multiply(at, whole, rows, kc, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, min(k0, 1), t == b.tile0)
+				l.multiply(at, whole, rows, kc, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, min(k0, 1), ahead)
 			}
+			ahead = 0 // they are there for the tiles that follow
 			if last != nil {
-				l.multiply(at, 1, rows, kc, last, 0, &dst[rest-b.j0], b.pitch, min(k0, 1), false)
+				l.multiply(at, 1, rows, kc, last, 0, &dst[rest-b.j0], b.pitch, min(k0, 1), 0)
 			}
 		}
 	}
@@ -173,17 +258,17 @@ func (b *block) multiplyPairs(x *part) {
 		b.ctx.put(narrow)
 	}
 	if l.thirds {
-		b.mend(x)
+		b.mend(x, &l)
 	}
 }
 
 // multiply multiplies the tile at an element with panels.
-func (l *leftPairs) multiply(at, panels, rows, k int, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
+func (l *leftPairs) multiply(at, panels, rows, k int, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 	product := l.kernels.Product
 	if l.thirds {
 		product = l.kernels.Thirds.Product
 	}
-	product(panels, rows, k, bits16(l.tiles[at:]), b, ldb, c, ldc, add, fetch)
+	product(panels, rows, k, bits16(l.tiles[at:]), b, ldb, c, ldc, add, ahead)
 }
 
 // pairPanel is kc rows from k0 on of the panel at column j, which is narrower than
@@ -206,8 +291,8 @@ func (r *rightOperand) pairPanel(scratch []float32, j, k0, kc int) *uint16 {
 // mend computes rows that have numbers without parts by multiply-adds: infinite ones,
 // NaN, and those next to the greatest. It is by row alone, so that a row's bits depend
 // on no other.
-func (b *block) mend(x *part) {
-	l, r, columns := &b.product.pairs, &x.right, simd.Active.Columns
+func (b *block) mend(x *part, l *leftPairs) {
+	r, columns := &x.right, simd.Active.Columns
 	for i := b.i0; i < b.i1; i++ {
 		if !l.odd[i-l.first] {
 			continue

@@ -29,8 +29,7 @@ const (
 	// mostTiles of a block keep its rows, at maxPartial steps, in the second-level
 	// cache beside a panel.
 	mostTiles = 10
-	// mostPanels of a group, each of which reads the block's rows again. Of a product of
-	// pairs, where tiles stay and panels pass, they are twice as many.
+	// mostPanels of a group, each of which reads the block's rows again.
 	mostPanels = 16
 	// leastTask is what a task should take at least, in nanoseconds: several times
 	// what it costs to hand one over.
@@ -44,12 +43,11 @@ const (
 func (l *productPlan) arrange(p *product, threads int) {
 	highest, multiple, deepest := simd.Active.Rows, unrolledSteps, maxPartial
 	tiles := ceilDiv(p.m, highest)
-	l.perGroup = mostPanels
 	switch pairs := p.pairs.kernels; {
 	case pairs != nil:
 		multiple = pairs.Step
 		if p.whollyPairs() {
-			highest, l.perGroup = pairs.Rows, 2*mostPanels
+			highest = pairs.Rows
 		}
 		deepest = p.pairs.deepest(min(p.m, highest))
 	case p.hasNarrow() && tiles > mostNarrow && tiles <= fewWidened:
@@ -61,7 +59,12 @@ func (l *productPlan) arrange(p *product, threads int) {
 	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
 	l.tiles = max(ceilDiv(p.m, highest), min(p.m, 1))
 	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
-	l.rowBlocks, l.fromBlock = ceilDiv(l.tiles, mostTiles), 0
+	l.fromBlock = 0
+	if p.pairs.kernels != nil {
+		l.arrangePairs(p, threads)
+		return
+	}
+	l.perGroup, l.rowBlocks = mostPanels, ceilDiv(l.tiles, mostTiles)
 	for wanted := p.wanted(threads); ; {
 		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
 		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))

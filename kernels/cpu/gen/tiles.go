@@ -118,7 +118,7 @@ const (
 // sum of so many parts, with panels. In a step along k, of 32, the parts follow one
 // another.
 func (w *tileText) product(name string, parts int) {
-	w.line("// func %s(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)", name)
+	w.line("// func %s(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)", name)
 	w.line("TEXT ·%s(SB), NOSPLIT, $8-96", name)
 	w.line("\tMOVQ shape+0(FP), AX")
 	w.configure("AX")
@@ -178,7 +178,7 @@ func (w *tileText) tile(label string, halves []int, parts int) {
 		w.line("\tMOVQ R10, R15")
 	}
 	w.line("%sStep:", label)
-	w.line("\tMOVQ fetch+88(FP), CX")
+	w.line("\tMOVQ ahead+88(FP), CX")
 	w.line("\tADDQ SI, CX")
 	w.step(halves, parts)
 	if len(halves) > 1 {

@@ -12,9 +12,9 @@ type Pairs struct {
 
 	// Product multiplies a tile of rows rows with panels that are ldb bfloat16 apart. c,
 	// whose rows are ldc apart, is set, or added to if add > 0: a panel's columns follow
-	// those of the panel before. As much of the panel after each is brought into the
-	// second-level cache if fetch is set.
-	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool)
+	// those of the panel before. What lies ahead bfloat16 after all that is read of b is
+	// brought into the second-level cache; 0 asks for nothing.
+	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
 
 	// Round sets z to x rounded to the nearest, ties to even; numbers below the
 	// normal ones become 0. Each 32 of z are pitch after those before; n is a multiple
@@ -35,7 +35,7 @@ type Pairs struct {
 // the third parts first. Parts below the normal numbers count as 0.
 type Thirds struct {
 	// Product is that of Pairs.
-	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool)
+	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
 
 	// Split splits steps of a row, whose parts are pitch bfloat16 apart, and reports
 	// whether all of it are numbers that have parts: not infinite, nor so if rounded to

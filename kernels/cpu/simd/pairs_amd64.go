@@ -18,22 +18,18 @@ func (k *Kernels) Pairs() *Pairs {
 
 var dotPairs = Pairs{
 	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: roundBrain, Pair: pairUp,
-	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
+	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 		pair := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
 		kernel, columns := avx512Kernels.ProductPairs[rows], avx512Kernels.Columns
 		for j := range panels {
-			panel := ahead(b, j*ldb)
-			next := panel
-			if fetch {
-				next = ahead(panel, ldb)
-			}
-			kernel(k/2, pair(a), rows, pair(panel), ahead(c, j*columns), ldc, add, pair(next))
+			panel := after(b, j*ldb)
+			kernel(k/2, pair(a), rows, pair(panel), after(c, j*columns), ldc, add, pair(after(panel, ahead)))
 		}
 	},
 }
 
-// ahead is the element n after p.
-func ahead[T any](p *T, n int) *T {
+// after is the element n after p.
+func after[T any](p *T, n int) *T {
 	return (*T)(unsafe.Add(unsafe.Pointer(p), n*int(unsafe.Sizeof(*p))))
 }
 
@@ -53,19 +49,10 @@ var tilePairs = Pairs{
 func pairUp(pairs int, z *uint16, x *float32, ldx int) { pairRows(pairs, z, x, 4*ldx) }
 
 // onTiles is a function on tiles as one of Pairs.
-func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, fetch int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
-	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add int, fetch bool) {
-		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/(tileBytes/2), a, b, 2*ldb, c, 4*ldc, add, fetchDistance(ldb, fetch))
+func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
+	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
+		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/(tileBytes/2), a, b, 2*ldb, c, 4*ldc, add, 2*ahead)
 	}
-}
-
-// fetchDistance is how many bytes after what they read the functions fetch as much: 0 is
-// nothing new.
-func fetchDistance(ldb int, fetch bool) int {
-	if fetch {
-		return 2 * ldb
-	}
-	return 0
 }
 
 // tileShape is a configuration of the tile registers: palette 1, and the bytes of a
@@ -91,16 +78,15 @@ var tileShapes = func() (shapes [2*tileRows + 1]tileShape) {
 }()
 
 // tileProduct multiplies a tile of rows rows, lower of which are in the second half,
-// with panels: k counts steps of 32, ldb and ldc bytes, and fetch is how many bytes
-// after what it reads it fetches as much.
+// with panels: k counts steps of 32, ldb, ldc and ahead bytes.
 //
 //go:noescape
-func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
+func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
 
 // tileThirds is tileProduct for a tile of three parts.
 //
 //go:noescape
-func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
+func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
 
 //go:noescape
 func roundBrain(n int, z *uint16, pitch int, x *float32)

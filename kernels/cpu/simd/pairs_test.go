@@ -123,7 +123,7 @@ func testPairs(t *testing.T, k *Kernels, p *Pairs, rng *rand.Rand, panels, rows,
 	}
 	for add := range 2 {
 		copy(c, start)
-		product(panels, rows, depth, &a[0], &b[0], ldb, &c[0], ldc, add, add > 0)
+		product(panels, rows, depth, &a[0], &b[0], ldb, &c[0], ldc, add, add*ldb)
 		for at, got := range c {
 			i, j := at/ldc, at%ldc
 			name := fmt.Sprintf("%d panels, %d rows, k %d, thirds %t, add %d: row %d column %d", panels, rows, depth, thirds, add, i, j)
@@ -252,7 +252,7 @@ func BenchmarkPairs(b *testing.B) {
 		}
 		b.Run(p.Name, func(b *testing.B) {
 			for b.Loop() {
-				p.Product(panels, p.Rows, depth, &a[0], &right[0], depth*k.Columns, &c[0], panels*k.Columns, 0, false)
+				p.Product(panels, p.Rows, depth, &a[0], &right[0], depth*k.Columns, &c[0], panels*k.Columns, 0, 0)
 			}
 			report(b)
 		})
@@ -261,7 +261,7 @@ func BenchmarkPairs(b *testing.B) {
 		}
 		b.Run(p.Name+", thirds", func(b *testing.B) {
 			for b.Loop() {
-				p.Thirds.Product(panels, p.Rows, depth, &a[0], &right[0], depth*k.Columns, &c[0], panels*k.Columns, 0, false)
+				p.Thirds.Product(panels, p.Rows, depth, &a[0], &right[0], depth*k.Columns, &c[0], panels*k.Columns, 0, 0)
 			}
 			report(b)
 		})

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
+// func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
 TEXT ·tileProduct(SB), NOSPLIT, $8-96
 	MOVQ shape+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
@@ -43,7 +43,7 @@ bothBegin:
 	LEAQ 1024(BX), DX
 	MOVQ R10, R15
 bothStep:
-	MOVQ fetch+88(FP), CX
+	MOVQ ahead+88(FP), CX
 	ADDQ SI, CX
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x26; BYTE $0x00 // TILELOADD TMM6, 0(SI)(R12*1)
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x03; BYTE $0x00 // TILELOADD TMM4, 0(BX)(AX*1)
@@ -118,7 +118,7 @@ halfZero:
 halfBegin:
 	MOVQ $64, AX
 halfStep:
-	MOVQ fetch+88(FP), CX
+	MOVQ ahead+88(FP), CX
 	ADDQ SI, CX
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x26; BYTE $0x00 // TILELOADD TMM6, 0(SI)(R12*1)
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x03; BYTE $0x00 // TILELOADD TMM4, 0(BX)(AX*1)
@@ -172,7 +172,7 @@ done:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, fetch int)
+// func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
 TEXT ·tileThirds(SB), NOSPLIT, $8-96
 	MOVQ shape+0(FP), AX
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0x00 // LDTILECFG (AX)
@@ -211,7 +211,7 @@ bothBegin:
 	LEAQ 1024(BX), DX
 	MOVQ R10, R15
 bothStep:
-	MOVQ fetch+88(FP), CX
+	MOVQ ahead+88(FP), CX
 	ADDQ SI, CX
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x26; BYTE $0x00 // TILELOADD TMM6, 0(SI)(R12*1)
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x03; BYTE $0x00 // TILELOADD TMM4, 0(BX)(AX*1)
@@ -302,7 +302,7 @@ halfZero:
 halfBegin:
 	MOVQ $64, AX
 halfStep:
-	MOVQ fetch+88(FP), CX
+	MOVQ ahead+88(FP), CX
 	ADDQ SI, CX
 	BYTE $0xc4; BYTE $0xa2; BYTE $0x7b; BYTE $0x4b; BYTE $0x74; BYTE $0x26; BYTE $0x00 // TILELOADD TMM6, 0(SI)(R12*1)
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x7b; BYTE $0x4b; BYTE $0x64; BYTE $0x03; BYTE $0x00 // TILELOADD TMM4, 0(BX)(AX*1)
