@@ -1,0 +1,148 @@
+package cpu
+
+import (
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
+
+// leftPairs is the left operand of a product of pairs: some of its rows at a time.
+type leftPairs struct {
+	*product
+	kernels *simd.Pairs // nil: no part is paired
+	thirds  bool
+	k       int // filled up
+	first   int // the first row that is here
+	tiles   []tensor.Brain
+	odd     []bool // by row: it has numbers without parts
+}
+
+const (
+	// leftOfTile is how many bytes a step along k takes of a tile's rows at most: they
+	// stay in the first-level cache while they meet the panels.
+	leftOfTile = 36 << 10
+	// leftOfWave is how many bytes the rows take that are there at a time.
+	leftOfWave = 8 << 20
+)
+
+// choosePairs sets up the pairs of a product that has any.
+func (p *product) choosePairs() {
+	for i := range p.parts {
+		if r := &p.parts[i].right; r.pairs != unpaired && p.k > 0 {
+			p.pairs.product, p.pairs.kernels, p.pairs.k = p, simd.Active.Pairs(), r.k
+			p.pairs.thirds = r.pairs == pairedExact && p.left.data.brain == nil
+			return
+		}
+	}
+}
+
+// parts is how many bfloat16 stand for a number.
+func (l *leftPairs) parts() int {
+	if l.thirds {
+		return 3
+	}
+	return 1
+}
+
+// rowBytes is what a row takes.
+func (l *leftPairs) rowBytes() int { return 2 * l.parts() * l.k }
+
+// deepest is how deep a step along k goes for tiles of so many rows.
+func (l *leftPairs) deepest(rows int) int {
+	step := l.kernels.Step
+	return max(2, leftOfTile/(2*l.parts()*step*max(rows, 1))) * step
+}
+
+// whollyPairs reports whether all parts are of pairs.
+func (p *product) whollyPairs() bool {
+	for i := range p.parts {
+		if p.parts[i].right.pairs == unpaired {
+			return false
+		}
+	}
+	return true
+}
+
+// isOneTile reports whether each block lays out the rows for itself: they are few, and
+// threads would wait for one another twice, and fetch from one another.
+func (l *leftPairs) isOneTile() bool { return l.productPlan.tiles == 1 }
+
+// layTile lays out the rows of a block for itself, in memory that the caller puts back.
+func (l *leftPairs) layTile(b *block) (loan []float32) {
+	rows := b.i1 - b.i0
+	floats := rows * l.rowBytes() / 4
+	loan = b.ctx.take(floats + ceilDiv(rows, 4))
+	l.first, l.tiles, l.odd = b.i0, viewAs[tensor.Brain](loan[:floats]), viewAs[bool](loan[floats:])[:rows]
+	l.Do(0, rows)
+	return loan
+}
+
+// lay makes tiles of the rows of a wave, with k filled up with zeros.
+func (l *leftPairs) lay() {
+	rows := l.rowOf(min(l.toBlock*l.blockTiles, l.productPlan.tiles)) - l.rowOf(l.fromBlock*l.blockTiles)
+	l.first = l.rowOf(l.fromBlock * l.blockTiles)
+	l.tiles = l.tiles[:rows*l.parts()*l.k]
+	if cap(l.odd) < rows {
+		l.odd = make([]bool, rows)
+	}
+	l.odd = l.odd[:rows]
+	cost := costMove + costNarrow
+	if l.thirds {
+		cost = costMove + costStep
+	}
+	l.ctx.Pool.Do(rows, l.ctx.cut(rows, cost*float64(l.product.k)), l)
+}
+
+// Do lays out the rows lo ≤ i < hi of the wave.
+func (l *leftPairs) Do(lo, hi int) {
+	scratch, line := l.ctx.take(l.product.k), l.ctx.take((l.k+1)/2)
+	rounded := viewAs[tensor.Brain](line)[:l.k]
+	clear(rounded[l.product.k:])
+	for i := lo; i < hi; i++ {
+		t := l.tileOf(l.first + i)
+		top, rows := l.rowOf(t)-l.first, l.rowOf(t+1)-l.rowOf(t)
+		to := l.tiles[l.parts()*top*l.k+(i-top)*l.kernels.Step:]
+		row := l.left.data.pick(scratch, l.left.offset+(l.first+i)*l.left.row, l.left.col, l.product.k)
+		if l.thirds {
+			l.odd[i] = !l.split(to, rows, row)
+			continue
+		}
+		l.odd[i] = false
+		l.round(to, rows, row, rounded)
+	}
+	l.ctx.put(scratch)
+	l.ctx.put(line)
+}
+
+// split lays out a row of a tile in three parts, and reports whether it has them.
+func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
+	step := l.kernels.Step
+	whole, good := len(row)/step, true
+	if whole > 0 {
+		good = l.kernels.Thirds.Split(whole, bits16(to), rows*step, &row[0])
+	}
+	if rest := row[whole*step:]; len(rest) > 0 {
+		last := l.ctx.take(step)
+		clear(last[copy(last, rest):])
+		good = l.kernels.Thirds.Split(1, bits16(to[3*whole*rows*step:]), rows*step, &last[0]) && good
+		l.ctx.put(last)
+	}
+	return good
+}
+
+// round lays out a row of a tile rounded.
+func (l *leftPairs) round(to []tensor.Brain, rows int, row []float32, rounded []tensor.Brain) {
+	step := l.kernels.Step
+	pitch, done := rows*step, 0
+	if step == vector16 {
+		if done = len(row) / step * step; done > 0 {
+			l.kernels.Round(done, bits16(to), pitch, &row[0])
+		}
+	}
+	floats{brain: rounded}.store(done, row[done:])
+	for q := done; q < l.k; q += step {
+		copy(to[q/step*pitch:][:step], rounded[q:])
+	}
+}
+
+// vector16 is how many numbers are rounded or split at once.
+const vector16 = 32
