@@ -114,7 +114,10 @@ func TestExactProducts(t *testing.T) {
 				if packed.DType != d {
 					t.Fatalf("packed as %s", packed.DType)
 				}
-				for _, m := range []int{1, 2, 5, 16, 29, 33, 71} {
+				for _, m := range []int{1, 5, 16, 33, 71} {
+					if m > 33 && k > 300 {
+						continue // more of the same, for longer
+					}
 					x, name := normals(rng, tensor.Float32, m, k), fmt.Sprintf("%s, %dx%dx%d", d, m, k, n)
 					got := same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMulPacked(c, out, x, &packed) })
 					checkProduct(t, name, got, m, n, k, func(_, i, j, p int) float64 { return x.FloatAt(i*k+p) * w.FloatAt(p*n+j) })
