@@ -25,11 +25,12 @@ func eachLevel(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// inBrain is t rounded to bf16, as the type it has.
-func inBrain(t *tensor.Tensor) *tensor.Tensor {
-	r := tensor.New(t.DType, t.Shape...)
+// asIn is t rounded to type d, as the type it has.
+func asIn(d tensor.DType, t *tensor.Tensor) *tensor.Tensor {
+	narrow, r := tensor.New(d, t.Shape...), tensor.New(t.DType, t.Shape...)
 	for i := range t.Len() {
-		r.SetFloat(i, float64(tensor.BrainOf(float32(t.FloatAt(i))).Float32()))
+		narrow.SetFloat(i, t.FloatAt(i))
+		r.SetFloat(i, narrow.FloatAt(i))
 	}
 	return r
 }
@@ -39,7 +40,7 @@ func asMultiplied(x *tensor.Tensor) *tensor.Tensor {
 	if simd.Active.Pairs() == nil {
 		return x
 	}
-	return inBrain(x)
+	return asIn(tensor.BFloat16, x)
 }
 
 // TestBrainProducts compares products in bf16 with float64 on the rounded operands,
@@ -66,22 +67,18 @@ func testBrain(t *testing.T, ctxs []*Ctx, rng *rand.Rand, d tensor.DType, m, k, 
 	t.Helper()
 	name := fmt.Sprintf("%s %dx%dx%d", d, m, k, n)
 	x, w := normals(rng, d, m, k), normals(rng, tensor.Float32, k, n)
-	turned := tensor.New(tensor.Float32, n, k)
-	for i := range w.Len() {
-		turned.SetFloat(i%n*k+i/n, w.FloatAt(i))
-	}
 	var packed, packedT tensor.Tensor
 	if err := PackBrain(nil, &packed, w); err != nil {
 		t.Fatal(err)
 	}
-	if err := PackBrainT(nil, &packedT, turned); err != nil {
+	if err := PackBrainT(nil, &packedT, turned(w)); err != nil {
 		t.Fatal(err)
 	}
 	if !packed.Equal(&packedT) {
 		t.Fatalf("%s: PackBrain and PackBrainT differ", name)
 	}
 	out := same(t, name, ctxs, func(c *Ctx, out *tensor.Tensor) error { return MatMulPacked(c, out, x, &packed) })
-	left, right := asMultiplied(x), inBrain(w)
+	left, right := asMultiplied(x), asIn(tensor.BFloat16, w)
 	if m*k*n < 1<<20 {
 		checkProduct(t, name, out, m, n, k, func(_, i, j, p int) float64 { return left.FloatAt(i*k+p) * right.FloatAt(p*n+j) })
 	}
@@ -89,20 +86,27 @@ func testBrain(t *testing.T, ctxs []*Ctx, rng *rand.Rand, d tensor.DType, m, k, 
 		if m == 0 {
 			return
 		}
-		row := normals(rng, d, 1, k)
-		for p := range k {
-			row.SetFloat(p, x.FloatAt(i*k+p))
-		}
-		var alone tensor.Tensor
-		if err := MatMulPacked(ctxs[0], &alone, row, &packed); err != nil {
-			t.Fatal(err)
-		}
+		row := alone(t, ctxs[0], x, i, &packed)
 		for j := range n {
-			if alone.FloatAt(j) != out.FloatAt(i*n+j) {
+			if row.FloatAt(j) != out.FloatAt(i*n+j) {
 				t.Fatalf("%s: row %d, column %d has other bits alone", name, i, j)
 			}
 		}
 	}
+}
+
+// alone is row i of x times a packed weight.
+func alone(t *testing.T, c *Ctx, x *tensor.Tensor, i int, packed *tensor.Tensor) *tensor.Tensor {
+	t.Helper()
+	k := x.Shape[1]
+	row, out := tensor.New(x.DType, 1, k), &tensor.Tensor{}
+	for p := range k {
+		row.SetFloat(p, x.FloatAt(i*k+p))
+	}
+	if err := MatMulPacked(c, out, row, packed); err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // TestLinearBrain: what follows a product in bf16 is what follows any other.
@@ -117,7 +121,7 @@ func TestLinearBrain(t *testing.T) {
 			}
 			rounded := append([]*tensor.Tensor{asMultiplied(c.in[0])}, c.in[1:]...)
 			for i := range c.a.Weights {
-				packed[1+i], rounded[1+i] = &tensor.Tensor{}, inBrain(c.in[1+i])
+				packed[1+i], rounded[1+i] = &tensor.Tensor{}, asIn(tensor.BFloat16, c.in[1+i])
 				if err := pack(nil, packed[1+i], c.in[1+i]); err != nil {
 					t.Fatal(err)
 				}

@@ -94,9 +94,14 @@ func (l *leftPairs) lay() {
 
 // Do lays out the rows lo ≤ i < hi of the wave.
 func (l *leftPairs) Do(lo, hi int) {
-	scratch, line := l.ctx.take(l.product.k), l.ctx.take((l.k+1)/2)
-	rounded := viewAs[tensor.Brain](line)[:l.k]
-	clear(rounded[l.product.k:])
+	scratch := l.ctx.take(l.product.k)
+	var line []float32
+	var rounded []tensor.Brain
+	if !l.thirds {
+		line = l.ctx.take((l.k + 1) / 2)
+		rounded = viewAs[tensor.Brain](line)[:l.k]
+		clear(rounded[l.product.k:])
+	}
 	for i := lo; i < hi; i++ {
 		t := l.tileOf(l.first + i)
 		top, rows := l.rowOf(t)-l.first, l.rowOf(t+1)-l.rowOf(t)
@@ -110,7 +115,9 @@ func (l *leftPairs) Do(lo, hi int) {
 		l.round(to, rows, row, rounded)
 	}
 	l.ctx.put(scratch)
-	l.ctx.put(line)
+	if line != nil {
+		l.ctx.put(line)
+	}
 }
 
 // split lays out a row of a tile in three parts, and reports whether it has them.

@@ -108,16 +108,20 @@ func TestMatMul(t *testing.T) {
 	}
 }
 
+// turned is the transpose of a matrix.
+func turned(b *tensor.Tensor) *tensor.Tensor {
+	k, n := b.Shape[0], b.Shape[1]
+	bT := tensor.New(b.DType, n, k)
+	for i := range b.Len() {
+		bT.SetFloat(i%n*k+i/n, b.FloatAt(i))
+	}
+	return bT
+}
+
 // checkPacked compares with the packed forms, bit for bit.
 func checkPacked(t *testing.T, name string, ctxs []*Ctx, a, b, want *tensor.Tensor) {
 	t.Helper()
-	k, n := b.Shape[0], b.Shape[1]
-	bT := tensor.New(b.DType, n, k)
-	for p := range k {
-		for j := range n {
-			bT.SetFloat(j*k+p, b.FloatAt(p*n+j))
-		}
-	}
+	bT := turned(b)
 	var packed, packedT tensor.Tensor
 	if err := PackB(nil, &packed, b); err != nil {
 		t.Fatal(err)

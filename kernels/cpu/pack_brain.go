@@ -52,12 +52,7 @@ func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 		return
 	}
 	packed.Reset(tensor.BFloat16, n, k)
-	to := tensor.Data[tensor.Brain](packed)
-	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
-		scratch := room()
-		m.columns(scratch, j, width, k, width)
-		floats{brain: to}.store(j*k, scratch[:k*width])
-	})
+	m.packNarrowed(pool, floatsOf(packed), k, n)
 }
 
 // packExactly is packBrain for numbers of bf16, and for [pairedExact]: the packed

@@ -11,16 +11,6 @@ import (
 	"github.com/parallax-go/parallax/kernels/par"
 )
 
-// asIn is x with its elements rounded to type d, as f32.
-func asIn(d tensor.DType, x *tensor.Tensor) *tensor.Tensor {
-	narrow, wide := tensor.New(d, x.Shape...), tensor.New(tensor.Float32, x.Shape...)
-	for i := range x.Len() {
-		narrow.SetFloat(i, x.FloatAt(i))
-		wide.SetFloat(i, narrow.FloatAt(i))
-	}
-	return wide
-}
-
 // packedAt is where a packed weight has row p and column j of the panel at j0.
 func packedAt(packed *tensor.Tensor, j0, width, p, j int) int {
 	r := packedOperand(packed)
@@ -57,13 +47,10 @@ func TestPackExact(t *testing.T) {
 		if c.odd != 0 {
 			tensor.Data[float32](c.of)[k*n/2+7] = c.odd
 		}
-		turned, part := tensor.New(c.of.DType, n, k), tensor.New(c.of.DType, k, n-40)
+		part := tensor.New(c.of.DType, k, n-40)
 		for p := range k {
-			for j := range n {
-				turned.SetFloat(j*k+p, c.of.FloatAt(p*n+j))
-				if j < n-40 {
-					part.SetFloat(p*(n-40)+j, c.of.FloatAt(p*n+j))
-				}
+			for j := range n - 40 {
+				part.SetFloat(p*(n-40)+j, c.of.FloatAt(p*n+j))
 			}
 		}
 		for _, f := range []struct {
@@ -72,7 +59,7 @@ func TestPackExact(t *testing.T) {
 			from    *tensor.Tensor
 			columns int
 		}{
-			{"PackB", PackB, c.of, n}, {"PackBT", PackBT, turned, n}, {"PackColumns", PackColumns(0, n-40), c.of, n - 40}, {"PackB of columns", PackB, part, n - 40},
+			{"PackB", PackB, c.of, n}, {"PackBT", PackBT, turned(c.of), n}, {"PackColumns", PackColumns(0, n-40), c.of, n - 40}, {"PackB of columns", PackB, part, n - 40},
 		} {
 			name := fmt.Sprintf("%s of %s, odd %g", f.name, c.want, c.odd)
 			var packed tensor.Tensor
@@ -155,18 +142,6 @@ func TestBrainOperands(t *testing.T) {
 			checkProduct(t, name, got, m, n, k, func(_, i, j, p int) float64 { return x.FloatAt(i*k+p) * w.FloatAt(p*n+j) })
 		}
 	})
-}
-
-// alone is row i of x times a packed weight.
-func alone(t *testing.T, c *Ctx, x *tensor.Tensor, i int, packed *tensor.Tensor) *tensor.Tensor {
-	t.Helper()
-	k := x.Shape[1]
-	row, out := tensor.New(tensor.Float32, 1, k), &tensor.Tensor{}
-	copy(tensor.Data[float32](row), tensor.Data[float32](x)[i*k:][:k])
-	if err := MatMulPacked(c, out, row, packed); err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // TestExactOdd: rows with numbers that have no parts are what multiply-adds give, and

@@ -41,17 +41,17 @@ func isPackedOf(t *tensor.Tensor, k int) bool {
 	if p == nil || t.DType != tensor.BFloat16 || t.Rank() < 3 || t.Shape[t.Rank()-1] != 2 {
 		return false
 	}
-	switch filled := filledUp(k, p); t.Rank() {
-	case 3:
-		return 2*t.Shape[1] == filled
-	case 4:
-		return p.Thirds != nil && 2*t.Shape[2] == p.Step && p.Step*t.Shape[1] == filled
+	switch r := packedOperand(t); r.pairs {
+	case pairedRounded:
+		return r.k == filledUp(k, p)
+	case pairedExact:
+		return p.Thirds != nil && 2*t.Shape[2] == p.Step && r.k == filledUp(k, p)
 	}
 	return false
 }
 
 // isRounded reports whether a packed weight asks for the left operand to be rounded.
-func isRounded(packed *tensor.Tensor) bool { return packed.Rank() == 3 }
+func isRounded(packed *tensor.Tensor) bool { return packedOperand(packed).pairs == pairedRounded }
 
 // filledUp is k with what a product in bfloat16 fills it up with.
 func filledUp(k int, p *simd.Pairs) int { return ceilDiv(k, p.Step) * p.Step }
