@@ -57,12 +57,13 @@ func WithPass(after string, p passes.Pass) Option {
 // kernels.Ref, the slow reference.
 func WithTarget(t kernels.Target) Option { return func(o *options) { o.target = t } }
 
-// WithPrecision chooses what products with constant weights are computed in:
-// kernels.F32 (the default) or kernels.BF16, which rounds their operands to bf16
-// and adds in f32. That is several times as fast on processors with AMX, and
-// halves the memory of the weights everywhere; a processor that does not multiply
-// bf16 rounds the weights alone. Other operators, attention included, are not
-// touched, nor are models in f16.
+// WithPrecision chooses what products with constant weights, and those of fused
+// attention, are computed in: kernels.F32 (the default) or kernels.BF16, which rounds
+// their operands to bf16 and adds in f32. That is several times as fast on processors
+// with AMX, and halves the memory of the weights everywhere; a processor that does not
+// multiply bf16 rounds constant weights alone. Scores, softmax and other operators
+// stay in f32, as does attention of fewer than four query rows per key head, and
+// models in f16 stay as they are.
 func WithPrecision(p kernels.Precision) Option { return func(o *options) { o.precision = p } }
 
 // WithThreads limits the threads of one run; 0, the default, is GOMAXPROCS.

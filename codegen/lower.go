@@ -21,7 +21,7 @@ type Options struct {
 	// Dims pins symbols to numbers; names that occur nowhere are ignored, so that
 	// one set of pins serves many models.
 	Dims map[string]int64
-	// Precision of products with constant weights.
+	// Precision of products with constant weights, and of those of attention.
 	Precision kernels.Precision
 	// NoState leaves past/present pairs plain inputs and outputs.
 	NoState bool

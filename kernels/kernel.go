@@ -17,11 +17,12 @@ const (
 	CPU Target = "cpu" // kernels/cpu, and kernels/ref for the long tail
 )
 
-// Precision is what products with constant weights are computed in.
+// Precision is what products with constant weights, and those of fused attention, are
+// computed in.
 type Precision string
 
 // The precisions. In BF16 both operands are rounded to bf16 where the processor
-// multiplies that, else the weights alone; sums are f32.
+// multiplies that, else constant weights alone; sums are f32.
 const (
 	F32  Precision = "f32" // f32; the zero value is the same
 	BF16 Precision = "bf16"

@@ -58,7 +58,7 @@ func (s *session) addTarget(cmd *cobra.Command) {
 
 // addPrecision adds --precision to a command that makes programs.
 func (s *session) addPrecision(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights in `f32|bf16`")
+	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights, and those of attention, in `f32|bf16`")
 	choices(cmd, "precision", "f32", "bf16")
 }
 

@@ -167,6 +167,30 @@ func TestPrecisionChoosesLayouts(t *testing.T) {
 	}
 }
 
+// TestPrecisionChoosesAttention: attention in bf16 has a kernel of its own, and one that
+// continues caches; f16 stays.
+func TestPrecisionChoosesAttention(t *testing.T) {
+	for _, test := range []struct {
+		d         tensor.DType
+		precision kernels.Precision
+		want      string
+	}{
+		{tensor.Float32, "", "cpu.Parallax"},
+		{tensor.Float32, kernels.F32, "cpu.Parallax"},
+		{tensor.Float32, kernels.BF16, "cpu.ParallaxBrain"},
+		{tensor.BFloat16, kernels.BF16, "cpu.ParallaxBrain"},
+		{tensor.BFloat16, "", "cpu.Parallax"},
+		{tensor.Float16, kernels.BF16, "cpu.Parallax"},
+	} {
+		x := operand(t, test.d, "[b,2,s,8]")
+		use := kernels.Case{Op: "ai.parallax.Parallax", Attr: attr.New[attr.Attention](), In: []kernels.Operand{x, x, x}, Precision: test.precision}
+		k, _ := New().Select(kernels.CPU, use)
+		if diff := cmp.Diff([]string{test.want, test.want + "Append"}, []string{k.ID, k.Append}); diff != "" {
+			t.Errorf("%s, precision %q (-want +got):\n%s", test.d, test.precision, diff)
+		}
+	}
+}
+
 // TestLinearPacksItsWeights: every one, in the layout of its orientation.
 func TestLinearPacksItsWeights(t *testing.T) {
 	for _, c := range []struct {

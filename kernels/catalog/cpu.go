@@ -102,6 +102,7 @@ var fast = []struct {
 	{"InstanceNormalization", "InstanceNormalization", floats(3), nil},
 	{"GroupNormalization", "GroupNormalization", floats(3), nil},
 	{"RotaryEmbedding", "RotaryEmbedding", floats(3), nil},
+	{"ParallaxBrain", "ai.parallax.Parallax", all(brainAsked, streamed), nil},
 	{"Parallax", "ai.parallax.Parallax", streamed, nil},
 	{"ReduceSum", "ReduceSum", all(floats(1), ranked), nil},
 	{"ReduceMean", "ReduceMean", all(floats(1), ranked), nil},
@@ -146,17 +147,33 @@ func fastKernels() []kernels.Kernel {
 }
 
 // appending are the kernels that can continue caches in place, and what does.
-var appending = map[string]string{"Parallax": CPUPrefix + "ParallaxAppend"}
+var appending = map[string]string{
+	"Parallax":      CPUPrefix + "ParallaxAppend",
+	"ParallaxBrain": CPUPrefix + "ParallaxBrainAppend",
+}
 
 // inBrain are the layouts of products in bf16 by those of other products.
 var inBrain = map[string]string{
 	"PackB": "PackBrain", "PackBT": "PackBrainT", "PackColumns": "PackBrainColumns",
 }
 
-// packing asks for the weight at a position. Products of f16 stay as they are in any
-// precision: bf16 has fewer bits, and is no faster to load.
+// multipliesBrain reports whether products are in bf16. Those of f16 stay as they are in
+// any precision: bf16 has fewer bits, and is no faster to load.
+func multipliesBrain(c kernels.Case) bool {
+	return c.Precision == kernels.BF16 && c.Operand(0).DType != tensor.Float16
+}
+
+// brainAsked holds if products are in bf16.
+func brainAsked(c kernels.Case) error {
+	if !multipliesBrain(c) {
+		return fmt.Errorf("products are not in bf16")
+	}
+	return nil
+}
+
+// packing asks for the weight at a position.
 func packing(c kernels.Case, weight int, layout string) kernels.Packing {
-	if c.Precision == kernels.BF16 && c.Operand(0).DType != tensor.Float16 {
+	if multipliesBrain(c) {
 		layout = inBrain[layout]
 	}
 	return kernels.Packing{Operand: weight, Layout: CPUPrefix + layout}

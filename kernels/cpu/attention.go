@@ -6,6 +6,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // Parallax computes the fused attention node in one pass over keys and values,
@@ -20,15 +21,20 @@ import (
 // probe.
 func Parallax(c *Ctx, o, presentK, presentV *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error {
 	t := &c.attend
-	if err := t.bind(c, a, wholePast, in); err != nil {
+	if err := t.bind(c, a, wholePast, nil, in); err != nil {
 		return fmt.Errorf("Parallax: %w", err)
 	}
+	t.run(o, presentK, presentV)
+	return nil
+}
+
+// run computes the outputs of what is bound.
+func (t *attend) run(o, presentK, presentV *tensor.Tensor) {
 	t.o = t.bound.ResetOutputs(o, presentK, presentV)
 	t.out = floatsOf(o)
 	t.storeCache(presentK, t.bound.PastK, t.bound.K, t.bound.D)
 	t.storeCache(presentV, t.bound.PastV, t.bound.V, t.bound.Dv)
 	t.evaluate()
-	return nil
 }
 
 // evaluate computes the result of what is bound.
@@ -89,8 +95,8 @@ type attend struct {
 }
 
 // bind takes up a call; past is how many positions the past operands hold, or
-// wholePast.
-func (t *attend) bind(c *Ctx, a *attr.Attention, past int, in []*tensor.Tensor) error {
+// wholePast; pairs multiply, if they are not nil.
+func (t *attend) bind(c *Ctx, a *attr.Attention, past int, pairs *simd.Pairs, in []*tensor.Tensor) error {
 	var types [16]tensor.DType
 	list := types[:0]
 	for i, x := range in {
@@ -125,7 +131,7 @@ func (t *attend) bind(c *Ctx, a *attr.Attention, past int, in []*tensor.Tensor) 
 		t.sink = floatsOf(b.Sink.Tensor)
 	}
 	t.oneMask = b.Sees != nil && !dependsOnRow(b)
-	t.plan = planOf(b, c.Pool.Threads())
+	t.plan = planOf(b, c.Pool.Threads(), pairs)
 	return nil
 }
 

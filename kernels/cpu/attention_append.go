@@ -5,6 +5,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
 // ParallaxAppend is [Parallax] on caches in place: past_k and past_v have room
@@ -12,12 +13,19 @@ import (
 // k and v appended there, so that nothing of the past is copied. The result has
 // the bits that Parallax gives it.
 func ParallaxAppend(c *Ctx, past int, o *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error {
-	if past < 0 {
-		return fmt.Errorf("ParallaxAppend: %d positions kept", past)
-	}
-	t := &c.attend
-	if err := t.bind(c, a, past, in); err != nil {
+	if err := c.attend.runAppending(c, a, past, nil, o, in); err != nil {
 		return fmt.Errorf("ParallaxAppend: %w", err)
+	}
+	return nil
+}
+
+// runAppending computes a call that continues caches in place.
+func (t *attend) runAppending(c *Ctx, a *attr.Attention, past int, pairs *simd.Pairs, o *tensor.Tensor, in []*tensor.Tensor) error {
+	if past < 0 {
+		return fmt.Errorf("%d positions kept", past)
+	}
+	if err := t.bind(c, a, past, pairs, in); err != nil {
+		return err
 	}
 	b := &t.bound
 	t.o = b.ResetOutputs(o, nil, nil)

@@ -39,6 +39,14 @@ func roomy(t *tensor.Tensor, capacity int) *tensor.Tensor {
 // TestParallaxAppend: appending in place gives the bits of Parallax, and the
 // cache what its presents are.
 func TestParallaxAppend(t *testing.T) {
+	t.Run("f32", func(t *testing.T) { testAppend(t, cpu.Parallax, cpu.ParallaxAppend) })
+	t.Run("bf16", func(t *testing.T) { testAppend(t, cpu.ParallaxBrain, cpu.ParallaxBrainAppend) })
+}
+
+func testAppend(t *testing.T,
+	whole func(c *cpu.Ctx, o, presentK, presentV *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error,
+	appending func(c *cpu.Ctx, past int, o *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error,
+) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, d := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16} {
 		for _, layout := range []attr.Layout{attr.LayoutBHSD, attr.LayoutBSD} {
@@ -54,11 +62,11 @@ func TestParallaxAppend(t *testing.T) {
 				pk, pv := rows(rng, d, 2, 2, past, 8), rows(rng, d, 2, 2, past, 6)
 				var want, presentK, presentV, got tensor.Tensor
 				c := cpu.NewCtx(nil)
-				if err := cpu.Parallax(c, &want, &presentK, &presentV, a, q, k, v, pk, pv); err != nil {
+				if err := whole(c, &want, &presentK, &presentV, a, q, k, v, pk, pv); err != nil {
 					t.Fatal(err)
 				}
 				keys, values := roomy(pk, past+n+3), roomy(pv, past+n)
-				if err := cpu.ParallaxAppend(c, past, &got, a, q, k, v, keys, values); err != nil {
+				if err := appending(c, past, &got, a, q, k, v, keys, values); err != nil {
 					t.Fatal(err)
 				}
 				if !got.Equal(&want) {

@@ -26,6 +26,9 @@ type spoiled struct {
 // room for.
 func (p *plan) slots() (keys, chunks int) {
 	if p.blockRows <= p.tileRows {
+		if p.pairs != nil { // which multiply all of a chunk at once
+			return chunkKeys / p.kernels.Columns, 1
+		}
 		return 1, 1
 	}
 	return p.span / p.kernels.Columns, p.span / chunkKeys
@@ -37,7 +40,7 @@ func (p *panels) open(t *attend) {
 	p.keyOf = grow(p.keyOf, keys)
 	p.valueOf = grow(p.valueOf, chunks*chunkKeys/t.kernels.Columns)
 	p.finite = grow(p.finite, len(p.valueOf))
-	if t.bound.Dv < t.pitch {
+	if t.bound.Dv < t.pitch && t.pairs == nil {
 		clear(p.values) // what pads the last panel is not written
 	}
 }

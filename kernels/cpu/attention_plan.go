@@ -9,7 +9,8 @@ const (
 	chunkKeys = 256 // keys whose state is merged as one
 	wholeKeys = 2048
 
-	maxTileRows  = 28 // two tiles of products of the widest level
+	maxTileRows  = 32
+	aimedRows    = 28 // of a tile: two tiles of products of the widest level
 	maxTiles     = 10 // of a block
 	maxBlockRows = maxTiles * maxTileRows
 
@@ -22,8 +23,10 @@ const (
 // serves the others.
 type plan struct {
 	kernels *simd.Kernels
-	rows    int // query rows per key head: group·T
-	blocks  int // blocks of rows per key head
+	pairs   *simd.Pairs // that multiply; nil: multiply-adds do
+	highest int         // rows of a tile of products
+	rows    int         // query rows per key head: group·T
+	blocks  int         // blocks of rows per key head
 
 	blockRows, tileRows int // at most
 
@@ -33,22 +36,28 @@ type plan struct {
 	whole bool
 	span  int // keys that a tile holds the scores of: a multiple of chunkKeys
 
-	depth int // floats of a column of a key panel: D, up to a whole vector
+	depth int // elements of a column of a key panel: D, up to a whole vector or step
 	pitch int // floats from a row of a result to the next: the panels' widths
 }
 
-func planOf(b *attr.Bound, threads int) plan {
+func planOf(b *attr.Bound, threads int, pairs *simd.Pairs) plan {
 	k := simd.Active
-	p := plan{kernels: k, rows: b.Group() * b.T, span: chunkKeys, depth: roundUp(b.D, k.Lanes), pitch: roundUp(b.Dv, k.Columns)}
-	if rest := b.Dv % k.Columns; rest > 0 && rest <= k.Lanes {
+	p := plan{kernels: k, pairs: pairs, highest: k.Rows, rows: b.Group() * b.T, span: chunkKeys, depth: roundUp(b.D, k.Lanes), pitch: roundUp(b.Dv, k.Columns)}
+	aimed := aimedRows
+	if p.rows < streamRows { // they wait for keys and values, of which pairs would be made
+		p.pairs = nil
+	}
+	if p.pairs != nil {
+		p.highest, aimed, p.depth = pairs.Rows, max(aimed, pairs.Rows), roundUp(b.D, vector16)
+	} else if rest := b.Dv % k.Columns; rest > 0 && rest <= k.Lanes {
 		p.pitch += k.Lanes - k.Columns
 	}
 	if b.R.Tensor != nil && b.S <= wholeKeys {
 		p.whole, p.span = true, roundUp(max(b.S, 1), chunkKeys)
 	}
-	p.tileRows = maxTileRows / k.Rows * k.Rows
-	for p.whole && p.tileRows > k.Rows && 2*p.tileRows*p.span > tileFloats {
-		p.tileRows -= k.Rows
+	p.tileRows = aimed / p.highest * p.highest
+	for p.whole && p.tileRows > p.highest && 2*p.tileRows*p.span > tileFloats {
+		p.tileRows -= p.highest
 	}
 	heads := b.B * b.KVHeads
 	for tiles := maxTiles; tiles > 0; tiles-- { // large blocks, but a few for each thread
@@ -75,9 +84,25 @@ func roundUp(n, unit int) int { return ceilDiv(n, unit) * unit }
 // share returns the part i of n items in parts of nearly equal size.
 func share(n, parts, i int) (from, to int) { return n * i / parts, n * (i + 1) / parts }
 
+// packed is how many floats so many elements take that products read.
+func (p *plan) packed(n int) int {
+	if p.pairs != nil {
+		return n / 2
+	}
+	return n
+}
+
+// paired is packed where pairs multiply, and else nothing.
+func (p *plan) paired(n int) int {
+	if p.pairs != nil {
+		return n / 2
+	}
+	return 0
+}
+
 // strips calls f for rows from on, in as few tiles of products as there need be.
 func (p *plan) strips(rows int, f func(row, height int)) {
-	parts := ceilDiv(rows, p.kernels.Rows)
+	parts := ceilDiv(rows, p.highest)
 	for i := range parts {
 		from, to := share(rows, parts, i)
 		f(from, to-from)

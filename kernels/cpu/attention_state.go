@@ -115,7 +115,7 @@ type State struct {
 // ParallaxPartial sets s to the state after the keys from ≤ j < to.
 func ParallaxPartial(c *Ctx, s *State, a *attr.Attention, from, to int, in ...*tensor.Tensor) error {
 	t := &c.attend
-	if err := t.bind(c, a, wholePast, in); err != nil {
+	if err := t.bind(c, a, wholePast, nil, in); err != nil {
 		return fmt.Errorf("ParallaxPartial: %w", err)
 	}
 	b := &t.bound
@@ -163,7 +163,7 @@ func (s *State) Merge(late *State) error {
 // specification and operands it was made from.
 func ParallaxFinish(c *Ctx, o *tensor.Tensor, s *State, a *attr.Attention, in ...*tensor.Tensor) error {
 	t := &c.attend
-	if err := t.bind(c, a, wholePast, in); err != nil {
+	if err := t.bind(c, a, wholePast, nil, in); err != nil {
 		return fmt.Errorf("ParallaxFinish: %w", err)
 	}
 	b := &t.bound

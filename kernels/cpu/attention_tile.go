@@ -109,6 +109,10 @@ func (w *worker) score(t *tile) {
 		clear(w.second)
 		return
 	}
+	if w.pairs != nil {
+		w.scorePairs(t)
+		return
+	}
 	for j := t.lo; j < t.hi; j += k.Columns {
 		panel := w.keyPanel(j / k.Columns)
 		if w.joined(t) {
@@ -168,6 +172,10 @@ func (w *worker) sumChunk(s *state, t *tile, from, to int) {
 		}
 		return
 	}
+	if w.pairs != nil {
+		w.sumPairs(s, t, from, to)
+		return
+	}
 	values := w.valuePanels(from, to)
 	if t.partial {
 		w.takeOut(values, from, to)
@@ -203,7 +211,7 @@ const streamRows = len(simd.Kernels{}.Stream)
 // streams reports whether the values are read as they lie: for few rows, which see
 // the same keys.
 func (w *worker) streams(t *tile) bool {
-	if t.n >= streamRows || w.n > t.n || w.masked() || w.v[1].f32 == nil || w.bound.Dv == 0 {
+	if t.n >= streamRows || w.n > t.n || w.pairs != nil || w.masked() || w.v[1].f32 == nil || w.bound.Dv == 0 {
 		return false
 	}
 	for i := range t.n {

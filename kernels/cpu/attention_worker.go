@@ -21,6 +21,7 @@ type worker struct {
 	highs    [maxBlockRows]int  // and end
 	empty    [maxBlockRows]bool // the rows that saw no key
 	panels   panels
+	brains   brains // where pairs multiply
 	seen     []bool // which keys of the span a tile's rows see by the masks
 	total    state
 
@@ -47,15 +48,15 @@ func (t *attend) worker(place int) *worker {
 // open gives a worker scratch for t.
 func (w *worker) open(t *attend) {
 	w.attend, w.opened = t, t.call
-	p := &w.panels
+	p, b := &w.panels, &w.brains
 	keys, values := t.slots()
 	scratch := [...]struct {
 		part *[]float32
 		n    int
 	}{
-		{&p.keys, keys * t.depth * t.kernels.Columns},
-		{&p.values, values * t.pitch * chunkKeys},
-		{&p.rows, t.kernels.Lanes * t.bound.D},
+		{&p.keys, t.packed(keys * t.depth * t.kernels.Columns)},
+		{&p.values, t.packed(values * t.pitch * chunkKeys)},
+		{&p.rows, t.packed(t.kernels.Lanes * t.depth)},
 		{&w.query, t.branches * t.blockRows * t.bound.D},
 		{&w.scores, t.branches * t.tileRows * t.scorePitch()},
 		{&w.totalPart, t.stateSize()},
@@ -64,6 +65,11 @@ func (w *worker) open(t *attend) {
 		{&w.early, t.blockRows},
 		{&w.late, t.blockRows},
 		{&w.row, max(t.pitch, t.span)},
+		{&b.tiles, t.paired(t.branches * t.blockRows * t.depth)},
+		{&b.weights, t.paired(t.tileRows * chunkKeys)},
+		{&b.line, t.paired(max(t.depth, chunkKeys))},
+		{&b.wide, t.paired(2 * max(t.depth, t.kernels.Columns*t.kernels.Columns))},
+		{&b.sums, t.paired(2 * t.pitch)},
 	}
 	total := 0
 	for _, x := range scratch {
@@ -104,6 +110,9 @@ func (w *worker) load(head, first, n int, filled bool) {
 	w.loadRows(w.query, w.q, w.bound.Q, float32(w.bound.Scale))
 	if w.branches == 2 {
 		w.loadRows(w.probe, w.r, w.bound.R, 1)
+	}
+	if w.pairs != nil {
+		w.layRows()
 	}
 }
 

@@ -96,11 +96,8 @@ func (l *leftPairs) lay() {
 func (l *leftPairs) Do(lo, hi int) {
 	scratch := l.ctx.take(l.product.k)
 	var line []float32
-	var rounded []tensor.Brain
 	if !l.thirds {
 		line = l.ctx.take((l.k + 1) / 2)
-		rounded = viewAs[tensor.Brain](line)[:l.k]
-		clear(rounded[l.product.k:])
 	}
 	for i := lo; i < hi; i++ {
 		t := l.tileOf(l.first + i)
@@ -112,7 +109,7 @@ func (l *leftPairs) Do(lo, hi int) {
 			continue
 		}
 		l.odd[i] = false
-		l.round(to, rows, row, rounded)
+		roundRow(l.kernels, to, rows, row, viewAs[tensor.Brain](line)[:l.k])
 	}
 	l.ctx.put(scratch)
 	if line != nil {
@@ -136,18 +133,33 @@ func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
 	return good
 }
 
-// round lays out a row of a tile rounded.
-func (l *leftPairs) round(to []tensor.Brain, rows int, row []float32, rounded []tensor.Brain) {
-	step := l.kernels.Step
-	pitch, done := rows*step, 0
-	if step == vector16 {
-		if done = len(row) / step * step; done > 0 {
-			l.kernels.Round(done, bits16(to), pitch, &row[0])
+// roundTile lays out a tile of rows of n elements, pitch apart, as roundRow does.
+func roundTile(k *simd.Pairs, to []tensor.Brain, rows int, x []float32, pitch, n int, line []tensor.Brain) {
+	if k.Step == vector16 && n == len(line) && n > 0 {
+		k.Round(rows, n, bits16(to), rows*vector16, &x[0], pitch)
+		return
+	}
+	for i := range rows {
+		roundRow(k, to[i*k.Step:], rows, x[i*pitch:][:n], line)
+	}
+}
+
+// roundRow lays out a row of a tile of so many rows, rounded, and filled up with zeros
+// as line is longer, which is scratch.
+func roundRow(k *simd.Pairs, to []tensor.Brain, rows int, row []float32, line []tensor.Brain) {
+	pitch, done := rows*k.Step, 0
+	if k.Step == vector16 {
+		if done = len(row) / vector16 * vector16; done > 0 {
+			k.Round(1, done, bits16(to), pitch, &row[0], 0)
 		}
 	}
-	floats{brain: rounded}.store(done, row[done:])
-	for q := done; q < l.k; q += step {
-		copy(to[q/step*pitch:][:step], rounded[q:])
+	if done == len(line) {
+		return
+	}
+	floats{brain: line}.store(done, row[done:])
+	clear(line[len(row):])
+	for q := done; q < len(line); q += k.Step {
+		copy(to[q/k.Step*pitch:][:k.Step], line[q:])
 	}
 }
 

@@ -91,6 +91,9 @@ var fast = map[string]Func{
 	"Parallax": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Parallax(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.Attention](a), in...)
 	},
+	"ParallaxBrain": func(c *ctx, a any, out, in []*t) error {
+		return cpu.ParallaxBrain(c, at(out, 0), at(out, 1), at(out, 2), attrs[attr.Attention](a), in...)
+	},
 	"Linear": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
 	},
@@ -136,6 +139,9 @@ var fast = map[string]Func{
 var appenders = map[string]Appender{
 	"ParallaxAppend": func(c *ctx, past int, a any, out, in []*t) error {
 		return cpu.ParallaxAppend(c, past, at(out, 0), attrs[attr.Attention](a), in...)
+	},
+	"ParallaxBrainAppend": func(c *ctx, past int, a any, out, in []*t) error {
+		return cpu.ParallaxBrainAppend(c, past, at(out, 0), attrs[attr.Attention](a), in...)
 	},
 }
 

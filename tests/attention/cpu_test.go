@@ -12,9 +12,17 @@ import (
 	"github.com/parallax-go/parallax/kernels/ref"
 )
 
-// streamed runs the streaming kernel with 1, 2, 3 and 7 threads and checks that
-// the bits agree.
+// streaming is a kernel of attention.
+type streaming func(c *cpu.Ctx, o, presentK, presentV *tensor.Tensor, a *attr.Attention, in ...*tensor.Tensor) error
+
+// streamed is [streaming.run] for the kernel in f32.
 func streamed(t *testing.T, name string, a *attr.Attention, in []*tensor.Tensor) []*tensor.Tensor {
+	t.Helper()
+	return streaming(cpu.Parallax).run(t, name, a, in)
+}
+
+// run runs a kernel with 1, 2, 3 and 7 threads and checks that the bits agree.
+func (kernel streaming) run(t *testing.T, name string, a *attr.Attention, in []*tensor.Tensor) []*tensor.Tensor {
 	t.Helper()
 	var first []*tensor.Tensor
 	for _, c := range contexts(t) {
@@ -22,7 +30,7 @@ func streamed(t *testing.T, name string, a *attr.Attention, in []*tensor.Tensor)
 		if a.HasPresent {
 			out[1], out[2] = &tensor.Tensor{}, &tensor.Tensor{}
 		}
-		if err := cpu.Parallax(c, out[0], out[1], out[2], a, in...); err != nil {
+		if err := kernel(c, out[0], out[1], out[2], a, in...); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		out = out[:a.Outputs()]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu"
 )
 
 // Many keys and rows: chunks are merged, blocks have several tiles, and keys of a
@@ -14,16 +15,7 @@ import (
 func TestStreamingOnLongGrid(t *testing.T) {
 	g := newGenerator(21)
 	for i := range 60 {
-		c := g.next(i, false)
-		z := &g.sizes
-		z.b, z.t, z.s = 1, pick(g, 1, 3, 61, 150), pick(g, 300, 513, 700)
-		z.d, z.dv = pick(g, 5, 16, 20), pick(g, 3, 16, 40, 48)
-		if i%10 == 0 {
-			z.t, z.s = 2, 2100
-		}
-		c.a.FillValue = -math.MaxFloat32 // beside -10000, one unit of a score is 1e-3 of a weight
-		c.in = g.operands(c.a)
-		c.name = fmt.Sprintf("%d:%+v %+v", i, *c.a, *z)
+		c := g.nextLong(i)
 		want := evalReference(t, c)
 		checkNear(t, c.name, streamed(t, c.name, c.a, c.in)[0], want[0], gridTolerance(tensor.Float32, want[0]))
 		if t.Failed() {
@@ -32,9 +24,28 @@ func TestStreamingOnLongGrid(t *testing.T) {
 	}
 }
 
+// nextLong is next with many keys or rows.
+func (g *generator) nextLong(i int) gridCase {
+	c := g.next(i, false)
+	z := &g.sizes
+	z.b, z.t, z.s = 1, pick(g, 1, 3, 61, 150), pick(g, 300, 513, 700)
+	z.d, z.dv = pick(g, 5, 16, 20), pick(g, 3, 16, 40, 48)
+	if i%10 == 0 {
+		z.t, z.s = 2, 2100
+	}
+	c.a.FillValue = -math.MaxFloat32 // beside -10000, one unit of a score is 1e-3 of a weight
+	c.in = g.operands(c.a)
+	c.name = fmt.Sprintf("%d:%+v %+v", i, *c.a, *z)
+	return c
+}
+
 // A query gets the same bits whatever the keys hold that its position hides, though
 // queries beside it see them; those that see them get NaN.
 func TestStreamingIgnoresWhatOthersSee(t *testing.T) {
+	testIgnoresWhatOthersSee(t, cpu.Parallax)
+}
+
+func testIgnoresWhatOthersSee(t *testing.T, kernel streaming) {
 	const rows, from = 300, 270 // the tile of the first that sees a bad key has others
 	g := newGenerator(22)
 	for _, probe := range []bool{false, true} {
@@ -45,7 +56,7 @@ func TestStreamingIgnoresWhatOthersSee(t *testing.T) {
 			a.Probe, a.HasProbe = attr.ProbeLearned, true
 			in = append(in, g.floats(1, 2, rows, 16))
 		}
-		clean := streamed(t, "clean", a, in)[0]
+		clean := kernel.run(t, "clean", a, in)[0]
 		for operand := 1; operand <= 2; operand++ {
 			for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 				spoiled := append([]*tensor.Tensor{}, in...)
@@ -55,7 +66,7 @@ func TestStreamingIgnoresWhatOthersSee(t *testing.T) {
 					x.SetFloat(j*size+j%size, bad)
 				}
 				spoiled[operand] = x
-				got := streamed(t, "spoiled", a, spoiled)[0]
+				got := kernel.run(t, "spoiled", a, spoiled)[0]
 				for h := range 2 {
 					for q := range rows {
 						at := (h*rows + q) * 24

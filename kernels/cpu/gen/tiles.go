@@ -232,17 +232,18 @@ func (w *tileText) step(halves []int, parts int) {
 	}
 }
 
-// round writes the function that rounds rows to bfloat16, two vectors at once.
+// round writes the function that rounds rows of a tile to bfloat16, two vectors at once.
 func (w *tileText) round() {
-	w.line("// func roundBrain(n int, z *uint16, pitch int, x *float32)")
-	w.line("TEXT ·roundBrain(SB), NOSPLIT, $0-32")
-	w.line("\tMOVQ n+0(FP), CX")
-	w.line("\tMOVQ z+8(FP), DI")
-	w.line("\tMOVQ pitch+16(FP), DX")
-	w.line("\tSHLQ $1, DX")
-	w.line("\tMOVQ x+24(FP), SI")
-	w.line("\tCMPQ CX, $32")
-	w.line("\tJLT end")
+	w.line("// func roundRows(rows int, n int, z *uint16, pitch int, x *float32, ldx int)")
+	w.line("TEXT ·roundRows(SB), NOSPLIT, $0-48")
+	w.line("\tMOVQ rows+0(FP), BX")
+	w.line("\tMOVQ z+16(FP), R8")
+	w.line("\tMOVQ pitch+24(FP), DX")
+	w.line("\tMOVQ x+32(FP), R9")
+	w.line("row:")
+	w.line("\tMOVQ n+8(FP), CX")
+	w.line("\tMOVQ R8, DI")
+	w.line("\tMOVQ R9, SI")
 	w.line("next:")
 	w.line("\tVMOVUPS (SI), Z0")
 	w.line("\tVMOVUPS 64(SI), Z1")
@@ -251,9 +252,11 @@ func (w *tileText) round() {
 	w.line("\tADDQ $128, SI")
 	w.line("\tADDQ DX, DI")
 	w.line("\tSUBQ $32, CX")
-	w.line("\tCMPQ CX, $32")
-	w.line("\tJGE next")
-	w.line("end:")
+	w.line("\tJNZ next")
+	w.line("\tADDQ $64, R8")
+	w.line("\tADDQ ldx+40(FP), R9")
+	w.line("\tDECQ BX")
+	w.line("\tJNZ row")
 	w.line("\tVZEROUPPER")
 	w.line("\tRET\n")
 }

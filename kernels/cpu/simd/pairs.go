@@ -16,10 +16,10 @@ type Pairs struct {
 	// brought into the second-level cache; 0 asks for nothing.
 	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
 
-	// Round sets z to x rounded to the nearest, ties to even; numbers below the
-	// normal ones become 0. Each 32 of z are pitch after those before; n is a multiple
-	// of 32.
-	Round func(n int, z *uint16, pitch int, x *float32)
+	// Round sets rows of z to those of x, ldx apart, rounded to the nearest, ties to
+	// even; numbers below the normal ones become 0. Each 32 of a row are pitch after
+	// those before, and 32 after those of the row before; n > 0 is a multiple of 32.
+	Round func(rows, n int, z *uint16, pitch int, x *float32, ldx int)
 
 	// Pair sets pairs of rows of a panel to those of x, ldx apart, rounded as by Round.
 	Pair func(pairs int, z *uint16, x *float32, ldx int)

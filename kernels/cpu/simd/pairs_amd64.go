@@ -17,7 +17,7 @@ func (k *Kernels) Pairs() *Pairs {
 }
 
 var dotPairs = Pairs{
-	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: roundBrain, Pair: pairUp,
+	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: round, Pair: pairUp,
 	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 		pair := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
 		kernel, columns := avx512Kernels.ProductPairs[rows], avx512Kernels.Columns
@@ -39,11 +39,15 @@ const (
 )
 
 var tilePairs = Pairs{
-	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: roundBrain, Pair: pairUp, Product: onTiles(tileProduct),
+	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: round, Pair: pairUp, Product: onTiles(tileProduct),
 	Thirds: &Thirds{
 		Product: onTiles(tileThirds),
 		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
 	},
+}
+
+func round(rows, n int, z *uint16, pitch int, x *float32, ldx int) {
+	roundRows(rows, n, z, 2*pitch, x, 4*ldx)
 }
 
 func pairUp(pairs int, z *uint16, x *float32, ldx int) { pairRows(pairs, z, x, 4*ldx) }
@@ -88,8 +92,10 @@ func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *ui
 //go:noescape
 func tileThirds(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
 
+// roundRows rounds rows: pitch and ldx count bytes.
+//
 //go:noescape
-func roundBrain(n int, z *uint16, pitch int, x *float32)
+func roundRows(rows int, n int, z *uint16, pitch int, x *float32, ldx int)
 
 // pairRows pairs rows of x, ldx bytes apart.
 //

@@ -221,7 +221,7 @@ func TestRoundBrain(t *testing.T) {
 			x[i] = math.Float32frombits(uint32(i>>2)<<16 | low)
 		}
 		z := guardedWords(t, len(x))
-		p.Round(len(x), &z[0], 32, &x[0])
+		p.Round(1, len(x), &z[0], 32, &x[0], 0)
 		for i, v := range x {
 			b := math.Float32bits(v)
 			want := (b + 0x7fff + b>>16&1) >> 16
@@ -268,6 +268,28 @@ func BenchmarkPairs(b *testing.B) {
 	}
 }
 
+// TestRoundRows: rows of a tile are rounded as each alone, to where a tile has them.
+func TestRoundRows(t *testing.T) {
+	eachPairs(t, func(t *testing.T, k *Kernels, p *Pairs) {
+		const rows, n, ldx = 5, 96, 99
+		rng := rand.New(rand.NewPCG(12, 12))
+		x, z := guarded(t, (rows-1)*ldx+n, true), guardedWords(t, rows*n)
+		for i := range x {
+			x[i] = math.Float32frombits(rng.Uint32())
+		}
+		p.Round(rows, n, &z[0], 32*rows, &x[0], ldx)
+		var row [n]uint16
+		for i := range rows {
+			p.Round(1, n, &row[0], 32, &x[i*ldx], 0)
+			for j, want := range row {
+				if got := z[(j/32*rows+i)*32+j%32]; got != want {
+					t.Fatalf("row %d, column %d: %x rounds to %x, want %x", i, j, x[i*ldx+j], got, want)
+				}
+			}
+		}
+	})
+}
+
 // TestPair: pairs of rows are rounded as rows are.
 func TestPair(t *testing.T) {
 	eachPairs(t, func(t *testing.T, k *Kernels, p *Pairs) {
@@ -280,7 +302,7 @@ func TestPair(t *testing.T) {
 		p.Pair(pairs, &z[0], &x[0], ldx)
 		row := make([]uint16, k.Columns)
 		for q := range 2 * pairs {
-			p.Round(k.Columns, &row[0], k.Columns, &x[q*ldx])
+			p.Round(1, k.Columns, &row[0], k.Columns, &x[q*ldx], 0)
 			for j, want := range row {
 				if got := z[(q/2*k.Columns+j)*2+q%2]; got != want {
 					t.Fatalf("row %d, column %d: %x rounds to %x, want %x", q, j, x[q*ldx+j], got, want)

@@ -364,15 +364,16 @@ done:
 	BYTE $0xc4; BYTE $0xe2; BYTE $0x78; BYTE $0x49; BYTE $0xc0 // TILERELEASE
 	RET
 
-// func roundBrain(n int, z *uint16, pitch int, x *float32)
-TEXT ·roundBrain(SB), NOSPLIT, $0-32
-	MOVQ n+0(FP), CX
-	MOVQ z+8(FP), DI
-	MOVQ pitch+16(FP), DX
-	SHLQ $1, DX
-	MOVQ x+24(FP), SI
-	CMPQ CX, $32
-	JLT end
+// func roundRows(rows int, n int, z *uint16, pitch int, x *float32, ldx int)
+TEXT ·roundRows(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), BX
+	MOVQ z+16(FP), R8
+	MOVQ pitch+24(FP), DX
+	MOVQ x+32(FP), R9
+row:
+	MOVQ n+8(FP), CX
+	MOVQ R8, DI
+	MOVQ R9, SI
 next:
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
@@ -381,9 +382,11 @@ next:
 	ADDQ $128, SI
 	ADDQ DX, DI
 	SUBQ $32, CX
-	CMPQ CX, $32
-	JGE next
-end:
+	JNZ next
+	ADDQ $64, R8
+	ADDQ ldx+40(FP), R9
+	DECQ BX
+	JNZ row
 	VZEROUPPER
 	RET
 

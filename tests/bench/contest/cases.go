@@ -257,6 +257,17 @@ func brains() []Row {
 	for _, s := range [][3]int{{512, 512, 512}, {1024, 1024, 1024}, {128, 768, 3072}, {16, 768, 3072}, {1, 768, 3072}, {1, 4096, 4096}} {
 		list = append(list, inBrain(matmul(s[0], s[1], s[2])))
 	}
+	for _, s := range []int{128, 512, 2048} {
+		list = append(list, inBrain(attention(fmt.Sprintf("attention S=%d", s), zoo.Attention{}, s, s, 1)))
+	}
+	list = append(list, inBrain(attention("attention S=512, causal", zoo.Attention{Causal: true}, 512, 512, 1)))
+	for _, causal := range []bool{false, true} {
+		name := "Parallax S=512"
+		if causal {
+			name += ", causal"
+		}
+		list = append(list, inBrain(attention(name, zoo.Attention{Causal: causal, Probe: true}, 512, 512, 1)))
+	}
 	return list
 }
 

@@ -12,7 +12,6 @@ var held = map[string]string{
 	"Parallax S=512, causal, by softmax attention":   "presumably: three products for two, and weights that are corrected once all chunks of keys are known",
 	"encoder M=512, batch 8":                         "products are nine tenths of the time, and run at 0.9 of the bare tile's speed",
 	"ViT-B/16":                                       "products are 93 % of the time, and run at 0.9 of the bare tile's speed; attention takes 6 %, the convolution 1 %",
-	"encoder M=512, bf16":                            "OpenVINO computes attention in bf16, too; here it is in f32, and takes 35 ms of the 115; 1.02 in an earlier run",
 	"Parallax S=4096, 4 heads, by softmax attention": "presumably: two results are kept, and rescaled for each chunk of keys",
 	"MatMul 32×768×3072":                             "the weight of 9 MB comes from the third-level cache, which both threads share",
 	"MatMul 16×768×3072":                             "the weight of 9 MB comes from the third-level cache, which both threads share",
