@@ -19,6 +19,8 @@ func expressible(n *ir.Node, a *attr.Attention) error {
 	switch {
 	case a.Probe != attr.ProbeNone || a.Weights != attr.WeightsSoftmax || a.Affine != attr.AffineCentred:
 		return errors.New("it is no softmax attention")
+	case a.Layout == attr.LayoutSBD:
+		return errors.New("positions come before the batch")
 	case a.HasSink:
 		return errors.New("it has a sink")
 	case filled(a) && in[0].Type.DType == tensor.Float16 && a.FillValue < -greatestHalf:
@@ -43,10 +45,8 @@ func filled(a *attr.Attention) bool {
 
 // queryAxis is the axis of q that counts queries, and of k and v that counts keys.
 func queryAxis(a *attr.Attention) int {
-	if a.Layout == attr.LayoutBSD {
-		return 1
-	}
-	return 2
+	_, positions, _ := a.Layout.Axes()
+	return positions
 }
 
 // causalFits reports whether is_causal means a's alignment: its causal mask
@@ -81,7 +81,7 @@ func (w *writer) attention(n *ir.Node, a *attr.Attention) error {
 	}
 	spec := attr.New[attr.ONNXAttention]()
 	spec.Scale, spec.Softcap, spec.Causal = float32(a.Scale), float32(a.Softcap), causalFits(n, a)
-	if a.Layout == attr.LayoutBSD {
+	if _, _, packed := a.Layout.Axes(); packed {
 		spec.Heads, spec.KVHeads = a.Heads, a.KVHeads
 	}
 	at := a.Operands()

@@ -179,6 +179,7 @@ func formulas(a *attr.Attention) []string {
 	add(true, "")
 	lines = append(lines, emptyRow(a)...)
 	add(a.Layout == attr.LayoutBSD, "The operands are [batch, positions, heads·size].")
+	add(a.Layout == attr.LayoutSBD, "The operands are [positions, batch, heads·size].")
 	add(a.Layout == attr.LayoutBHSD, "The operands are [batch, heads, positions, size].")
 	return lines
 }

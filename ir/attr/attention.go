@@ -44,11 +44,24 @@ const (
 // Layout says how the operands q, k, v, r and the result are laid out.
 type Layout string
 
-// The layouts. Cache operands are [B, kv_heads, length, size] in both.
+// The layouts. Cache operands are [B, kv_heads, length, size] in all.
 const (
 	LayoutBHSD Layout = "bhsd" // [B, heads, T, size]
 	LayoutBSD  Layout = "bsd"  // [B, T, heads·size]: heads packed in the last axis
+	LayoutSBD  Layout = "sbd"  // [T, B, heads·size]: positions first, as in PyTorch's modules
 )
+
+// Axes are those of the batch and of the positions, and packed tells that the last one
+// has the heads.
+func (l Layout) Axes() (batch, positions int, packed bool) {
+	switch l {
+	case LayoutBSD:
+		return 0, 1, true
+	case LayoutSBD:
+		return 1, 0, true
+	}
+	return 0, 2, false
+}
 
 // EmptyRow says what a query row that sees no key gives.
 type EmptyRow string
@@ -222,7 +235,7 @@ func (a *Attention) checkNames() error {
 		return bad("causal", string(a.Causal))
 	}
 	switch a.Layout {
-	case LayoutBHSD, LayoutBSD:
+	case LayoutBHSD, LayoutBSD, LayoutSBD:
 	default:
 		return bad("layout", string(a.Layout))
 	}

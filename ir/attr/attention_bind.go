@@ -183,18 +183,24 @@ func headsFirst(t *tensor.Tensor) View {
 
 // view reads a q, k, v, r or o in a's layout with that many heads.
 func (a *Attention) view(name string, t *tensor.Tensor, heads int) (v View, batch, length, size int, err error) {
-	if a.Layout == LayoutBHSD {
+	atBatch, atLength, packed := a.Layout.Axes()
+	if !packed {
 		if t.Rank() != 4 || t.Shape[1] != heads {
 			return v, 0, 0, 0, fmt.Errorf("%s is %s, want [batch,%d,length,size]", name, t, heads)
 		}
 		return headsFirst(t), t.Shape[0], t.Shape[2], t.Shape[3], nil
 	}
 	if t.Rank() != 3 || t.Shape[2]%heads != 0 {
-		return v, 0, 0, 0, fmt.Errorf("%s is %s, want [batch,length,%d·size]", name, t, heads)
+		want := "batch,length"
+		if atBatch == 1 {
+			want = "length,batch"
+		}
+		return v, 0, 0, 0, fmt.Errorf("%s is %s, want [%s,%d·size]", name, t, want, heads)
 	}
 	row := t.Shape[2]
+	strides := [...]int{t.Shape[1] * row, row}
 	size = row / heads
-	return View{t, t.Shape[1] * row, size, row}, t.Shape[0], t.Shape[1], size, nil
+	return View{t, strides[atBatch], size, strides[atLength]}, t.Shape[atBatch], t.Shape[atLength], size, nil
 }
 
 // bindGrids binds the operands that belong to scores.
@@ -350,9 +356,12 @@ func (c *Bound) ResetOutputs(o, presentK, presentV *tensor.Tensor) View {
 	if presentV != nil {
 		presentV.Reset(d, c.B, c.KVHeads, c.S, c.Dv)
 	}
-	if c.Layout == LayoutBSD {
+	switch c.Layout {
+	case LayoutBSD:
 		o.Reset(d, c.B, c.T, c.Heads*c.Dv)
-	} else {
+	case LayoutSBD:
+		o.Reset(d, c.T, c.B, c.Heads*c.Dv)
+	default:
 		o.Reset(d, c.B, c.Heads, c.T, c.Dv)
 	}
 	// o has the layout by construction; only its head size can't be told if

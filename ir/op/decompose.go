@@ -61,9 +61,8 @@ func (d *decomposition) loadRows() {
 	if d.at.R >= 0 {
 		d.r = d.groups(d.rows(d.in[d.at.R], d.a.Heads))
 	}
-	direct := d.a.Layout == attr.LayoutBSD && !d.a.HasPast && !d.a.HasPresent
-	if direct {
-		d.kT = d.transpose(d.split(d.in[1], d.a.KVHeads), 0, 2, 3, 1)
+	if batch, positions, packed := d.a.Layout.Axes(); packed && !d.a.HasPast && !d.a.HasPresent {
+		d.kT = d.transpose(d.split(d.in[1], d.a.KVHeads), batch, 2, 3, positions)
 		d.v = d.rows(d.in[2], d.a.KVHeads)
 		return
 	}
@@ -78,13 +77,14 @@ func (d *decomposition) loadRows() {
 
 // rows gives an operand in the node's layout the axes [B, heads, T, size].
 func (d *decomposition) rows(x *ir.Value, heads int) *ir.Value {
-	if d.a.Layout == attr.LayoutBHSD {
+	batch, positions, packed := d.a.Layout.Axes()
+	if !packed {
 		return x
 	}
-	return d.transpose(d.split(x, heads), 0, 2, 1, 3)
+	return d.transpose(d.split(x, heads), batch, 2, positions, 3)
 }
 
-// split cuts the packed axis of [B, T, heads·size].
+// split cuts the packed axis, the last of three.
 func (d *decomposition) split(x *ir.Value, heads int) *ir.Value {
 	return d.reshape(x, 0, 0, int64(heads), -1)
 }
@@ -120,10 +120,13 @@ func (d *decomposition) values(w *ir.Value) *ir.Value {
 
 // output gives the result the node's layout.
 func (d *decomposition) output(o *ir.Value) *ir.Value {
-	if d.a.Layout == attr.LayoutBHSD {
-		return o
+	switch d.a.Layout {
+	case attr.LayoutBSD:
+		return d.reshape(d.transpose(o, 0, 2, 1, 3), 0, 0, -1)
+	case attr.LayoutSBD:
+		return d.reshape(d.transpose(o, 2, 0, 1, 3), 0, 0, -1)
 	}
-	return d.reshape(d.transpose(o, 0, 2, 1, 3), 0, 0, -1)
+	return o
 }
 
 // weights returns what the values are summed with: p(1 + t̄ − t), or p·t if the

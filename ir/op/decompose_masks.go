@@ -74,10 +74,8 @@ func (d *decomposition) keySize() (sym.Dim, bool) {
 
 // queryAxis is the axis of operand q that counts the queries.
 func (d *decomposition) queryAxis() int {
-	if d.a.Layout == attr.LayoutBSD {
-		return 1
-	}
-	return 2
+	_, positions, _ := d.a.Layout.Axes()
+	return positions
 }
 
 // positional reports whether positions hide keys. The last query alone, with

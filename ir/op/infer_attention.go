@@ -67,9 +67,8 @@ func (s *sizes) learn4D(c *ir.Infer, i int, axes ...sizeName) error {
 	return nil
 }
 
-// learnPacked reads an operand laid out [batch, length, heads·size]; the number
-// of heads is known.
-func (s *sizes) learnPacked(c *ir.Infer, i int, heads, length, size sizeName) error {
+// learnPacked reads an operand with heads in the last axis; their number is known.
+func (s *sizes) learnPacked(c *ir.Infer, i int, l attr.Layout, heads, length, size sizeName) error {
 	known, err := wantRank(c, i, 3)
 	if err != nil || !known {
 		return err
@@ -79,22 +78,23 @@ func (s *sizes) learnPacked(c *ir.Infer, i int, heads, length, size sizeName) er
 	if err != nil {
 		return fmt.Errorf("operand %d: %w", i, err)
 	}
-	for _, l := range []struct {
+	batch, positions, _ := l.Axes()
+	for _, known := range []struct {
 		name sizeName
 		dim  sym.Dim
-	}{{ofBatch, shape[0]}, {length, shape[1]}, {size, each}} {
-		if err := s.learn(l.name, l.dim); err != nil {
+	}{{ofBatch, shape[batch]}, {length, shape[positions]}, {size, each}} {
+		if err := s.learn(known.name, known.dim); err != nil {
 			return fmt.Errorf("operand %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-// learnQKV reads q, k and v in either layout.
-func (s *sizes) learnQKV(c *ir.Infer, packed bool) error {
+// learnQKV reads q, k and v in any layout.
+func (s *sizes) learnQKV(c *ir.Infer, l attr.Layout) error {
 	read := func(i int, heads, length, size sizeName) error {
-		if packed {
-			return s.learnPacked(c, i, heads, length, size)
+		if _, _, packed := l.Axes(); packed {
+			return s.learnPacked(c, i, l, heads, length, size)
 		}
 		return s.learn4D(c, i, ofBatch, heads, length, size)
 	}
@@ -128,10 +128,13 @@ func (s *sizes) scores(c *ir.Infer) sym.Shape {
 }
 
 // output is the shape of the result.
-func (s *sizes) output(c *ir.Infer, packed bool) sym.Shape {
+func (s *sizes) output(c *ir.Infer, l attr.Layout) sym.Shape {
 	b, t, h, d := s.get(c, ofBatch), s.get(c, ofQueries), s.get(c, ofQueryHeads), s.get(c, ofValueSize)
-	if packed {
+	switch l {
+	case attr.LayoutBSD:
 		return sym.Shape{b, t, h.Mul(d)}
+	case attr.LayoutSBD:
+		return sym.Shape{t, b, h.Mul(d)}
 	}
 	return sym.Shape{b, h, t, d}
 }
@@ -156,11 +159,11 @@ func inferParallax(c *ir.Infer) error {
 	if err != nil {
 		return err
 	}
-	s, packed := &sizes{}, a.Layout == attr.LayoutBSD
+	s := &sizes{}
 	if err := s.learnHeads(a.Heads, a.KVHeads); err != nil {
 		return err
 	}
-	if err := s.learnQKV(c, packed); err != nil {
+	if err := s.learnQKV(c, a.Layout); err != nil {
 		return err
 	}
 	if a.HasProbe {
@@ -174,7 +177,7 @@ func inferParallax(c *ir.Infer) error {
 	if err := parallaxMasks(c, a, o, s); err != nil {
 		return err
 	}
-	c.SetTensor(0, d, s.output(c, packed))
+	c.SetTensor(0, d, s.output(c, a.Layout))
 	c.SetTensor(1, d, s.cache(c, ofHeadSize))
 	c.SetTensor(2, d, s.cache(c, ofValueSize))
 	return nil
@@ -332,7 +335,11 @@ func inferONNXAttention(c *ir.Infer) error {
 	case rank != 3 && rank != 4:
 		return fmt.Errorf("q has rank %d, want 3 or 4", rank)
 	}
-	if err := s.learnQKV(c, rank == 3); err != nil {
+	layout := attr.LayoutBHSD
+	if rank == 3 {
+		layout = attr.LayoutBSD
+	}
+	if err := s.learnQKV(c, layout); err != nil {
 		return err
 	}
 	if err := s.learnPast(c, 4); err != nil {
@@ -347,7 +354,7 @@ func inferONNXAttention(c *ir.Infer) error {
 			return err
 		}
 	}
-	c.SetTensor(0, d, s.output(c, rank == 3))
+	c.SetTensor(0, d, s.output(c, layout))
 	c.SetTensor(1, d, s.cache(c, ofHeadSize))
 	c.SetTensor(2, v, s.cache(c, ofValueSize))
 	c.Set(3, scores)

@@ -129,7 +129,7 @@ func headSize(v *ir.Value, a *attr.Attention) sym.Dim {
 		return sym.Dim{}
 	}
 	size := v.Type.Shape[rank-1]
-	if a.Layout == attr.LayoutBSD {
+	if _, _, packed := a.Layout.Axes(); packed {
 		size = size.Div(sym.Const(int64(a.KVHeads)))
 	}
 	return size

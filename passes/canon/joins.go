@@ -12,10 +12,11 @@ import (
 )
 
 // joins see what assignments to slices, x[:, :n] = y, come to: exporters write
-// them as ScatterND into a box.
+// them as ScatterND into a box, after transposing what is assigned to the front.
 var joins = []rewrite.Rule{
 	{Label: "box put in", Doc: "ScatterND of neighbours along each axis is Concat", Roots: []*ir.Op{op.ScatterND}, Match: boxPutIn},
 	{Label: "slice of a join", Doc: "Slice of Concat that is one of its operands", Roots: []*ir.Op{op.Slice}, Match: sliceOfJoin},
+	{Label: "transposes joined", Doc: "Concat of what is transposed alike is one Transpose, of Concat", Roots: []*ir.Op{op.Concat}, Match: transposesJoined},
 }
 
 // boxPutIn takes data[first : first+n, …] = updates.
@@ -100,4 +101,31 @@ func sliceOfJoin(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		offset = offset.Add(v.Type.Shape[counted(axis, len(v.Type.Shape), false)])
 	}
 	return nil
+}
+
+// transposesJoined takes operands that nobody else reads.
+func transposesJoined(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	if len(n.In) < 2 || len(n.In) > maxJoin {
+		return nil
+	}
+	var perm []int
+	p := rewrite.NewPatch(n, "")
+	in := make([]*ir.Value, len(n.In))
+	for i, v := range n.In {
+		if _, sole := v.SoleUse(); !sole || v.Def == nil || v.Def.Op != op.Transpose {
+			return nil
+		}
+		own := v.Def.Attr.(*attr.Transpose).Perm
+		if perm == nil {
+			perm = own
+		}
+		if len(own) == 0 || !slices.Equal(own, perm) {
+			return nil
+		}
+		in[i] = v.Def.In[0]
+		p.Cover(v.Def)
+	}
+	axis := perm[counted(n.Attr.(*attr.Axis).Axis, len(perm), false)]
+	joined := p.Op(op.Concat, &attr.Axis{Axis: axis}, in...)
+	return p.Replace(n.Out[0], p.Op(op.Transpose, &attr.Transpose{Perm: perm}, joined))
 }

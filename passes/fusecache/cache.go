@@ -55,7 +55,8 @@ func (c *cache) length() sym.Dim { return c.past.Type.Shape[c.axis] }
 
 // headsFirst lays an operand out as [batch, heads, length, size].
 func headsFirst(l attn.Layout, a *attr.Attention) (attn.Layout, bool) {
-	if a.Layout == attr.LayoutBHSD {
+	batch, positions, packed := a.Layout.Axes()
+	if !packed {
 		return l, len(l) == 4
 	}
 	if len(l) != 3 {
@@ -70,7 +71,7 @@ func headsFirst(l attn.Layout, a *attr.Attention) (attn.Layout, bool) {
 	if !ok {
 		return nil, false
 	}
-	return attn.Layout{l[0], split[0], l[1], split[1]}, true
+	return attn.Layout{l[batch], split[0], l[positions], split[1]}, true
 }
 
 // repeats reports whether elements occur more than once.

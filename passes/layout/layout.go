@@ -23,18 +23,14 @@ var Pass = passes.Pass{
 	},
 }
 
+// rules are what is tried at every node, one after the other for all.
+var rules = []func(n *ir.Node) *rewrite.Patch{unswapBefore, unswapAfter, headsInTokens}
+
 func run(c *passes.Context, g *ir.Graph) error {
 	for h := range g.Graphs() {
-		for _, n := range slices.Collect(h.Nodes()) {
-			if n.Op != op.Parallax || n.Attr.(*attr.Attention).Layout != attr.LayoutBHSD {
-				continue
-			}
-			if err := c.Err(); err != nil {
+		for _, rule := range rules {
+			if err := apply(c, h, rule); err != nil {
 				return err
-			}
-			c.Work(1)
-			if p := patch(n); p != nil && p.Err() == nil {
-				rewrite.Commit(c, p) // or not: the node computes the same as it is
 			}
 		}
 	}
@@ -42,9 +38,51 @@ func run(c *passes.Context, g *ir.Graph) error {
 	return err
 }
 
+// apply tries a rule at every node.
+func apply(c *passes.Context, g *ir.Graph, rule func(n *ir.Node) *rewrite.Patch) error {
+	for _, n := range slices.Collect(g.Nodes()) {
+		if n.Graph() != g {
+			continue // it has been rewritten
+		}
+		if err := c.Err(); err != nil {
+			return err
+		}
+		c.Work(1)
+		if p := rule(n); p != nil && p.Err() == nil {
+			rewrite.Commit(c, p) // or not: the node computes the same as it is
+		}
+	}
+	return nil
+}
+
+// form is a layout with heads in the last axis, and what brings it, with that axis
+// parted, to [batch, heads, tokens, size].
+type form struct {
+	layout     attr.Layout
+	headsFirst []int
+}
+
+var forms = []form{
+	{attr.LayoutBSD, []int{0, 2, 1, 3}},
+	{attr.LayoutSBD, []int{1, 2, 0, 3}},
+}
+
+// headsInTokens is [form.patch] in the first form that fits; nil: none does.
+func headsInTokens(n *ir.Node) *rewrite.Patch {
+	if n.Op != op.Parallax || n.Attr.(*attr.Attention).Layout != attr.LayoutBHSD {
+		return nil
+	}
+	for _, f := range forms {
+		if p := f.patch(n); p != nil && p.Err() == nil {
+			return p
+		}
+	}
+	return nil
+}
+
 // patch makes n with its rows in tokens; nil if some are not transposed from
 // there.
-func patch(n *ir.Node) *rewrite.Patch {
+func (f form) patch(n *ir.Node) *rewrite.Patch {
 	a := *n.Attr.(*attr.Attention)
 	p, at := rewrite.NewPatch(n, "heads in tokens"), a.Operands()
 	in := slices.Clone(n.In)
@@ -52,7 +90,7 @@ func patch(n *ir.Node) *rewrite.Patch {
 		if rows.operand < 0 {
 			continue
 		}
-		if in[rows.operand] = tokens(p, in[rows.operand], rows.heads); in[rows.operand] == nil {
+		if in[rows.operand] = f.tokens(p, in[rows.operand], rows.heads); in[rows.operand] == nil {
 			return nil
 		}
 	}
@@ -60,13 +98,13 @@ func patch(n *ir.Node) *rewrite.Patch {
 	if !ok {
 		return nil
 	}
-	a.Layout = attr.LayoutBSD
+	a.Layout = f.layout
 	out := p.Ops(op.Parallax, &a, len(n.Out), in...)
 	if p.Err() != nil {
 		return nil
 	}
 	split := p.Op(op.Reshape, attr.New[attr.Reshape](), out[0], p.Ints(0, 0, int64(a.Heads), size))
-	p.Replace(n.Out[0], p.Op(op.Transpose, &attr.Transpose{Perm: headsFirst}, split))
+	p.Replace(n.Out[0], p.Op(op.Transpose, &attr.Transpose{Perm: f.headsFirst}, split))
 	for i, v := range n.Out[1:] {
 		if v != nil {
 			p.Replace(v, out[1+i])
@@ -75,20 +113,16 @@ func patch(n *ir.Node) *rewrite.Patch {
 	return p
 }
 
-// headsFirst brings [batch, tokens, heads, size] to [batch, heads, tokens, size],
-// and back.
-var headsFirst = []int{0, 2, 1, 3}
-
-// tokens returns the rows of v, [batch, heads, tokens, size], as [batch, tokens,
-// heads·size]: what was transposed to v, turned by what turned it. It is nil if
-// that is not how v is made, or if turning it would be done twice.
-func tokens(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
+// tokens returns the rows of v, [batch, heads, tokens, size], with the heads in the
+// last axis: what was transposed to v, turned by what turned it. It is nil if that is
+// not how v is made, or if turning it would be done twice.
+func (f form) tokens(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
 	n := v.Def
 	switch {
 	case n == nil:
 		return nil
-	case n.Op == op.RotaryEmbedding && len(v.Uses()) == 1:
-		rows := tokens(p, n.In[0], heads)
+	case n.Op == op.RotaryEmbedding && len(v.Uses()) == 1 && f.layout == attr.LayoutBSD: // which it knows
+		rows := f.tokens(p, n.In[0], heads)
 		if rows == nil {
 			return nil
 		}
@@ -96,7 +130,7 @@ func tokens(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
 		a.Heads = heads
 		p.Cover(n)
 		return p.Op(op.RotaryEmbedding, &a, append([]*ir.Value{rows}, n.In[1:]...)...)
-	case n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, headsFirst):
+	case n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, f.headsFirst):
 		size, ok := lastSize(v)
 		if !ok {
 			return nil

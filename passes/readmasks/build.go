@@ -177,8 +177,8 @@ func (t *attention) sizesOf() *sizes {
 		}
 	}
 	q, k := t.node.In[t.at.Q], t.node.In[t.at.K]
-	length := lengthAxis(t.spec)
-	z.axis(t.dims[batch], q, 0)
+	first, length, _ := t.spec.Layout.Axes()
+	z.axis(t.dims[batch], q, first)
 	z.axis(t.dims[query], q, length)
 	z.axis(k.Type.Shape[length], k, length)
 	if t.spec.HasPast {

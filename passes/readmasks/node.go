@@ -30,8 +30,8 @@ func geometry(n *ir.Node, a *attr.Attention, at attr.Operands) (dims [numIndices
 	if !q.HasRank || !k.HasRank {
 		return dims, false
 	}
-	length := lengthAxis(a)
-	dims = [numIndices]sym.Dim{q.Shape[0], sym.Const(int64(a.Heads)), q.Shape[length], k.Shape[length]}
+	first, length, _ := a.Layout.Axes()
+	dims = [numIndices]sym.Dim{q.Shape[first], sym.Const(int64(a.Heads)), q.Shape[length], k.Shape[length]}
 	if a.HasPast {
 		past := n.In[at.PastK].Type
 		if !past.HasRank {
@@ -40,14 +40,6 @@ func geometry(n *ir.Node, a *attr.Attention, at attr.Operands) (dims [numIndices
 		dims[key] = dims[key].Add(past.Shape[2])
 	}
 	return dims, true
-}
-
-// lengthAxis is the axis of q and k that counts positions.
-func lengthAxis(a *attr.Attention) int {
-	if a.Layout == attr.LayoutBSD {
-		return 1
-	}
-	return 2
 }
 
 // read reads the masks and biases; false if there is nothing to gain.

@@ -56,15 +56,12 @@ func decomposed(a *attr.Attention, in []*tensor.Tensor, symbolic bool) (*ir.Grap
 
 // sizeNames names the axes of the row operands whose size is open.
 func sizeNames(a *attr.Attention, in []*tensor.Tensor) map[int]map[int]string {
-	length := 2
-	if a.Layout == attr.LayoutBSD {
-		length = 1
-	}
+	batch, length, _ := a.Layout.Axes()
 	at := a.Operands()
 	names := map[int]map[int]string{
-		at.Q: {0: "batch", length: "queries"},
-		at.K: {0: "batch", length: "keys"},
-		at.V: {0: "batch", length: "keys"},
+		at.Q: {batch: "batch", length: "queries"},
+		at.K: {batch: "batch", length: "keys"},
+		at.V: {batch: "batch", length: "keys"},
 	}
 	if at.R >= 0 {
 		names[at.R] = names[at.Q]

@@ -47,7 +47,7 @@ func (g *generator) next(i int, uniform bool) gridCase {
 	a.KVHeads = pick(g, 1, 2, 3)
 	a.Heads = a.KVHeads * pick(g, 1, 2, 4)
 	a.Scale = pick(g, 1, 0.25, 0.125)
-	a.Layout = pick(g, attr.LayoutBHSD, attr.LayoutBSD)
+	a.Layout = pick(g, attr.LayoutBHSD, attr.LayoutBSD, attr.LayoutSBD)
 	a.Probe = pick(g, attr.ProbeNone, attr.ProbeLearned)
 	a.Causal = pick(g, attr.CausalNone, attr.CausalBottomRight, attr.CausalTopLeft)
 	a.EmptyRow = pick(g, attr.EmptyRowZero, attr.EmptyRowNaN, attr.EmptyRowFilled)
@@ -83,8 +83,11 @@ func (g *generator) operands(a *attr.Attention) []*tensor.Tensor {
 	z := g.sizes
 	total := z.past + z.s
 	rows := func(heads, length, size int) *tensor.Tensor {
-		if a.Layout == attr.LayoutBSD {
+		switch a.Layout {
+		case attr.LayoutBSD:
 			return g.floats(z.b, length, heads*size)
+		case attr.LayoutSBD:
+			return g.floats(length, z.b, heads*size)
 		}
 		return g.floats(z.b, heads, length, size)
 	}

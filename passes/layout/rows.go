@@ -1,0 +1,144 @@
+package layout
+
+import (
+	"slices"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/passes/rewrite"
+)
+
+// PyTorch's modules compute with positions first, and where the batch comes first they
+// swap the two before the projections and after the last one. A product does not mind:
+// it is made of the rows as they are, and what follows is swapped, if it is transposed
+// anyway.
+
+var (
+	swapped = []int{1, 0, 2}
+	// Heads with positions first, and with the batch first.
+	fromPositions, fromBatch = []int{1, 2, 0, 3}, []int{0, 2, 1, 3}
+	toPositions, toBatch     = []int{2, 0, 1, 3}, []int{0, 2, 1, 3}
+)
+
+// transposes reports whether n is a Transpose by perm.
+func transposes(n *ir.Node, perm []int) bool {
+	return n != nil && n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, perm)
+}
+
+// ofRowsAlone reports whether n is a fused product that reads nothing by rows but x.
+func ofRowsAlone(n *ir.Node) bool {
+	if n.Op != op.Linear {
+		return false
+	}
+	a := n.Attr.(*attr.Linear)
+	return !a.HasResidual && a.Norm == attr.LinearNormNone
+}
+
+// heads is a Reshape that parts the last axis of rows, and the Transposes of it.
+type heads struct {
+	split *ir.Node
+	first []*ir.Node
+}
+
+// headsOf are the readers of rows v; false: others read it, too.
+func headsOf(v *ir.Value) (list []heads, ok bool) {
+	for _, u := range v.Uses() {
+		if u.Node == nil || u.Node.Op != op.Reshape || u.Index != 0 || !partsLast(u.Node) {
+			return nil, false
+		}
+		h := heads{split: u.Node}
+		for _, t := range u.Node.Out[0].Uses() {
+			if !transposes(t.Node, fromPositions) {
+				return nil, false
+			}
+			h.first = append(h.first, t.Node)
+		}
+		list = append(list, h)
+	}
+	return list, true
+}
+
+// partsLast reports whether a Reshape leaves two axes as they are and parts the third in
+// two of known sizes.
+func partsLast(n *ir.Node) bool {
+	from, to := n.In[0].Type, n.Out[0].Type
+	if !from.HasRank || !to.HasRank || len(from.Shape) != 3 || len(to.Shape) != 4 {
+		return false
+	}
+	_, known := to.Shape[2:].IsConst()
+	return known && from.Shape[0].Equal(to.Shape[0]) && from.Shape[1].Equal(to.Shape[1])
+}
+
+// unswapBefore makes a product of rows that were swapped for it of them as they were;
+// nil: its results are read by more than heads.
+func unswapBefore(n *ir.Node) *rewrite.Patch {
+	if !ofRowsAlone(n) || !transposes(n.In[0].Def, swapped) {
+		return nil
+	}
+	p := rewrite.NewPatch(n, "rows as they were")
+	a := *n.Attr.(*attr.Linear)
+	out := p.Ops(op.Linear, &a, len(n.Out), append([]*ir.Value{n.In[0].Def.In[0]}, n.In[1:]...)...)
+	if p.Err() != nil {
+		return nil
+	}
+	for i, v := range n.Out {
+		if v == nil {
+			continue
+		}
+		list, ok := headsOf(v)
+		if !ok {
+			return nil
+		}
+		for _, h := range list {
+			size, _ := h.split.Out[0].Type.Shape[2:].IsConst()
+			split := p.Op(op.Reshape, attr.New[attr.Reshape](), out[i], p.Ints(0, 0, int64(size[0]), int64(size[1])))
+			for _, t := range h.first {
+				p.Replace(t.Out[0], p.Op(op.Transpose, &attr.Transpose{Perm: fromBatch}, split)).Cover(t)
+			}
+			p.Cover(h.split)
+		}
+	}
+	return p
+}
+
+// unswapAfter makes a product of heads with positions first, whose rows are then
+// swapped, one of heads with the batch first; nil: it is none.
+func unswapAfter(n *ir.Node) *rewrite.Patch {
+	if !ofRowsAlone(n) || len(n.Out) != 1 {
+		return nil
+	}
+	join := n.In[0].Def
+	if join == nil || join.Op != op.Reshape || !transposes(join.In[0].Def, toPositions) || !joinsLast(join) {
+		return nil
+	}
+	p := rewrite.NewPatch(n, "rows as they will be")
+	turned := p.Op(op.Transpose, &attr.Transpose{Perm: toBatch}, join.In[0].Def.In[0])
+	size, ok := n.In[0].Type.Shape[2].IsConst()
+	if !ok {
+		return nil
+	}
+	a := *n.Attr.(*attr.Linear)
+	rows := p.Op(op.Reshape, attr.New[attr.Reshape](), turned, p.Ints(0, 0, size))
+	out := p.Op(op.Linear, &a, append([]*ir.Value{rows}, n.In[1:]...)...)
+	for _, u := range n.Out[0].Uses() {
+		if !transposes(u.Node, swapped) {
+			return nil
+		}
+		p.Replace(u.Node.Out[0], out).Cover(u.Node)
+	}
+	for _, used := range []*ir.Value{n.In[0], join.In[0]} {
+		if _, sole := used.SoleUse(); !sole {
+			return nil
+		}
+	}
+	return p.Cover(join, join.In[0].Def)
+}
+
+// joinsLast reports whether a Reshape leaves two axes as they are and makes one of the
+// last two.
+func joinsLast(n *ir.Node) bool {
+	from, to := n.In[0].Type, n.Out[0].Type
+	return from.HasRank && to.HasRank && len(from.Shape) == 4 && len(to.Shape) == 3 &&
+		from.Shape[0].Equal(to.Shape[0]) && from.Shape[1].Equal(to.Shape[1])
+}
