@@ -17,6 +17,7 @@ var viewOps = []*ir.Op{op.Reshape, op.Flatten, op.Squeeze, op.Unsqueeze, op.Tran
 // views bring chains of rearranging nodes into the view normal form.
 var views = []rewrite.Rule{
 	{Label: "view of nothing", Doc: "rearranging nodes that give their operand back", Roots: viewOps, Match: viewOfNothing},
+	{Label: "ones transposed", Doc: "Transpose that leaves the elements in their order changes the shape alone", Roots: []*ir.Op{op.Transpose}, Match: onesTransposed},
 	{Label: "view chain", Doc: "several rearranging nodes that fewer can do", Roots: viewOps, Match: viewChain},
 	{Label: "reshape", Doc: "one phrasing of a change of shape", Roots: []*ir.Op{op.Reshape, op.Flatten}, Match: reshaped},
 }
@@ -30,6 +31,24 @@ func viewOfNothing(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		return nil
 	}
 	return same(n, w.Root).Cover(w.Nodes...)
+}
+
+// onesTransposed takes a Transpose that moves axes of size 1.
+func onesTransposed(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	x, perm := n.In[0], n.Attr.(*attr.Transpose).Perm
+	if !x.Type.HasRank || len(perm) != len(x.Type.Shape) {
+		return nil
+	}
+	perm = slices.DeleteFunc(slices.Clone(perm), func(axis int) bool { return x.Type.Shape[axis].Is(1) })
+	if !slices.IsSorted(perm) || keepsShape(n, x) {
+		return nil
+	}
+	p := rewrite.NewPatch(n, "")
+	v, ok := (&viewWriter{p, match.View{Root: x}}).reshape(x, n.Out[0].Type.Shape)
+	if !ok {
+		return nil
+	}
+	return p.Replace(n.Out[0], v)
 }
 
 // alone reports whether n begins a chain: then the rules need not read it.
@@ -51,7 +70,7 @@ func viewChain(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	}
 	limit := max(2, going(w.Nodes))
 	var best *rewrite.Patch
-	for _, split := range []func(match.View) ([]axisRun, bool){rootAxes, runs} {
+	for _, split := range []func(match.View) ([]axisRun, bool){rootAxes, runs, rootRuns} {
 		axes, ok := split(w)
 		if !ok {
 			continue
@@ -126,6 +145,31 @@ func runs(w match.View) ([]axisRun, bool) {
 		axes = append(axes, axisRun{[]int{atom}, size})
 	}
 	return axes, true
+}
+
+// rootRuns takes the longest runs of atoms within each axis of the root, and its axes of
+// size 1: the result may have such, too, and needs no Reshape for them then.
+func rootRuns(w match.View) ([]axisRun, bool) {
+	within, ok := runs(w)
+	if !ok {
+		return nil, false
+	}
+	var axes []axisRun
+	for _, size := range w.Root.Type.Shape {
+		if size.Is(1) {
+			axes = append(axes, axisRun{size: size})
+		}
+		for !size.Is(1) {
+			if len(within) == 0 {
+				return nil, false
+			}
+			if size, ok = size.DivExact(within[0].size); !ok {
+				return nil, false
+			}
+			axes, within = append(axes, within[0]), within[1:]
+		}
+	}
+	return axes, len(within) == 0
 }
 
 // follows reports whether atom comes right after its predecessor.
