@@ -9,7 +9,8 @@
 // queries, keys and values that were computed at once are, becomes a product by the
 // parts of its weight. One that stands between
 // views, which exporters write to flatten the leading axes for a Gemm, is moved
-// out of them, so that it meets the residual.
+// out of them, so that it meets the residual; so is one between transposes of batch
+// and positions.
 //
 // A convolution takes in a function of the elements and the sum with a value of the
 // same shape, in either order; its bias is its own.

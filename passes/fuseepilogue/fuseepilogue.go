@@ -25,6 +25,8 @@ var rules = []rewrite.Rule{
 	{Label: "product", Doc: "a product of rows by a constant matrix", Roots: []*ir.Op{op.MatMul}, Match: matMul},
 	{Label: "product of a Gemm", Doc: "A·B + C, C a row", Roots: []*ir.Op{op.Gemm}, Match: gemm},
 	{Label: "product between views", Doc: "leading axes are flattened and put back", Roots: views, Match: unflatten},
+	{Label: "product of swapped rows", Doc: "batch and positions are swapped before, and heads transposed after", Roots: []*ir.Op{op.Linear}, Match: unswapBefore},
+	{Label: "product to be swapped", Doc: "heads are transposed before, and batch and positions swapped after", Roots: []*ir.Op{op.Linear}, Match: unswapAfter},
 	{Label: "bias", Doc: "the sum with a row", Roots: []*ir.Op{op.Add}, Match: bias},
 	{Label: "residual", Doc: "the sum with a value of the same shape", Roots: []*ir.Op{op.Add}, Match: residual},
 	{Label: "gate", Doc: "f(x·w₁) times x·w₂", Roots: []*ir.Op{op.Mul}, Match: gate},

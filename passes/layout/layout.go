@@ -23,36 +23,23 @@ var Pass = passes.Pass{
 	},
 }
 
-// rules are what is tried at every node, one after the other for all.
-var rules = []func(n *ir.Node) *rewrite.Patch{unswapBefore, unswapAfter, headsInTokens}
-
 func run(c *passes.Context, g *ir.Graph) error {
 	for h := range g.Graphs() {
-		for _, rule := range rules {
-			if err := apply(c, h, rule); err != nil {
+		for _, n := range slices.Collect(h.Nodes()) {
+			if n.Op != op.Parallax || n.Attr.(*attr.Attention).Layout != attr.LayoutBHSD {
+				continue
+			}
+			if err := c.Err(); err != nil {
 				return err
+			}
+			c.Work(1)
+			if p := patch(n); p != nil {
+				rewrite.Commit(c, p) // or not: the node computes the same as it is
 			}
 		}
 	}
 	_, err := c.Retype()
 	return err
-}
-
-// apply tries a rule at every node.
-func apply(c *passes.Context, g *ir.Graph, rule func(n *ir.Node) *rewrite.Patch) error {
-	for _, n := range slices.Collect(g.Nodes()) {
-		if n.Graph() != g {
-			continue // it has been rewritten
-		}
-		if err := c.Err(); err != nil {
-			return err
-		}
-		c.Work(1)
-		if p := rule(n); p != nil && p.Err() == nil {
-			rewrite.Commit(c, p) // or not: the node computes the same as it is
-		}
-	}
-	return nil
 }
 
 // form is a layout with heads in the last axis, and what brings it, with that axis
@@ -67,11 +54,8 @@ var forms = []form{
 	{attr.LayoutSBD, []int{1, 2, 0, 3}},
 }
 
-// headsInTokens is [form.patch] in the first form that fits; nil: none does.
-func headsInTokens(n *ir.Node) *rewrite.Patch {
-	if n.Op != op.Parallax || n.Attr.(*attr.Attention).Layout != attr.LayoutBHSD {
-		return nil
-	}
+// patch is [form.patch] in the first form that fits; nil: none does.
+func patch(n *ir.Node) *rewrite.Patch {
 	for _, f := range forms {
 		if p := f.patch(n); p != nil && p.Err() == nil {
 			return p

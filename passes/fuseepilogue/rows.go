@@ -1,4 +1,4 @@
-package layout
+package fuseepilogue
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
 
@@ -26,11 +27,8 @@ func transposes(n *ir.Node, perm []int) bool {
 	return n != nil && n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, perm)
 }
 
-// ofRowsAlone reports whether n is a fused product that reads nothing by rows but x.
+// ofRowsAlone reports whether a fused product reads nothing by rows but x.
 func ofRowsAlone(n *ir.Node) bool {
-	if n.Op != op.Linear {
-		return false
-	}
 	a := n.Attr.(*attr.Linear)
 	return !a.HasResidual && a.Norm == attr.LinearNormNone
 }
@@ -72,11 +70,11 @@ func partsLast(n *ir.Node) bool {
 
 // unswapBefore makes a product of rows that were swapped for it of them as they were;
 // nil: its results are read by more than heads.
-func unswapBefore(n *ir.Node) *rewrite.Patch {
+func unswapBefore(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	if !ofRowsAlone(n) || !transposes(n.In[0].Def, swapped) {
 		return nil
 	}
-	p := rewrite.NewPatch(n, "rows as they were")
+	p := rewrite.NewPatch(n, "")
 	a := *n.Attr.(*attr.Linear)
 	out := p.Ops(op.Linear, &a, len(n.Out), append([]*ir.Value{n.In[0].Def.In[0]}, n.In[1:]...)...)
 	if p.Err() != nil {
@@ -104,7 +102,7 @@ func unswapBefore(n *ir.Node) *rewrite.Patch {
 
 // unswapAfter makes a product of heads with positions first, whose rows are then
 // swapped, one of heads with the batch first; nil: it is none.
-func unswapAfter(n *ir.Node) *rewrite.Patch {
+func unswapAfter(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	if !ofRowsAlone(n) || len(n.Out) != 1 {
 		return nil
 	}
@@ -112,7 +110,7 @@ func unswapAfter(n *ir.Node) *rewrite.Patch {
 	if join == nil || join.Op != op.Reshape || !transposes(join.In[0].Def, toPositions) || !joinsLast(join) {
 		return nil
 	}
-	p := rewrite.NewPatch(n, "rows as they will be")
+	p := rewrite.NewPatch(n, "")
 	turned := p.Op(op.Transpose, &attr.Transpose{Perm: toBatch}, join.In[0].Def.In[0])
 	size, ok := n.In[0].Type.Shape[2].IsConst()
 	if !ok {
