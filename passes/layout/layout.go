@@ -101,27 +101,106 @@ func (f form) patch(n *ir.Node) *rewrite.Patch {
 // last axis: what was transposed to v, turned by what turned it. It is nil if that is
 // not how v is made, or if turning it would be done twice.
 func (f form) tokens(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
+	if rotates(v) {
+		return f.rotated(p, v, heads)
+	}
+	size, ok := lastSize(v)
+	parted := f.parted(p, v, heads)
+	if !ok || parted == nil {
+		return nil
+	}
+	return p.Op(op.Reshape, attr.New[attr.Reshape](), parted, p.Ints(0, 0, int64(heads)*size))
+}
+
+func rotates(v *ir.Value) bool { return v.Def != nil && v.Def.Op == op.RotaryEmbedding }
+
+// rotated is tokens for what is rotated, which RotaryEmbedding does to rows of tokens
+// with the batch first, too.
+func (f form) rotated(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
+	n := v.Def
+	if f.layout != attr.LayoutBSD || len(v.Uses()) != 1 {
+		return nil
+	}
+	rows := f.tokens(p, n.In[0], heads)
+	if rows == nil {
+		return nil
+	}
+	a := *n.Attr.(*attr.RotaryEmbedding)
+	a.Heads = heads
+	p.Cover(n)
+	return p.Op(op.RotaryEmbedding, &a, append([]*ir.Value{rows}, n.In[1:]...)...)
+}
+
+// parted is tokens with an axis of heads: what was transposed to v, normalised and
+// scaled by head if v is.
+func (f form) parted(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
 	n := v.Def
 	switch {
 	case n == nil:
 		return nil
-	case n.Op == op.RotaryEmbedding && len(v.Uses()) == 1 && f.layout == attr.LayoutBSD: // which it knows
-		rows := f.tokens(p, n.In[0], heads)
-		if rows == nil {
-			return nil
-		}
-		a := *n.Attr.(*attr.RotaryEmbedding)
-		a.Heads = heads
-		p.Cover(n)
-		return p.Op(op.RotaryEmbedding, &a, append([]*ir.Value{rows}, n.In[1:]...)...)
-	case n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, f.headsFirst):
+	case transposes(n, f.headsFirst):
+		return n.In[0]
+	case len(v.Uses()) != 1:
+		return nil
+	case rotates(v):
 		size, ok := lastSize(v)
-		if !ok {
+		rows := f.rotated(p, v, heads)
+		if !ok || rows == nil {
 			return nil
 		}
-		return p.Op(op.Reshape, attr.New[attr.Reshape](), n.In[0], p.Ints(0, 0, int64(heads)*size))
+		return p.Op(op.Reshape, attr.New[attr.Reshape](), rows, p.Ints(0, 0, int64(heads), size))
+	case normsHeads(n):
+		return f.again(p, n, heads, n.In[1:]...)
+	case n.Op == op.Mul:
+		if scale := f.perHead(p, n.In[1]); scale != nil {
+			return f.again(p, n, heads, scale)
+		}
 	}
 	return nil
+}
+
+// again is what n makes of its first operand, of that parted.
+func (f form) again(p *rewrite.Patch, n *ir.Node, heads int, others ...*ir.Value) *ir.Value {
+	x := f.parted(p, n.In[0], heads)
+	if x == nil {
+		return nil
+	}
+	p.Cover(n)
+	return p.Op(n.Op, n.Attr, append([]*ir.Value{x}, others...)...)
+}
+
+// perHead is a number for each token and head, [batch, heads, tokens, 1], such as a gate,
+// as it was before it was transposed; nil: it was not.
+func (f form) perHead(p *rewrite.Patch, v *ir.Value) *ir.Value {
+	if size, ok := lastSize(v); !ok || size != 1 || v.Def == nil || f.layout != attr.LayoutBSD {
+		return nil
+	}
+	switch n := v.Def; {
+	case transposes(n, f.headsFirst):
+		return n.In[0]
+	case n.Op == op.Unsqueeze && transposes(n.In[0].Def, []int{0, 2, 1}):
+		return p.Op(op.Unsqueeze, nil, n.In[0].Def.In[0], p.Ints(3))
+	}
+	return nil
+}
+
+// transposes reports whether n is a Transpose by perm.
+func transposes(n *ir.Node, perm []int) bool {
+	return n != nil && n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, perm)
+}
+
+// normsHeads reports whether n normalises the features of each head, all heads alike.
+func normsHeads(n *ir.Node) bool {
+	if n.Op != op.LayerNormalization && n.Op != op.RMSNormalization {
+		return false
+	}
+	for _, vector := range n.In[1:] {
+		if rank, known := vector.Type.Rank(); !known || rank != 1 {
+			return false
+		}
+	}
+	axis := n.Attr.(*attr.LayerNormalization).Axis
+	return (axis == -1 || axis == 3) && !slices.ContainsFunc(n.Out[1:], func(v *ir.Value) bool { return v != nil })
 }
 
 // lastSize is the size of v's last axis, if v has four and it is a number.

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/parallax-go/parallax"
 	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/passes"
 )
 
@@ -20,7 +22,8 @@ var update = flag.Bool("update", false, "write manifest.txt instead of comparing
 
 // manifestHead is what manifest.txt starts with.
 const manifestHead = `# What explain tells of every fixture: the counts, and each anchor's verdict with
-# the specification of the fused node, or with the check that refused it. Written by
+# the specification of the fused node, or with the check that refused it; and how many
+# transposes the program has. Written by
 #	go test ./tests/models -run Manifest -update
 `
 
@@ -37,7 +40,7 @@ func TestManifest(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.Name, err)
 		}
-		writeVerdicts(&b, c.Name, remarks)
+		writeVerdicts(&b, c.Name, remarks, transposes(t, c.Model))
 	}
 	path := filepath.Join(Root(), "tests", "models", "manifest.txt")
 	if *update {
@@ -55,9 +58,30 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-func writeVerdicts(b *strings.Builder, model string, remarks []passes.Remark) {
+// transposes counts the steps of a model's program that transpose.
+func transposes(t *testing.T, model string) int {
+	t.Helper()
+	source, err := parallax.Open(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	program, err := source.Lower(context.Background())
+	if err != nil {
+		t.Fatalf("%s: %v", model, err)
+	}
+	n := 0
+	for _, s := range program.Steps {
+		if s.Op == op.Transpose.Name {
+			n++
+		}
+	}
+	return n
+}
+
+func writeVerdicts(b *strings.Builder, model string, remarks []passes.Remark, transposes int) {
 	attention, probed := count(remarks)
-	fmt.Fprintf(b, "\n%s: %d attention, %d parallax, %d refused\n", model, attention, probed, len(remarks)-attention-probed)
+	fmt.Fprintf(b, "\n%s: %d attention, %d parallax, %d refused; %d Transpose\n", model, attention, probed, len(remarks)-attention-probed, transposes)
 	for _, r := range remarks {
 		fmt.Fprintf(b, "  %s %s %s: %s\n", r.Verdict, r.Kind, r.Anchor, verdict(r))
 	}
