@@ -55,6 +55,8 @@ func TestDecomposed(t *testing.T) {
 		{"gated linear", x + "input %w : f32[4,6]\n%y = ai.parallax.Linear(%x, %w, %w) {weights=2, trans_b=true, gated=true, activation=gelu_tanh}", math.MaxInt},
 		{"fused convolution", x + "input %w : f32[3,2,1,3]\ninput %c : f32[3]\ninput %r : f32[b,3,s,4]\n" +
 			"%y = ai.parallax.FusedConv(%x, %w, %c, %r) {activation=clip, alpha=-1, beta=2, has_bias=true, has_residual=true, residual_first=true}", math.MaxInt},
+		{"fused convolution of rows", x + "input %w : f32[6,1,1,3]\n" +
+			"%y = ai.parallax.FusedConv(%x, %w) {group=6, activation=silu, channels_last=true}", math.MaxInt},
 		{"elementwise", x + "input %m : bool[s,1]\n%y = ai.parallax.Elementwise(%x, %m) {program=\"t0=silu(x0);t1=where(x1,t0,-1);t2=gelu(t1);t3=quick_gelu(x0);t4=max(t2,t3);pow(t4,2)\"}", math.MaxInt},
 		{"elementwise of f16", "input %x : f16[b,6]\ninput %w : f16[6]\n%y = ai.parallax.Elementwise(%x, %w) {program=\"t0=mul(x0,x1);t1=gelu_tanh(t0);add(t1,0.5)\"}", math.MaxInt},
 		{"tables for the whole batch", x + "input %c : f32[1,s,3]\ninput %d : f32[1,s,3]\n%y = RotaryEmbedding(%x, %c, %d)", math.MaxInt},

@@ -62,6 +62,21 @@ func TestFusedConv(t *testing.T) {
 	)
 }
 
+// TestFusedConvLast: filters of rows of channels are packed.
+func TestFusedConvLast(t *testing.T) {
+	g, err := text.Parse(`graph {
+  input %x : f32[n,s,2]
+  const %w : f32[2,1,3] = [1, 2, 3, 4, 5, 6]
+  const %b : f32[2] = [1, 2]
+  %y = ai.parallax.FusedConv(%x, %w, %b) {group=2, channels_last=true, has_bias=true}
+  output %y
+}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, g, kernels.F32, `ChannelsLast: true, HasBias: true}`, "cpu.FusedConvLast(ctx, f.T(", "cpu.PackTaps")
+}
+
 // expect looks for texts in what is printed of g.
 func expect(t *testing.T, g *ir.Graph, precision kernels.Precision, texts ...string) {
 	t.Helper()

@@ -28,7 +28,8 @@ func ConvActivations() []Activation { return slices.Clone(convActivations) }
 //	y = f(x*w + bias) + residual
 //	y = f(x*w + bias + residual)      with ResidualFirst
 //
-// The residual has y's shape. Elements of 16 bits are computed in f32 or wider and
+// The residual has y's shape. With ChannelsLast the channels of x and the filters of y
+// are their last axes: [batch, …, channel] and [batch, …, filter]. Elements of 16 bits are computed in f32 or wider and
 // rounded once.
 type FusedConv struct {
 	AutoPad   string `attr:"auto_pad,NOTSET"`
@@ -42,6 +43,9 @@ type FusedConv struct {
 	// Alpha is the slope of leaky_relu and the lower limit of clip, Beta its upper.
 	Alpha float32 `attr:"alpha,0"`
 	Beta  float32 `attr:"beta,0"`
+
+	// ChannelsLast: x and y are rows of channels.
+	ChannelsLast bool `attr:"channels_last,false"`
 
 	// Which optional operands the node has, and where the residual is added.
 	HasBias       bool `attr:"has_bias,false"`
@@ -60,6 +64,33 @@ func (a *Conv) Fused() *FusedConv {
 // Plain returns the convolution alone; its lists are a's.
 func (a *FusedConv) Plain() Conv {
 	return Conv{AutoPad: a.AutoPad, Dilations: a.Dilations, Group: a.Group, Kernel: a.Kernel, Pads: a.Pads, Strides: a.Strides}
+}
+
+// Spatial is the first axis of x that the window slides over.
+func (a *FusedConv) Spatial() int {
+	if a.ChannelsLast {
+		return 1
+	}
+	return 2
+}
+
+// ToChannelsFirst is the permutation that brings rank axes of which the last are the
+// channels to the order of [Conv].
+func ToChannelsFirst(rank int) []int {
+	perm := []int{0, rank - 1}
+	for axis := 1; axis < rank-1; axis++ {
+		perm = append(perm, axis)
+	}
+	return perm
+}
+
+// ToChannelsLast undoes [ToChannelsFirst].
+func ToChannelsLast(rank int) []int {
+	perm := []int{0}
+	for axis := 2; axis < rank; axis++ {
+		perm = append(perm, axis)
+	}
+	return append(perm, 1)
 }
 
 // FusedConvOperands are the positions of the node's operands; −1: absent.

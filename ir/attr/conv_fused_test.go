@@ -64,3 +64,17 @@ func TestFusedConvIsConv(t *testing.T) {
 		t.Errorf("%s, want %s", Format(&plain), Format(a))
 	}
 }
+
+func TestChannelsLastUndoesFirst(t *testing.T) {
+	for rank := 2; rank < 6; rank++ {
+		first, last := ToChannelsFirst(rank), ToChannelsLast(rank)
+		if first[1] != rank-1 || last[rank-1] != 1 {
+			t.Errorf("rank %d: %v and %v", rank, first, last)
+		}
+		for i := range rank {
+			if first[last[i]] != i {
+				t.Errorf("rank %d: %v does not undo %v", rank, last, first)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
@@ -15,6 +16,7 @@ type window struct {
 	autoPad                          string
 	kernel, strides, dilations, pads []int
 	ceil                             bool
+	first                            int // of the axes that it slides over
 }
 
 // check fills in defaults for n spatial axes.
@@ -70,7 +72,7 @@ func (w *window) size(in, kernel sym.Dim, i, n int) (sym.Dim, error) {
 	reach := kernel.Sub(one).Mul(sym.Const(int64(w.dilations[i]))).Add(one)
 	room := in.Add(sym.Const(begin + end)).Sub(reach)
 	if sym.ProvablyLT(room, sym.Const(0)) {
-		return in, fmt.Errorf("window of %s over axis %d of size %s with pads %d and %d", reach, i+2, in, begin, end)
+		return in, fmt.Errorf("window of %s over axis %d of size %s with pads %d and %d", reach, w.first+i, in, begin, end)
 	}
 	if !w.ceil {
 		return room.Div(stride).Add(one), nil
@@ -81,7 +83,7 @@ func (w *window) size(in, kernel sym.Dim, i, n int) (sym.Dim, error) {
 }
 
 func inferConv(c *ir.Infer) error {
-	t, err := convType(c, attrsOf[attr.Conv](c), 2)
+	t, err := convType(c, attrsOf[attr.Conv](c).Fused(), 2)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func inferFusedConv(c *ir.Infer) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	o, plain := a.Operands(), a.Plain()
+	o := a.Operands()
 	if c.NumIn() != o.Count {
 		return fmt.Errorf("%d operands, the specification has %d", c.NumIn(), o.Count)
 	}
@@ -106,7 +108,7 @@ func inferFusedConv(c *ir.Infer) error {
 	if _, err := commonElement(c, allOperands(c)...); err != nil {
 		return err
 	}
-	t, err := convType(c, &plain, o.Bias)
+	t, err := convType(c, a, o.Bias)
 	if err != nil {
 		return err
 	}
@@ -133,9 +135,9 @@ func residualFits(residual, result ir.Type) error {
 	return nil
 }
 
-// convType is the result of a convolution; its bias, if it has one, is at that
-// operand.
-func convType(c *ir.Infer, a *attr.Conv, bias int) (none ir.Type, err error) {
+// convType is the result of a convolution with nothing behind it; its bias, if it has
+// one, is at that operand.
+func convType(c *ir.Infer, a *attr.FusedConv, bias int) (none ir.Type, err error) {
 	if err := floats.checkAll(c); err != nil {
 		return none, err
 	}
@@ -161,9 +163,15 @@ func convType(c *ir.Infer, a *attr.Conv, bias int) (none ir.Type, err error) {
 	if a.Group < 1 {
 		return none, fmt.Errorf("group %d is not positive", a.Group)
 	}
+	first := a.Spatial()
+	last := first + len(x.Shape) - 3 // of the spatial axes
+	channels := x.Shape[1]
+	if a.ChannelsLast {
+		channels = x.Shape[last+1]
+	}
 	group := sym.Const(int64(a.Group))
-	if want := k.Shape[1].Mul(group); differ(x.Shape[1], want) {
-		return none, fmt.Errorf("%s channels, want %s = %s per group × %d", x.Shape[1], want, k.Shape[1], a.Group)
+	if want := k.Shape[1].Mul(group); differ(channels, want) {
+		return none, fmt.Errorf("%s channels, want %s = %s per group × %d", channels, want, k.Shape[1], a.Group)
 	}
 	if _, err := quotient("the number of filters", k.Shape[0], group); err != nil {
 		return none, err
@@ -177,9 +185,12 @@ func convType(c *ir.Infer, a *attr.Conv, bias int) (none ir.Type, err error) {
 			return none, fmt.Errorf("bias of %s for %s filters", c.Type(bias).Shape[0], k.Shape[0])
 		}
 	}
-	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads}
-	places, err := w.slide(x.Shape[2:], k.Shape[2:])
-	return ir.TensorOf(d, append(sym.Shape{x.Shape[0], k.Shape[0]}, places...)), err
+	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads, first: first}
+	places, err := w.slide(x.Shape[first:last+1], k.Shape[2:])
+	if a.ChannelsLast {
+		return ir.TensorOf(d, slices.Concat(x.Shape[:1], places, k.Shape[:1])), err
+	}
+	return ir.TensorOf(d, slices.Concat(x.Shape[:1], k.Shape[:1], places)), err
 }
 
 // slide returns the sizes of the result's spatial axes. kernel, if not nil, is
@@ -223,7 +234,7 @@ func inferPool(c *ir.Infer) error {
 	if len(a.Kernel) == 0 {
 		return fmt.Errorf("kernel_shape is missing")
 	}
-	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads, ceil: a.CeilMode}
+	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads, ceil: a.CeilMode, first: 2}
 	places, err := w.slide(x.Shape[2:], nil)
 	shape := append(x.Shape[:2:2], places...)
 	c.SetTensor(0, x.DType, shape)

@@ -30,6 +30,8 @@ func TestSelectOnCPU(t *testing.T) {
 	weight.Const = tensor.New(tensor.Float32, 8, 16)
 	filters := f32("[4,8,3]")
 	filters.Const = tensor.New(tensor.Float32, 4, 8, 3)
+	taps := f32("[8,1,3]")
+	taps.Const = tensor.New(tensor.Float32, 8, 1, 3)
 	unranked := kernels.Operand{Present: true, DType: tensor.Float32}
 	axes := func(list ...int64) kernels.Operand {
 		o := ints("[2]")
@@ -56,6 +58,10 @@ func TestSelectOnCPU(t *testing.T) {
 		{"Einsum", &attr.Einsum{Equation: "ij->ji"}, []kernels.Operand{weight}, []kernels.Operand{f32("[16,8]")}, "ref.Einsum"},
 		{"ai.parallax.FusedConv", &attr.FusedConv{}, []kernels.Operand{f32("[b,3,s]"), f32("[8,3,1]")}, nil, "cpu.FusedConv"},
 		{"ai.parallax.FusedConv", &attr.FusedConv{}, []kernels.Operand{operand(t, tensor.Float16, "[b,3,s]"), operand(t, tensor.Float16, "[8,3,1]")}, nil, "ref.FusedConv"},
+		{"ai.parallax.FusedConv", &attr.FusedConv{ChannelsLast: true, Group: 8}, []kernels.Operand{f32("[b,s,8]"), taps}, nil, "cpu.FusedConvLast"},
+		{"ai.parallax.FusedConv", &attr.FusedConv{ChannelsLast: true, Group: 8}, []kernels.Operand{f32("[b,s,8]"), f32("[8,1,3]")}, nil, "ref.FusedConv"},
+		{"ai.parallax.FusedConv", &attr.FusedConv{ChannelsLast: true, Group: 4}, []kernels.Operand{f32("[b,s,4]"), taps}, nil, "ref.FusedConv"},
+		{"ai.parallax.FusedConv", &attr.FusedConv{ChannelsLast: true, Group: 8}, []kernels.Operand{operand(t, tensor.BFloat16, "[b,s,8]"), taps}, nil, "ref.FusedConv"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, weight}, nil, "cpu.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 2}, []kernels.Operand{in, weight, f32("[8,16]")}, nil, "ref.Linear"},
 		{"ai.parallax.Linear", &attr.Linear{Weights: 1, HasResidual: true}, []kernels.Operand{in, weight, operand(t, tensor.Float16, "[b,s,16]")}, nil, "ref.Linear"},
@@ -205,6 +211,25 @@ func TestLinearPacksItsWeights(t *testing.T) {
 	} {
 		if diff := cmp.Diff(c.want, packWeights(kernels.Case{Attr: c.a, In: make([]kernels.Operand, 1), Precision: c.precision})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", attr.Format(c.a), diff)
+		}
+	}
+}
+
+// TestFiltersOfRowsAreByTaps: in any precision, since they are multiplied in f32.
+func TestFiltersOfRowsAreByTaps(t *testing.T) {
+	x, w := operand(t, tensor.Float32, "[b,s,8]"), operand(t, tensor.Float32, "[8,1,3]")
+	w.Const = tensor.New(tensor.Float32, 8, 1, 3)
+	for _, precision := range []kernels.Precision{"", kernels.BF16} {
+		c := kernels.Case{
+			Op: "ai.parallax.FusedConv", Attr: &attr.FusedConv{Group: 8, ChannelsLast: true},
+			In: []kernels.Operand{x, w}, Out: []kernels.Operand{{Present: true}}, Precision: precision,
+		}
+		k, _ := New().Select(kernels.CPU, c)
+		if k.Pack == nil {
+			t.Fatalf("%s: %s packs nothing", precision, k.ID)
+		}
+		if diff := cmp.Diff([]kernels.Packing{{Operand: 1, Layout: "cpu.PackTaps"}}, k.Pack(c)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", precision, diff)
 		}
 	}
 }

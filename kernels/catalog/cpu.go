@@ -30,7 +30,8 @@ var fast = []struct {
 	{"Einsum", "Einsum", all(floats(math.MaxInt), ranked, rankedResult, pairwise), nil},
 	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
-	{"FusedConv", "ai.parallax.FusedConv", all(alike([]tensor.DType{tensor.Float32}), windowed), nil},
+	{"FusedConvLast", "ai.parallax.FusedConv", all(alike([]tensor.DType{tensor.Float32}), windowed, channelsLast(true), channelByChannel, constant(1)), packTaps},
+	{"FusedConv", "ai.parallax.FusedConv", all(alike([]tensor.DType{tensor.Float32}), windowed, channelsLast(false)), nil},
 	{"AveragePool", "AveragePool", all(floats(1), windowed), nil},
 	{"MaxPool", "MaxPool", all(floats(1), windowed, resultAlone), nil},
 
@@ -209,6 +210,31 @@ func packWeights(c kernels.Case) []kernels.Packing {
 		packings[i].Layout += part
 	}
 	return packings
+}
+
+// packTaps asks for the filters of a convolution of single channels by their taps.
+func packTaps(kernels.Case) []kernels.Packing {
+	return []kernels.Packing{{Operand: 1, Layout: CPUPrefix + "PackTaps"}}
+}
+
+// channelsLast holds if the channels are the last axis, or are not.
+func channelsLast(last bool) condition {
+	return func(c kernels.Case) error {
+		if c.Attr.(*attr.FusedConv).ChannelsLast != last {
+			return fmt.Errorf("channels_last is %t, want %t", !last, last)
+		}
+		return nil
+	}
+}
+
+// channelByChannel holds if each filter sees one channel, and each channel
+// has one.
+func channelByChannel(c kernels.Case) error {
+	w, group := c.Operand(1), c.Attr.(*attr.FusedConv).Group
+	if w.Rank() < 2 || !w.Shape[0].Is(int64(group)) || !w.Shape[1].Is(1) {
+		return fmt.Errorf("operand 1 is %s, want %d filters of one channel", w, group)
+	}
+	return nil
 }
 
 // constantWeights holds if all weights of a fused product are constants.

@@ -80,7 +80,7 @@ func (v *conv) bind(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Ten
 	if bias != nil && (bias.Rank() != 1 || bias.Len() != filters.Shape[0] || bias.DType != x.DType) {
 		return fmt.Errorf("bias %s for %d filters over %s", bias, filters.Shape[0], x)
 	}
-	if err := v.sliding.plan(slidingOf{a.AutoPad, a.Strides, a.Dilations, a.Pads, false}, x, filters.Shape[2:]); err != nil {
+	if err := v.sliding.plan(slidingOf{a.AutoPad, a.Strides, a.Dilations, a.Pads, false}, x, 2, filters.Shape[2:]); err != nil {
 		return err
 	}
 	v.images, v.channels, v.filters, v.groups = x.Shape[0], x.Shape[1], filters.Shape[0], a.Group

@@ -36,39 +36,64 @@ var convActivations = map[attr.Activation]unary{
 // …], filters [filter, channel/group, …], then bias [filter] and residual, of z's
 // shape, where the specification has them.
 func FusedConv(c *Ctx, z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.Tensor, rest ...*tensor.Tensor) error {
-	if err := a.Check(); err != nil {
+	bias, residual, err := convOperands(a, x, rest)
+	if err != nil {
 		return fmt.Errorf("FusedConv: %w", err)
+	}
+	if a.ChannelsLast {
+		return fmt.Errorf("FusedConv: the channels of %s are last", x)
+	}
+	t, v := &c.convTail, &c.conv
+	t.begin(a)
+	if err := v.bind(z, &t.plain, x, filters, bias); err != nil {
+		return fmt.Errorf("FusedConv: %w", err)
+	}
+	if v.tail, err = t.behind(z, residual); err != nil {
+		return fmt.Errorf("FusedConv: %w", err)
+	}
+	v.run(c)
+	return nil
+}
+
+// convOperands checks a against x and what follows the filters, and returns the bias
+// and the residual, nil where there is none.
+func convOperands(a *attr.FusedConv, x *tensor.Tensor, rest []*tensor.Tensor) (bias, residual *tensor.Tensor, err error) {
+	if err := a.Check(); err != nil {
+		return nil, nil, err
 	}
 	o := a.Operands()
 	if len(rest) != o.Count-2 || x.DType != tensor.Float32 {
-		return fmt.Errorf("FusedConv: %d operands, the first of which is %s, want %d of f32", len(rest)+2, x, o.Count)
+		return nil, nil, fmt.Errorf("%d operands, the first of which is %s, want %d of f32", len(rest)+2, x, o.Count)
 	}
-	var bias, residual *tensor.Tensor
 	if a.HasBias {
 		bias = rest[o.Bias-2]
 	}
 	if a.HasResidual {
 		residual = rest[o.Residual-2]
 	}
-	t := &c.convTail
+	return bias, residual, nil
+}
+
+// begin sets what a does.
+func (t *convTail) begin(a *attr.FusedConv) {
 	*t = convTail{plain: a.Plain(), first: a.ResidualFirst, activation: convActivations[a.Activation]}
 	t.activation.p = parameters{a.Alpha, a.Beta}
-	v := &c.conv
-	if err := v.bind(z, &t.plain, x, filters, bias); err != nil {
-		return fmt.Errorf("FusedConv: %w", err)
-	}
-	if residual != nil {
-		if residual.DType != z.DType || !tensor.SameShape(residual.Shape, z.Shape) {
-			return fmt.Errorf("FusedConv: the residual is %s, want %s", residual, z)
-		}
-		t.residual = tensor.Data[float32](residual)
-	}
+}
+
+// behind is t behind a convolution whose result is z; nil if there is nothing to do.
+func (t *convTail) behind(z, residual *tensor.Tensor) (*convTail, error) {
 	t.z = tensor.Data[float32](z)
-	if t.residual != nil || !t.activation.isNone() {
-		v.tail = t
+	if residual == nil {
+		if t.activation.isNone() {
+			return nil, nil
+		}
+		return t, nil
 	}
-	v.run(c)
-	return nil
+	if residual.DType != z.DType || !tensor.SameShape(residual.Shape, z.Shape) {
+		return nil, fmt.Errorf("the residual is %s, want %s", residual, z)
+	}
+	t.residual = tensor.Data[float32](residual)
+	return t, nil
 }
 
 // finish finishes the elements lo ≤ i < hi, piece by piece.

@@ -30,6 +30,7 @@ type Ctx struct {
 	linear      linear
 	chain       chain
 	conv        conv
+	convLast    convLast
 	pooling     pooling
 	truth       truth
 	negation    negation

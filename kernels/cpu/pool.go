@@ -59,7 +59,7 @@ func (p *pooling) bind(c *Ctx, z *tensor.Tensor, a *attr.Pool, x *tensor.Tensor,
 	if len(a.Kernel) == 0 {
 		return 0, fmt.Errorf("kernel_shape is missing")
 	}
-	if err := p.sliding.plan(slidingOf{a.AutoPad, a.Strides, a.Dilations, a.Pads, a.CeilMode}, x, a.Kernel); err != nil {
+	if err := p.sliding.plan(slidingOf{a.AutoPad, a.Strides, a.Dilations, a.Pads, a.CeilMode}, x, 2, a.Kernel); err != nil {
 		return 0, err
 	}
 	if err := p.shape(z, x, x.Shape[1]); err != nil {

@@ -11,7 +11,8 @@ import (
 // of size 1, and stand in front.
 const spatial = 3
 
-// sliding is a window that slides over the spatial axes of [batch, channel, …].
+// sliding is a window that slides over the spatial axes of [batch, channel, …], or of
+// [batch, …, channel].
 type sliding struct {
 	in, out, kernel, stride, dilation, begun, end [spatial]int // begun and end are the padding
 
@@ -27,8 +28,8 @@ type slidingOf struct {
 	ceil                     bool // places at the end may see padding beyond what there is
 }
 
-// plan computes the sizes from the attributes.
-func (w *sliding) plan(a slidingOf, x *tensor.Tensor, kernel []int) error {
+// plan computes the sizes from the attributes. The first spatial axis of x is 2, or 1.
+func (w *sliding) plan(a slidingOf, x *tensor.Tensor, first int, kernel []int) error {
 	w.axes = x.Rank() - 2
 	if w.axes < 1 || w.axes > spatial || len(kernel) != w.axes {
 		return fmt.Errorf("a kernel of %d axes for %s, want 1 to %d spatial axes", len(kernel), x, spatial)
@@ -48,10 +49,10 @@ func (w *sliding) plan(a slidingOf, x *tensor.Tensor, kernel []int) error {
 		if axis < 0 {
 			continue
 		}
-		w.in[k], w.kernel[k] = x.Shape[2+axis], kernel[axis]
+		w.in[k], w.kernel[k] = x.Shape[first+axis], kernel[axis]
 		w.stride[k], w.dilation[k] = orElse(a.strides, axis, 1), orElse(a.dilations, axis, 1)
 		if err := w.planAxis(k, a, orElse(a.pads, axis, 0), orElse(a.pads, axis+w.axes, 0)); err != nil {
-			return fmt.Errorf("axis %d of %s: %w", 2+axis, x, err)
+			return fmt.Errorf("axis %d of %s: %w", first+axis, x, err)
 		}
 		w.places *= w.out[k]
 		w.taps *= w.kernel[k]

@@ -13,7 +13,8 @@ import (
 )
 
 // TestFusedConvIsItsDecomposition compares the fused convolution with what it means,
-// with every activation, bias and residual.
+// with every activation, bias and residual, and
+// with the channels in either place.
 func TestFusedConvIsItsDecomposition(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 6))
 	for _, f := range attr.ConvActivations() {
@@ -34,6 +35,11 @@ func TestFusedConvIsItsDecomposition(t *testing.T) {
 				shapes = append(shapes, []int{2, 6, 4})
 			}
 			a.ResidualFirst = variant >= 4
+			checkDecomposition(t, r, op.FusedConv, a, shapes)
+			a.ChannelsLast, shapes[0] = true, []int{2, 9, 4}
+			if a.HasResidual {
+				shapes[len(shapes)-1] = []int{2, 4, 6}
+			}
 			checkDecomposition(t, r, op.FusedConv, a, shapes)
 		}
 	}

@@ -2,6 +2,7 @@ package ref
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -26,7 +27,11 @@ func FusedConv(z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.Tensor, r
 	if a.HasBias {
 		bias = in[o.Bias]
 	}
-	out, err := convolution(z, &plain, x, filters, bias)
+	convolve := convolution
+	if a.ChannelsLast {
+		convolve = convolutionLast
+	}
+	out, err := convolve(z, &plain, x, filters, bias)
 	if err != nil {
 		return err
 	}
@@ -51,6 +56,30 @@ func FusedConv(z *tensor.Tensor, a *attr.FusedConv, x, filters *tensor.Tensor, r
 	}
 	store(z, out)
 	return nil
+}
+
+// convolutionLast is convolution of x [batch, …, channel], with the filters last.
+func convolutionLast(z *tensor.Tensor, a *attr.Conv, x, filters, bias *tensor.Tensor) ([]float64, error) {
+	if err := wantSpatial(x); err != nil {
+		return nil, err
+	}
+	var first tensor.Tensor
+	if err := Transpose(&first, &attr.Transpose{Perm: attr.ToChannelsFirst(x.Rank())}, x); err != nil {
+		return nil, err
+	}
+	out, err := convolution(z, a, &first, filters, bias)
+	if err != nil {
+		return nil, err
+	}
+	places := product(z.Shape[2:])
+	last := make([]float64, len(out))
+	for i, v := range out {
+		plane, place := i/places, i%places
+		image, filter := plane/z.Shape[1], plane%z.Shape[1]
+		last[(image*places+place)*z.Shape[1]+filter] = v
+	}
+	shape := slices.Concat(z.Shape[:1], z.Shape[2:], z.Shape[1:2])
+	return last, reset(z, x.DType, shape...)
 }
 
 // convActivated is the activation of a fused convolution.

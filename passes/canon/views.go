@@ -241,11 +241,11 @@ func (x *viewWriter) reshape(v *ir.Value, shape sym.Shape) (*ir.Value, bool) {
 	if axes, ok := insertedOnes(shape, from); ok {
 		return x.p.Op(op.Squeeze, nil, v, x.p.Ints(axes...)), true
 	}
-	if target, ok := constantTarget(from, shape); ok {
+	if target, ok := match.Target(from, shape); ok {
 		return x.p.Op(op.Reshape, &attr.Reshape{}, v, x.p.Ints(target...)), true
 	}
 	for _, n := range x.w.Nodes {
-		if n.Op == op.Reshape && n.Out[0].Type.Shape.Equal(shape) && absolute(n.In[1]) {
+		if n.Op == op.Reshape && n.Out[0].Type.Shape.Equal(shape) && match.Absolute(n.In[1]) {
 			return x.p.Op(op.Reshape, &attr.Reshape{AllowZero: true}, v, n.In[1]), true
 		}
 	}
@@ -268,37 +268,6 @@ func insertedOnes(from, to sym.Shape) ([]int64, bool) {
 		axes = append(axes, int64(axis))
 	}
 	return axes, i == len(from) && len(axes) > 0
-}
-
-// constantTarget spells shape as the target of a Reshape of from: numbers, 0 for
-// a size kept in place, or else −1 for one symbolic size. Both at once would
-// leave the −1 undetermined where the kept size is 0.
-func constantTarget(from, shape sym.Shape) ([]int64, bool) {
-	target := make([]int64, len(shape))
-	var kept, open []int
-	for i, d := range shape {
-		n, number := d.IsConst()
-		switch {
-		case number && n > 0:
-			target[i] = n
-		case !number && i < len(from) && from[i].Equal(d):
-			kept = append(kept, i)
-		case !number:
-			target[i] = -1
-			open = append(open, i)
-		default:
-			return nil, false
-		}
-	}
-	undetermined := slices.ContainsFunc(kept, func(i int) bool { return !sym.ProvablyPositive(shape[i]) })
-	return target, len(open) == 0 || len(open) == 1 && !undetermined
-}
-
-// absolute reports whether a Reshape target means the same for any operand with
-// as many elements: known, with neither 0 nor −1 in it.
-func absolute(target *ir.Value) bool {
-	dims, known := target.Dims()
-	return known && !slices.ContainsFunc(dims, func(d sym.Dim) bool { return d.Is(0) || d.Is(-1) })
 }
 
 // reshaped rephrases a single change of shape: Squeeze and Unsqueeze where that

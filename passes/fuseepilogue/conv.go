@@ -42,8 +42,8 @@ func convOf(n *ir.Node) *convolution {
 	return nil
 }
 
-// replace finishes a patch that makes the convolution in place of v.
-func (v *convolution) replace(c *passes.Context, patch *rewrite.Patch, old *ir.Value) *rewrite.Patch {
+// make is the convolution, of the type of old; nil if the target has no fast kernel.
+func (v *convolution) make(c *passes.Context, patch *rewrite.Patch, old *ir.Value) *ir.Value {
 	in := slices.Clone(v.in)
 	if v.attr.HasResidual = v.residual != nil; v.attr.HasResidual {
 		in = append(in, v.residual)
@@ -52,7 +52,7 @@ func (v *convolution) replace(c *passes.Context, patch *rewrite.Patch, old *ir.V
 	if patch.Err() != nil || !c.HasFast(z.Def) || !z.Type.Equal(old.Type) {
 		return nil
 	}
-	return patch.Replace(old, z)
+	return z
 }
 
 // convResidual takes in a value of the same shape that is added.
@@ -63,25 +63,43 @@ func convResidual(c *passes.Context, n *ir.Node) *rewrite.Patch {
 			continue
 		}
 		v.residual = r
-		return v.replace(c, rewrite.NewPatch(n, "").Cover(y.Def), n.Out[0])
+		patch := rewrite.NewPatch(n, "").Cover(y.Def)
+		z := v.make(c, patch, n.Out[0])
+		if z == nil {
+			return nil
+		}
+		return patch.Replace(n.Out[0], z)
 	}
 	return nil
 }
 
-// convActivation takes in a function of the elements.
+// convActivation takes in a function of the elements, or of a view of them, which is then
+// one of the function's result.
 func convActivation(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	a := &attr.FusedConv{}
 	f := convFunctionOf(n, a)
 	if f == nil {
 		return nil
 	}
-	v := convOf(f.of.Def)
+	y, view := f.of, (*ir.Node)(nil)
+	if isView(y.Def) && linear.Reads(y.Def.In[0], y.Def) {
+		y, view = y.Def.In[0], y.Def
+	}
+	v := convOf(y.Def)
 	if v == nil || v.attr.Activation != attr.ActivationNone || !f.alone() {
 		return nil
 	}
 	v.attr.Activation, v.attr.Alpha, v.attr.Beta = f.name, a.Alpha, a.Beta
 	v.attr.ResidualFirst = v.residual != nil
-	return v.replace(c, rewrite.NewPatch(n, "").Cover(append(f.nodes, f.of.Def)...), n.Out[0])
+	patch := rewrite.NewPatch(n, "").Cover(append(f.nodes, f.of.Def, y.Def)...)
+	z := v.make(c, patch, y)
+	if z == nil {
+		return nil
+	}
+	if view != nil {
+		z = patch.Op(view.Op, view.Attr, append([]*ir.Value{z}, view.In[1:]...)...)
+	}
+	return patch.Replace(n.Out[0], z)
 }
 
 // convFunctionOf reads the activation whose last node is n, and writes its numbers

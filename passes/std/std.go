@@ -8,6 +8,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/canon"
+	"github.com/parallax-go/parallax/passes/channelslast"
 	"github.com/parallax-go/parallax/passes/cse"
 	"github.com/parallax-go/parallax/passes/dce"
 	"github.com/parallax-go/parallax/passes/expandattn"
@@ -42,6 +43,7 @@ var table = []passes.Pass{
 	readmasks.Pass,
 	fusecache.Pass,
 	foldaffine.Pass,
+	channelslast.Pass,
 	fuseepilogue.Pass,
 	layout.Pass,
 	expandattn.Pass,
@@ -110,6 +112,11 @@ var reasons = []Reason{
 	{"fusenorm", "foldaffine", "a scale behind a norm is the norm's"},
 	{"foldaffine", "fuseepilogue", "weights are operands of plain products, and what follows a scale is met"},
 	{"foldaffine", "fusechain", "what is left of a batch norm is a product and a sum"},
+	{"canon", "channelslast", "few views stand between a convolution and its transpositions"},
+	{"fusenorm", "channelslast", "what reads rows of channels is few nodes"},
+	{"foldaffine", "channelslast", "a batch norm behind a convolution of the file is in its weights"},
+	{"channelslast", "fuseepilogue", "functions and residuals that transpositions kept away meet convolutions and products"},
+	{"channelslast", "tidy", "transpositions that cancel are left"},
 	{"fuseepilogue", "layout", "projections computed at once are parted before they are transposed"},
 	{"fuseepilogue", "tidy", "views that products were moved out of are left"},
 	{"fuseepilogue", "mergeqkv", "products to be merged have their biases, and gates have been made"},

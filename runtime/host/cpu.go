@@ -100,6 +100,9 @@ var fast = map[string]Func{
 	"FusedConv": func(c *ctx, a any, out, in []*t) error {
 		return cpu.FusedConv(c, at(out, 0), attrs[attr.FusedConv](a), in[0], in[1], in[2:]...)
 	},
+	"FusedConvLast": func(c *ctx, a any, out, in []*t) error {
+		return cpu.FusedConvLast(c, at(out, 0), attrs[attr.FusedConv](a), in[0], in[1], in[2:]...)
+	},
 	"RMSNormalization":      fast2A(cpu.RMSNormalization),
 	"InstanceNormalization": fast3A(cpu.InstanceNormalization),
 	"GroupNormalization":    fast3A(cpu.GroupNormalization),
@@ -151,6 +154,7 @@ var packers = map[string]Packer{
 	"PackBT":     cpu.PackBT,
 	"PackBrain":  cpu.PackBrain,
 	"PackBrainT": cpu.PackBrainT,
+	"PackTaps":   cpu.PackTaps,
 }
 
 // partPackers make what lays out a part of a weight.

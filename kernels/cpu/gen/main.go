@@ -41,6 +41,7 @@ var groups = []group{
 	{"elementwise", elementwise()},
 	{"steps", stepKernels},
 	{"window", windowKernels},
+	{"channels", channelKernels},
 	{"rows", rowKernels},
 	{"columns", columnKernels},
 	{"moves", moves},

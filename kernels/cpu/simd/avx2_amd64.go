@@ -85,6 +85,7 @@ var avx2Kernels = &Kernels{
 	Steps:             stepsAvx2,
 	Window:            windowAvx2,
 	WindowGreatest:    windowGreatestAvx2,
+	Channels:          [9]func(n int, z *float32, ldz int, count int, taps *int32, x *float32, from int, ldx int, w *float32, bias *float32){1: channels1Avx2, 2: channels2Avx2, 3: channels3Avx2, 4: channels4Avx2, 5: channels5Avx2, 6: channels6Avx2},
 	Sum:               sumAvx2,
 	SumEach:           sumEachAvx2,
 	GreatestEach:      greatestEachAvx2,

@@ -85,6 +85,7 @@ var avx512Kernels = &Kernels{
 	Steps:             stepsAvx512,
 	Window:            windowAvx512,
 	WindowGreatest:    windowGreatestAvx512,
+	Channels:          [9]func(n int, z *float32, ldz int, count int, taps *int32, x *float32, from int, ldx int, w *float32, bias *float32){1: channels1Avx512, 2: channels2Avx512, 3: channels3Avx512, 4: channels4Avx512, 5: channels5Avx512, 6: channels6Avx512, 7: channels7Avx512, 8: channels8Avx512},
 	Sum:               sumAvx512,
 	SumEach:           sumEachAvx512,
 	GreatestEach:      greatestEachAvx512,

@@ -83,6 +83,7 @@ var genericKernels = &Kernels{
 	Steps:             stepsGeneric,
 	Window:            windowGeneric,
 	WindowGreatest:    windowGreatestGeneric,
+	Channels:          [9]func(n int, z *float32, ldz int, count int, taps *int32, x *float32, from int, ldx int, w *float32, bias *float32){1: channels1Generic, 2: channels2Generic, 3: channels3Generic, 4: channels4Generic, 5: channels5Generic, 6: channels6Generic, 7: channels7Generic, 8: channels8Generic},
 	Sum:               sumGeneric,
 	SumEach:           sumEachGeneric,
 	GreatestEach:      greatestEachGeneric,

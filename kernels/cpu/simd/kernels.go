@@ -261,6 +261,12 @@ type Kernels struct {
 	// WindowGreatest sets z to the greatest of start and of x of all taps; NaN wins.
 	WindowGreatest func(n int, z *float32, count int, taps *Tap, start float32)
 
+	// Channels[p] sets p rows of z, ldz apart, to bias + Σ w·x over the taps, one
+	// fused multiply-add each, in their order. Rows have n channels. For each tap
+	// there are two offsets in bytes: of its first row of x, to which the offset from
+	// is added, and of its row of w. The rows of x are ldx apart.
+	Channels [9]func(n int, z *float32, ldz int, count int, taps *int32, x *float32, from int, ldx int, w *float32, bias *float32)
+
 	// Sum sets *z to the sum of x.
 	Sum func(n int, z *float32, x *float32)
 

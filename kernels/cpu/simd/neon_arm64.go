@@ -85,6 +85,7 @@ var neonKernels = &Kernels{
 	Steps:             stepsNeon,
 	Window:            windowNeon,
 	WindowGreatest:    windowGreatestNeon,
+	Channels:          [9]func(n int, z *float32, ldz int, count int, taps *int32, x *float32, from int, ldx int, w *float32, bias *float32){1: channels1Neon, 2: channels2Neon, 3: channels3Neon, 4: channels4Neon, 5: channels5Neon, 6: channels6Neon, 7: channels7Neon, 8: channels8Neon},
 	Sum:               sumNeon,
 	SumEach:           sumEachNeon,
 	GreatestEach:      greatestEachNeon,
