@@ -13,7 +13,8 @@
 // and positions.
 //
 // A convolution takes in a function of the elements and the sum with a value of the
-// same shape, in either order; its bias is its own.
+// same shape, in either order; its bias is its own. The function may be of a view of
+// the convolution, as of rows that were flattened for a product.
 //
 // Nothing is taken in that has another reader, that is broadcast, or for which the
 // target has no fast kernel. Without a target the pass does nothing: the node is
