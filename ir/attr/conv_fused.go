@@ -29,8 +29,8 @@ func ConvActivations() []Activation { return slices.Clone(convActivations) }
 //	y = f(x*w + bias + residual)      with ResidualFirst
 //
 // The residual has y's shape. With ChannelsLast the channels of x and the filters of y
-// are their last axes: [batch, …, channel] and [batch, …, filter]. Elements of 16 bits are computed in f32 or wider and
-// rounded once.
+// are their last axes: [batch, …, channel] and [batch, …, filter]. Elements of 16 bits
+// are computed in f32 or wider and rounded once.
 type FusedConv struct {
 	AutoPad   string `attr:"auto_pad,NOTSET"`
 	Dilations []int  `attr:"dilations"`

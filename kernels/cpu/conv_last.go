@@ -28,13 +28,13 @@ type convLast struct {
 type columnRun struct{ from, to, lo, hi int }
 
 // mostPlaces is how many places the kernels take at once.
-var mostPlaces = func() int {
+func mostPlaces() int {
 	n := len(vec.Channels) - 1
 	for vec.Channels[n] == nil {
 		n--
 	}
 	return n
-}()
+}
 
 // PackTaps packs the filters [channel, 1, …] of [FusedConvLast], of f32: as [taps …,
 // channel].
@@ -201,9 +201,10 @@ func (v *convLast) row(worker, i int) {
 // places computes a run of places of a row z of the result. The window's corner at the
 // row of x in column 0 has that number; it may be beside the operand.
 func (v *convLast) places(x, z []float32, taps []int32, run columnRun, corner int) {
+	most := mostPlaces()
 	for j := run.from; j < run.to; {
 		left := run.to - j
-		n := ceilDiv(left, ceilDiv(left, mostPlaces))
+		n := ceilDiv(left, ceilDiv(left, most))
 		from := (corner + v.at(2, j, 0)) * v.channels * 4
 		vec.Channels[n](v.channels, ptr(z[j*v.channels:][:n*v.channels]), v.channels, len(taps)/2, ptr(taps),
 			ptr(x), from, v.stride[2]*v.channels, ptr(v.weights), ptr(v.bias))
