@@ -44,7 +44,13 @@ type taskOps struct {
 type stepTime struct {
 	op     string
 	serial time.Duration
-	shared [][]time.Duration
+	shared [][]chunkTime
+}
+
+// chunkTime is one chunk of a range, and how many of the first ones it waits for.
+type chunkTime struct {
+	took  time.Duration
+	after int
 }
 
 // taskRun is what one run did: between its steps, and in them.
@@ -80,7 +86,7 @@ func (r *taskRecorder) step(s parallax.Step) {
 			t.shared = append(t.shared, nil)
 		}
 		last := &t.shared[len(t.shared)-1]
-		*last = append(*last, span.Took)
+		*last = append(*last, chunkTime{span.Took, span.After})
 		// What passes between two chunks of a range is the time of recording them.
 		t.serial -= span.Start.Add(span.Took).Sub(end)
 		end = span.Start.Add(span.Took)
@@ -162,15 +168,16 @@ func summarise(runs []taskRun, threads int) *tasks {
 		o.WorkMS += serial
 		o.CriticalMS += serial
 		for j, chunks := range step.shared {
-			times := make([]float64, len(chunks))
+			times, after := make([]float64, len(chunks)), make([]int, len(chunks))
 			for c := range times {
-				times[c] = median(runs, func(r *taskRun) time.Duration { return r.steps[i].shared[j][c] })
+				times[c] = median(runs, func(r *taskRun) time.Duration { return r.steps[i].shared[j][c].took })
+				after[c] = chunks[c].after
 				o.WorkMS += times[c]
 			}
-			span := makespan(times, threads)
+			span := makespan(times, after, threads)
 			o.CriticalMS += span
 			critical += span
-			longest += slices.Max(times)
+			longest += makespan(times, after, len(times))
 			o.Barriers++
 			t.Chunks += len(chunks)
 		}
@@ -202,24 +209,26 @@ func median(runs []taskRun, of func(r *taskRun) time.Duration) float64 {
 // alikeTasks reports whether two runs have the same steps and ranges.
 func alikeTasks(a, b *taskRun) bool {
 	return slices.EqualFunc(a.steps, b.steps, func(a, b stepTime) bool {
-		return a.op == b.op && slices.EqualFunc(a.shared, b.shared, func(a, b []time.Duration) bool { return len(a) == len(b) })
+		return a.op == b.op && slices.EqualFunc(a.shared, b.shared, func(a, b []chunkTime) bool { return len(a) == len(b) })
 	})
 }
 
-// makespan is how long threads take for the chunks of a range, each taking the
-// next when it has done one.
-func makespan(chunks []float64, threads int) float64 {
+// makespan is how long threads take for the chunks of a range, each taking the next
+// when it has done one, and then waiting until so many of the first ones are done.
+func makespan(chunks []float64, after []int, threads int) float64 {
 	free := make([]float64, min(threads, len(chunks)))
-	for _, c := range chunks {
+	done := []float64{0} // when all chunks before one are
+	for c, time := range chunks {
 		first := 0
 		for i, at := range free {
 			if at < free[first] {
 				first = i
 			}
 		}
-		free[first] += c
+		free[first] = max(free[first], done[after[c]]) + time
+		done = append(done, max(done[c], free[first]))
 	}
-	return slices.Max(free)
+	return done[len(chunks)]
 }
 
 func (t *tasks) show(w io.Writer, passes string) {

@@ -14,16 +14,20 @@ import (
 func TestMakespan(t *testing.T) {
 	for _, c := range []struct {
 		chunks  []float64
+		after   []int
 		threads int
 		want    float64
 	}{
-		{[]float64{5}, 4, 5},
-		{[]float64{1, 1, 1, 1}, 1, 4},
-		{[]float64{1, 1, 1, 1}, 64, 1},
-		{[]float64{3, 1, 1, 1, 2}, 2, 5}, // 3+2 and 1+1+1: the last begins at 3
-		{[]float64{1, 1, 1, 9}, 3, 10},
+		{[]float64{5}, []int{0}, 4, 5},
+		{[]float64{1, 1, 1, 1}, []int{0, 0, 0, 0}, 1, 4},
+		{[]float64{1, 1, 1, 1}, []int{0, 0, 0, 0}, 64, 1},
+		{[]float64{3, 1, 1, 1, 2}, []int{0, 0, 0, 0, 0}, 2, 5}, // 3+2 and 1+1+1: the last begins at 3
+		{[]float64{1, 1, 1, 9}, []int{0, 0, 0, 0}, 3, 10},
+		{[]float64{2, 1, 1, 1}, []int{0, 0, 2, 0}, 1, 5},  // one thread never waits
+		{[]float64{2, 1, 2, 1}, []int{0, 0, 2, 0}, 2, 4},  // the third is taken at 1, and begins at 2
+		{[]float64{2, 1, 1, 1}, []int{0, 0, 1, 3}, 64, 4}, // each waits for the one before
 	} {
-		if got := makespan(c.chunks, c.threads); got != c.want {
+		if got := makespan(c.chunks, c.after, c.threads); got != c.want {
 			t.Errorf("%v on %d threads takes %v, want %v", c.chunks, c.threads, got, c.want)
 		}
 	}

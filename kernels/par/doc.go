@@ -2,8 +2,8 @@
 //
 // A [Pool] cuts a range into chunks whose borders depend on the range and the
 // grain alone, so that a kernel that reduces within chunks gives the same bits
-// with any number of threads. Who computes a chunk, and when, is left open: chunks
-// must not wait for each other.
+// with any number of threads. Who computes a chunk is left open. Chunks begin in the
+// order of their indices, so that one may wait for those before it: see [Ordered].
 //
 // A handing over between threads that are awake takes some hundred nanoseconds;
 // one that sleeps is awake after up to 100 µs on virtual machines. So workers stay

@@ -32,7 +32,11 @@ func (s *span) chunk(c, worker int) {
 	}
 	start := time.Now()
 	s.do(worker, lo, hi)
-	s.trace(Span{Job: s.sequence, Chunk: c, Chunks: s.chunks, Worker: worker, Start: start, Took: time.Since(start)})
+	took, after := time.Since(start), 0
+	if ordered, is := s.task.(Ordered); is {
+		after = ordered.After(c)
+	}
+	s.trace(Span{Job: s.sequence, Chunk: c, Chunks: s.chunks, After: after, Worker: worker, Start: start, Took: took})
 }
 
 func (s *span) do(worker, lo, hi int) {

@@ -2,6 +2,7 @@ package par_test
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -189,5 +190,59 @@ func TestSimulatedIsSerial(t *testing.T) {
 	})
 	if p.Threads() != 64 || next != 100 {
 		t.Errorf("%d threads, %d chunks", p.Threads(), next)
+	}
+}
+
+// chain is a task whose chunks each wait for all before them.
+type chain struct {
+	t    *testing.T
+	pool *par.Pool
+	done atomic.Int32
+}
+
+func (c *chain) After(i int) int { return i }
+
+func (c *chain) Do(i, _ int) {
+	c.pool.Await(&c.done, int32(i))
+	if n := c.done.Load(); n != int32(i) {
+		c.t.Errorf("chunk %d begins when %d are done", i, n)
+	}
+	if i%16 == 0 {
+		time.Sleep(2 * time.Millisecond) // longer than anyone waits awake
+	}
+	c.done.Add(1)
+}
+
+// TestAwait: chunks wait for those before them with fewer threads than processors and
+// with more, and with none but the caller.
+func TestAwait(t *testing.T) {
+	for _, n := range []int{1, 2, 8} {
+		procs(t, n)
+		for _, p := range []*par.Pool{nil, par.Simulated(64), newPool(t, 1), newPool(t, 2), newPool(t, 3), newPool(t, 7)} {
+			c := &chain{t: t, pool: p}
+			p.Do(100, 1, c)
+			if got := c.done.Load(); got != 100 {
+				t.Errorf("%d chunks of 100", got)
+			}
+		}
+	}
+}
+
+// TestAwaitInVain: what comes later can't be waited for.
+func TestAwaitInVain(t *testing.T) {
+	var count atomic.Int32
+	if r := caught(func() { par.Simulated(2).Await(&count, 1) }); r == nil {
+		t.Error("no panic")
+	}
+}
+
+func TestTraceOfOrdered(t *testing.T) {
+	p := par.Simulated(4)
+	var after []int
+	p.Trace(func(s par.Span) { after = append(after, s.After) })
+	p.Do(4, 1, &chain{t: t, pool: p})
+	p.Run(2, 1, func(int, int) {})
+	if want := []int{0, 1, 2, 3, 0, 0}; !slices.Equal(after, want) {
+		t.Errorf("chunks wait for %v, want %v", after, want)
 	}
 }

@@ -7,6 +7,7 @@ type Span struct {
 	Job    uint64 // which call of Do or Run, counted from 1 as long as the pool is traced
 	Chunk  int    // of Chunks
 	Chunks int
+	After  int // how many of the first chunks it had to wait for
 	Worker int // 0: who called; else the worker, from 1 to threads − 1
 	Start  time.Time
 	Took   time.Duration
