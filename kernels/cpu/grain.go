@@ -44,12 +44,14 @@ const (
 // whose results would depend on it must not use it.
 func (c *Ctx) cut(n int, cost float64) int { return cut(c.Pool, n, cost) }
 
-func cut(pool *par.Pool, n int, cost float64) int {
+func cut(pool *par.Pool, n int, cost float64) int { return cutAmong(pool.Threads(), n, cost) }
+
+func cutAmong(threads, n int, cost float64) int {
 	chunks := min(int(float64(n)*cost/chunkTime+0.5), n)
 	if chunks < 2 {
 		return max(n, 1)
 	}
-	if threads := pool.Threads(); chunks < 8*threads {
+	if chunks < 8*threads {
 		chunks = ceilDiv(chunks, threads) * threads
 	}
 	return ceilDiv(n, chunks)

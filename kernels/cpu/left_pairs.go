@@ -5,24 +5,18 @@ import (
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
 )
 
-// leftPairs is the left operand of a product of pairs: some of its rows at a time.
+// leftPairs is the left operand of a product of pairs.
 type leftPairs struct {
 	*product
 	kernels *simd.Pairs // nil: no part is paired
 	thirds  bool
-	k       int // filled up
-	first   int // the first row that is here
-	tiles   []tensor.Brain
-	odd     []bool // by row: it has numbers without parts
+	k       int       // filled up
+	room    []float32 // for the rows of some blocks
 }
 
-const (
-	// leftOfTile is how many bytes a step along k takes of a tile's rows at most: they
-	// stay in the first-level cache while they meet the panels.
-	leftOfTile = 36 << 10
-	// leftOfWave is how many bytes the rows take that are there at a time.
-	leftOfWave = 8 << 20
-)
+// leftOfTile is how many bytes a step along k takes of a tile's rows at most: they stay
+// in the first-level cache while they meet the panels.
+const leftOfTile = 36 << 10
 
 // choosePairs sets up the pairs of a product that has any.
 func (p *product) choosePairs() {
@@ -43,8 +37,18 @@ func (l *leftPairs) parts() int {
 	return 1
 }
 
-// rowBytes is what a row takes.
-func (l *leftPairs) rowBytes() int { return 2 * l.parts() * l.k }
+// size is what so many rows take, in whole lines.
+func (l *leftPairs) size(rows int) int {
+	return ceilDiv(rows*(2*l.parts()*l.k+1), 4*line) * line
+}
+
+// cost is what it takes to lay out a row, in nanoseconds.
+func (l *leftPairs) cost() float64 {
+	if l.thirds {
+		return (costMove + costStep) * float64(l.product.k)
+	}
+	return (costMove + costNarrow) * float64(l.product.k)
+}
 
 // deepest is how deep a step along k goes for tiles of so many rows.
 func (l *leftPairs) deepest(rows int) int {
@@ -62,38 +66,46 @@ func (p *product) whollyPairs() bool {
 	return true
 }
 
-// isOneTile reports whether each block lays out the rows for itself: they are few, and
-// threads would wait for one another twice, and fetch from one another.
-func (l *leftPairs) isOneTile() bool { return l.productPlan.tiles == 1 }
+// leftBlock is the rows of a block, in tiles.
+type leftBlock struct {
+	*leftPairs
+	first int // row
+	tiles []tensor.Brain
+	odd   []bool // by row: it has numbers without parts
+}
 
-// layTile lays out the rows of a block for itself, in memory that the caller puts back.
-func (l *leftPairs) layTile(b *block) (loan []float32) {
-	rows := b.i1 - b.i0
-	floats := rows * l.rowBytes() / 4
-	loan = b.ctx.take(floats + ceilDiv(rows, 4))
-	l.first, l.tiles, l.odd = b.i0, viewAs[tensor.Brain](loan[:floats]), viewAs[bool](loan[floats:])[:rows]
-	l.Do(0, rows)
+// of is the rows of a task, in the room that there is for them, if there is any.
+func (l *leftPairs) of(t *task) leftBlock {
+	b := leftBlock{leftPairs: l, first: t.i0}
+	if l.room != nil {
+		b.use(l.room[t.rows%l.productPlan.room*l.size(l.rowOf(l.blockTiles)):], t.i1-t.i0)
+	}
+	return b
+}
+
+// use sets where so many rows lie.
+func (l *leftBlock) use(memory []float32, rows int) {
+	floats := rows * l.parts() * l.k / 2
+	l.tiles, l.odd = viewAs[tensor.Brain](memory[:floats]), viewAs[bool](memory[floats:])[:rows]
+}
+
+// layTile lays out the rows of a task for itself, in memory that the caller puts back.
+func (l *leftBlock) layTile(t *task) (loan []float32) {
+	rows := t.i1 - t.i0
+	loan = l.ctx.take(l.size(rows))
+	l.use(loan, rows)
+	l.lay(0, rows)
 	return loan
 }
 
-// lay makes tiles of the rows of a wave, with k filled up with zeros.
-func (l *leftPairs) lay() {
-	rows := l.rowOf(min(l.toBlock*l.blockTiles, l.productPlan.tiles)) - l.rowOf(l.fromBlock*l.blockTiles)
-	l.first = l.rowOf(l.fromBlock * l.blockTiles)
-	l.tiles = l.tiles[:rows*l.parts()*l.k]
-	if cap(l.odd) < rows {
-		l.odd = make([]bool, rows)
-	}
-	l.odd = l.odd[:rows]
-	cost := costMove + costNarrow
-	if l.thirds {
-		cost = costMove + costStep
-	}
-	l.ctx.Pool.Do(rows, l.ctx.cut(rows, cost*float64(l.product.k)), l)
+// layPiece lays out the rows of a task that does that.
+func (p *product) layPiece(t *task) {
+	b, rows := p.pairs.of(t), t.i1-t.i0
+	b.lay(rows*t.turn/p.pieces, rows*(t.turn+1)/p.pieces)
 }
 
-// Do lays out the rows lo ≤ i < hi of the wave.
-func (l *leftPairs) Do(lo, hi int) {
+// lay makes tiles of the rows lo ≤ i < hi of the block, with k filled up with zeros.
+func (l *leftBlock) lay(lo, hi int) {
 	scratch := l.ctx.take(l.product.k)
 	var line []float32
 	if !l.thirds {

@@ -229,23 +229,3 @@ func TestExactBeside(t *testing.T) {
 		}
 	})
 }
-
-// TestWaves: a product of more rows than there is room for at a time.
-func TestWaves(t *testing.T) {
-	const m, k, n = 2500, 1024, 40
-	ctxs, rng := contexts(t), rand.New(rand.NewPCG(65, 1))
-	w, x := asIn(tensor.BFloat16, normals(rng, tensor.Float32, k, n)), normals(rng, tensor.Float32, m, k)
-	got := same(t, "waves", ctxs, func(c *Ctx, out *tensor.Tensor) error { return matMulPacking(c, out, x, w) })
-	var packed tensor.Tensor
-	if err := PackB(nil, &packed, w); err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range []int{0, 700, 1400, 1700, m - 1} {
-		want := alone(t, ctxs[0], x, i, &packed)
-		for j := range n {
-			if got.FloatAt(i*n+j) != want.FloatAt(j) {
-				t.Fatalf("row %d, column %d has other bits alone", i, j)
-			}
-		}
-	}
-}

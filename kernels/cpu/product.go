@@ -1,11 +1,6 @@
 package cpu
 
-import (
-	"sync/atomic"
-
-	"github.com/parallax-go/parallax/ir/tensor"
-	"github.com/parallax-go/parallax/kernels/cpu/simd"
-)
+import "github.com/parallax-go/parallax/kernels/cpu/simd"
 
 // product is a batch of matrix products of one left operand with one or more right
 // operands, in tasks of blocks of the results. Every element is one chain of fused
@@ -22,8 +17,9 @@ type product struct {
 	then  epilogue
 
 	productPlan
-	pairs leftPairs
-	loan  []float32 // of the left operand's copy, if there is one
+	pairs  leftPairs
+	stages []stage   // of blocks of rows
+	loan   []float32 // of the left operand's copy, if there is one
 }
 
 // part is one right operand and its result [m, n].
@@ -47,7 +43,7 @@ func (p *product) begin(parts int) {
 	}
 	list = list[:parts]
 	clear(list)
-	*p = product{parts: list, batch: batch{count: 1}, then: epilogue{alpha: 1, pending: p.then.pending}, pairs: leftPairs{odd: p.pairs.odd}}
+	*p = product{parts: list, batch: batch{count: 1}, then: epilogue{alpha: 1}, stages: p.stages}
 }
 
 // run computes the product that has been set up.
@@ -60,49 +56,17 @@ func (p *product) run(c *Ctx) {
 	p.choosePairs()
 	p.arrange(p, c.Pool.Threads())
 	p.prepare()
-	if p.then.norm != normNone {
-		p.then.pending = zeroed(p.then.pending, p.rowBlocks)
+	p.clearStages()
+	if p.pieces > 0 {
+		p.pairs.room = c.take(p.room * p.pairs.size(p.rowOf(p.blockTiles)))
 	}
-	if p.pairs.kernels != nil {
-		p.runWaves()
-	} else {
-		c.Pool.Do(p.tasks(), 1, p)
+	c.Pool.Do(p.tasks(), 1, p)
+	for _, loan := range []*[]float32{&p.pairs.room, &p.loan} {
+		if *loan != nil {
+			c.put(*loan)
+			*loan = nil
+		}
 	}
-	if p.loan != nil {
-		c.put(p.loan)
-		p.loan = nil
-	}
-}
-
-// runWaves computes a product of pairs: as many blocks of rows at a time as there is
-// room for the left operand of.
-func (p *product) runWaves() {
-	if p.pairs.isOneTile() {
-		p.ctx.Pool.Do(p.tasks(), 1, p)
-		return
-	}
-	rows := p.blockTiles * (p.height + 1)
-	blocks := min(p.rowBlocks, max(1, leftOfWave/max(1, rows*p.pairs.rowBytes())))
-	loan := p.ctx.take(min(p.m, blocks*rows) * p.pairs.rowBytes() / 4)
-	for p.fromBlock = 0; p.fromBlock < p.rowBlocks; p.fromBlock = p.toBlock {
-		p.toBlock = min(p.fromBlock+blocks, p.rowBlocks)
-		p.pairs.tiles = viewAs[tensor.Brain](loan)
-		p.pairs.lay()
-		p.ctx.Pool.Do(p.tasks(), 1, p)
-	}
-	p.ctx.put(loan)
-}
-
-// zeroed is n counters at zero, in old if it is large enough.
-func zeroed(old []atomic.Int32, n int) []atomic.Int32 {
-	if cap(old) < n {
-		return make([]atomic.Int32, n)
-	}
-	old = old[:n]
-	for i := range old {
-		old[i].Store(0)
-	}
-	return old
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
@@ -156,14 +120,6 @@ func (s *straighten) Do(lo, hi int) {
 	}
 }
 
-// Do computes the tasks lo ≤ i < hi.
-func (p *product) Do(lo, hi int) {
-	for i := lo; i < hi; i++ {
-		b := p.block(i)
-		b.compute()
-	}
-}
-
 // block is the rows i0 … i1 of one product, and the columns j0 … j1 of one part.
 type block struct {
 	*product
@@ -182,8 +138,9 @@ type block struct {
 	nearPitch int
 }
 
-func (p *product) block(index int) block {
-	b := block{product: p, task: p.task(index)}
+// block is task index, t, which computes.
+func (p *product) block(index int, t task) block {
+	b := block{product: p, task: t}
 	offA, offB := p.batch.offsets(b.entry)
 	b.a, b.b = p.left.offset+offA+b.i0*p.left.row, offB
 	b.at = b.entry * p.m * p.parts[b.part].n
@@ -197,7 +154,7 @@ func (p *product) block(index int) block {
 // about as long for each.
 func (p *product) follows(index, part int) int {
 	if next := index + p.ctx.Pool.Threads(); next < p.tasks() {
-		if t := p.task(next); t.part == part {
+		if t := p.task(next); t.part == part && t.turn >= p.pieces {
 			return t.j0
 		}
 	}

@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"sync/atomic"
-
-	"github.com/parallax-go/parallax/kernels/cpu/simd"
-)
+import "github.com/parallax-go/parallax/kernels/cpu/simd"
 
 // epilogue is what is done to the results of a product:
 //
@@ -29,7 +25,6 @@ type epilogue struct {
 	epsilon      float32
 	normed       floats // [m, n]
 	sum          floats // [m, n], where rows that are normed are wanted as they were, too
-	pending      []atomic.Int32
 }
 
 // norm is a normalisation of rows.
@@ -139,7 +134,10 @@ func (b *block) combine() {
 // so no thread waits for a product to end before the norm.
 func (b *block) arrive() {
 	e := &b.then
-	if e.norm == normNone || int(e.pending[b.rows].Add(1)) < b.groups {
+	if len(b.stages) == 0 {
+		return
+	}
+	if n := int(b.stages[b.rows].done.Add(1)); n != b.turns() || e.norm == normNone {
 		return
 	}
 	n, x := b.parts[0].n, b.parts[0].out.f32

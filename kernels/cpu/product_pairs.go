@@ -27,10 +27,10 @@ const mostAhead = 8 << 10
 
 // multiplyPairs sets dst to the product.
 func (b *block) multiplyPairs(x *part) {
-	l, r, columns := b.product.pairs, &x.right, simd.Active.Columns
-	if l.isOneTile() {
-		loan := l.layTile(b)
-		defer b.ctx.put(loan)
+	r, columns := &x.right, simd.Active.Columns
+	l := b.pairs.of(&b.task)
+	if b.pieces == 0 {
+		defer b.ctx.put(l.layTile(&b.task))
 	}
 	whole := (b.j1 - b.j0) / columns
 	rest := b.j0 + whole*columns
@@ -67,7 +67,7 @@ func (b *block) multiplyPairs(x *part) {
 }
 
 // multiply multiplies the tile at an element with panels.
-func (l *leftPairs) multiply(at, panels, rows, k int, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
+func (l *leftBlock) multiply(at, panels, rows, k int, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 	product := l.kernels.Product
 	if l.thirds {
 		product = l.kernels.Thirds.Product
@@ -95,7 +95,7 @@ func (r *rightOperand) pairPanel(scratch []float32, j, k0, kc int) *uint16 {
 // mend computes rows that have numbers without parts by multiply-adds: infinite ones,
 // NaN, and those next to the greatest. It is by row alone, so that a row's bits depend
 // on no other.
-func (b *block) mend(x *part, l *leftPairs) {
+func (b *block) mend(x *part, l *leftBlock) {
 	r, columns := &x.right, simd.Active.Columns
 	for i := b.i0; i < b.i1; i++ {
 		if !l.odd[i-l.first] {

@@ -43,7 +43,28 @@ func (l *productPlan) arrangePairs(p *product, threads int) {
 		}
 	}
 	*l = best
-	l.toBlock = l.rowBlocks
+	l.arrangeLaying(p, threads)
+}
+
+// mostLaid is how many bytes the rows take that are laid out at a time, unless one block
+// takes more: about as much as such an operand and its result take themselves. In waves
+// of half of it 64 threads still have several tasks each. It is a variable for the tests.
+var mostLaid = 16 << 20
+
+// arrangeLaying cuts the laying out of the left operand. Where there is no room for all
+// of its rows, waves take half of it, so that those of one can be laid out while others
+// still compute with the one before. One tile each block lays out for itself: threads
+// would wait for one another, and fetch from one another.
+func (l *productPlan) arrangeLaying(p *product, threads int) {
+	l.wave, l.room = l.rowBlocks, l.rowBlocks
+	if l.tiles <= 1 {
+		return
+	}
+	rows := l.rowOf(l.blockTiles)
+	if room := max(1, mostLaid/(4*p.pairs.size(rows))); room < l.rowBlocks {
+		l.wave, l.room = max(1, room/2), room
+	}
+	l.pieces = ceilDiv(rows, cutAmong(threads, l.wave*rows, p.pairs.cost()))
 }
 
 // widest is how many panels the widest part has.

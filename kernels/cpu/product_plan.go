@@ -10,7 +10,9 @@ type productPlan struct {
 
 	tiles, height, higher int // the first higher tiles have a row more than height
 	rowBlocks, blockTiles int
-	fromBlock, toBlock    int // the blocks of rows that are computed at a time
+	wave                  int // blocks of rows whose tasks come before those of others
+	room                  int // blocks of rows that are laid out at a time
+	pieces                int // tasks that lay out a block's rows; 0: none has to
 
 	perGroup int // panels
 	groups   int // of all parts
@@ -59,7 +61,7 @@ func (l *productPlan) arrange(p *product, threads int) {
 	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
 	l.tiles = max(ceilDiv(p.m, highest), min(p.m, 1))
 	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
-	l.fromBlock = 0
+	l.pieces = 0
 	if p.pairs.kernels != nil {
 		l.arrangePairs(p, threads)
 		return
@@ -68,7 +70,7 @@ func (l *productPlan) arrange(p *product, threads int) {
 	for wanted := p.wanted(threads); ; {
 		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
 		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))
-		l.groups, l.toBlock = l.countGroups(p), l.rowBlocks
+		l.groups, l.wave = l.countGroups(p), l.rowBlocks
 		switch {
 		case p.batch.count*l.rowBlocks*l.groups >= wanted:
 			return
@@ -144,10 +146,11 @@ func (l *productPlan) tileOf(i int) int {
 	return i / (l.height + 1)
 }
 
-// task is one block of one product.
+// task is one block of one product; or it lays out some of a block's rows.
 type task struct {
-	entry, part  int
 	rows         int // the block of rows
+	turn         int // of those rows; the first p.pieces lay out
+	entry, part  int
 	tile0, tile1 int
 	i0, i1       int
 	j0, j1       int
@@ -158,22 +161,27 @@ func (p *product) tasks() int {
 	if p.m == 0 {
 		return 0
 	}
-	return p.batch.count * p.groups * (p.toBlock - p.fromBlock)
+	return p.turns() * p.rowBlocks
 }
 
 // task returns task index: the blocks of rows of a group follow one another, since
 // they read the same panels.
 func (p *product) task(index int) task {
-	blocks := p.toBlock - p.fromBlock
-	t := task{rows: p.fromBlock + index%blocks}
-	group := index / blocks % p.groups
-	t.entry = index / blocks / p.groups
-	for ; group >= p.groupsOf(&p.parts[t.part]); t.part++ {
-		group -= p.groupsOf(&p.parts[t.part])
-	}
+	from := index / (p.wave * p.turns()) * p.wave
+	blocks := min(p.wave, p.rowBlocks-from)
+	index -= from * p.turns()
+	t := task{rows: from + index%blocks, turn: index / blocks}
 	t.tile0 = t.rows * p.blockTiles
 	t.tile1 = min(t.tile0+p.blockTiles, p.tiles)
 	t.i0, t.i1 = p.rowOf(t.tile0), p.rowOf(t.tile1)
+	if t.turn < p.pieces {
+		return t
+	}
+	group := (t.turn - p.pieces) % p.groups
+	t.entry = (t.turn - p.pieces) / p.groups
+	for ; group >= p.groupsOf(&p.parts[t.part]); t.part++ {
+		group -= p.groupsOf(&p.parts[t.part])
+	}
 	// Groups of nearly equal size, as the tiles are.
 	n, count := panelsOf(p.parts[t.part].n), p.groupsOf(&p.parts[t.part])
 	at := func(g int) int { return (g*(n/count) + min(g, n%count)) * simd.Active.Columns }

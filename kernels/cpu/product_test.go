@@ -16,7 +16,7 @@ func TestPaces(t *testing.T) {
 			p := &product{ctx: NewCtx(pool), m: m, k: 512, parts: []part{{n: 768}}, batch: batch{count: 1}}
 			p.arrange(p, n)
 			for i := range p.tasks() {
-				b := p.block(i)
+				b := p.block(i, p.task(i))
 				if got, want := b.lines*b.pace.tiles, unrolledSteps*vec.Columns/line; got < want {
 					t.Fatalf("%d rows, %d threads, task %d: %d lines fetched in a turn, want %d", m, n, i, got, want)
 				}
