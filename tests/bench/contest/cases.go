@@ -342,23 +342,40 @@ func operators() []Row {
 	return list
 }
 
-// ablated are the passes whose worth is measured on the encoder, of those that
-// exist.
-var ablated = []string{
-	"fusenorm", "fuserope", "fuseattn", "fuseparallax", "readmasks", "fusecache", "mergeqkv", "fuseepilogue", "fuseresidual", "fusechain",
+// ablation is a case on which the worth of some passes is measured.
+type ablation struct {
+	of     *Case
+	title  string // of the phase; "": there is one
+	phase  int
+	passes []string
 }
 
-// Ablations are rows of the encoder without one pass each, by the time with all.
+func ablations() []ablation {
+	ofEncoder := []string{"fusenorm", "fuseattn", "readmasks", "fuseepilogue", "layout", "mergeqkv", "joinnorm", "fusechain"}
+	generating := decoder()
+	return []ablation{
+		{of: encoder(1, 16), passes: ofEncoder},
+		{of: encoder(1, 128), passes: ofEncoder},
+		{of: generating, title: ", prefill 256", passes: []string{"fuserope"}},
+		{of: generating, title: ", 64 steps", phase: 1, passes: []string{"fusecache"}},
+		{of: attention("Parallax S=512", zoo.Attention{Probe: true}, 512, 512, 1), passes: []string{"fuseparallax"}},
+		{of: &Case{Name: "mixing feed-forward of 3136 tokens", Model: zoo.Mixing(), Dims: map[string]int64{"batch": 1}}, passes: []string{"channelslast"}},
+	}
+}
+
+// Ablations are rows without one pass each, of those that exist, by the time with all.
 func Ablations(exists func(pass string) bool) []Row {
 	var list []Row
-	for _, seq := range []int64{16, 128} {
-		c := encoder(1, seq)
-		c.Name, c.Alone = "ablation, "+c.Name, true
-		for _, pass := range ablated {
+	for _, a := range ablations() {
+		c := a.of
+		if !c.Alone { // the first rows of it
+			c.Name, c.Alone, c.Tolerance = "ablation, "+c.Name, true, max(c.Tolerance, 1e-3)
+		}
+		for _, pass := range a.passes {
 			if exists(pass) {
 				name := "without " + pass
 				c.More = append(c.More, Contestant{Name: name, Engine: engine.Name, Variant: "passes=-" + pass})
-				list = append(list, Row{Section: Ablation, Name: c.Name + ", " + name, Case: c, Against: []string{name}})
+				list = append(list, Row{Section: Ablation, Name: c.Name + a.title + ", " + name, Case: c, Phase: a.phase, Against: []string{name}})
 			}
 		}
 	}
