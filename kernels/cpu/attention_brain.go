@@ -71,21 +71,13 @@ func (w *worker) scorePairs(t *tile) {
 // keyPairs returns the panels of the units with the keys from ≤ j < to, of one chunk or
 // of a span that there is room for.
 func (w *worker) keyPairs(from, to int) []tensor.Brain {
-	p, k := &w.panels, w.kernels
-	all, size := viewAs[tensor.Brain](p.keys), w.depth*k.Columns
-	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
-		slot := unit % len(p.keyOf)
-		if p.keyOf[slot] == unit {
-			continue
-		}
-		p.keyOf[slot] = unit
-		for c := 0; c < k.Columns; c += k.Lanes {
-			if n := min(k.Lanes, p.n-unit*k.Columns-c); n > 0 {
-				w.packKeyPairs(all[slot*size:][:size], c, p.j0+unit*k.Columns+c, n)
-			}
-		}
+	p, columns := &w.panels, w.kernels.Columns
+	all, size := viewAs[tensor.Brain](p.keys), w.depth*columns
+	at := func(unit int) []tensor.Brain { return all[unit%len(p.keyOf)*size:] }
+	for unit := from / columns; unit*columns < to; unit++ {
+		w.freshKeys(unit, func(column, j, n int) { w.packKeyPairs(at(unit)[:size], column, j, n) })
 	}
-	return all[from/k.Columns%len(p.keyOf)*size:]
+	return at(from / columns)
 }
 
 // packKeyPairs sets columns of a panel to n ≤ Lanes keys from j on: they are rounded,
@@ -145,20 +137,12 @@ func (w *worker) sumByPairs(o, weights []float32, values []tensor.Brain, t *tile
 // valuePairs returns the values of the chunk that key from of the span is in, of which
 // the units with the keys from ≤ j < to are packed.
 func (w *worker) valuePairs(from, to int) []tensor.Brain {
-	p, k := &w.panels, w.kernels
-	chunk := from / chunkKeys
-	slots := len(p.valueOf) * k.Columns / chunkKeys
-	values := viewAs[tensor.Brain](p.values)[chunk%slots*w.pitch*chunkKeys:]
-	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
-		slot := unit % len(p.valueOf)
-		if p.valueOf[slot] == unit {
-			continue
-		}
-		p.valueOf[slot], p.finite[slot] = unit, false
-		for column := 0; column < w.bound.Dv; column += k.Columns {
+	values := viewAs[tensor.Brain](w.panels.values)[w.chunkAt(from):]
+	w.freshValues(from, to, func(unit int) {
+		for column := 0; column < w.bound.Dv; column += w.kernels.Columns {
 			w.packValuePairs(w.unitOf(values, unit, column), unit, column)
 		}
-	}
+	})
 	return values
 }
 
@@ -200,22 +184,16 @@ var ones = func() (x [vector16]tensor.Brain) {
 // takeOutPairs is takeOut for values as pairs: what is not finite shows in the sums of
 // the columns.
 func (w *worker) takeOutPairs(values []tensor.Brain, from, to int) {
-	p, k := &w.panels, w.kernels
-	sums, panels := w.brains.sums, w.pitch/k.Columns
-	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
-		slot := unit % len(p.valueOf)
-		if p.finite[slot] {
-			continue
-		}
-		p.finite[slot] = true
-		w.pairs.Product(panels, 1, k.Columns, bits16(ones[:]), bits16(w.unitOf(values, unit, 0)), chunkKeys*k.Columns, &sums[0], w.pitch, 0, 0)
+	p, k, sums := &w.panels, w.kernels, w.brains.sums
+	w.unchecked(from, to, func(unit int) {
+		w.pairs.Product(w.pitch/k.Columns, 1, k.Columns, bits16(ones[:]), bits16(w.unitOf(values, unit, 0)), chunkKeys*k.Columns, &sums[0], w.pitch, 0, 0)
 		if k.Sum(w.pitch, &p.sum, &sums[0]); p.sum-p.sum == 0 {
-			continue
+			return
 		}
 		for column := 0; column < w.bound.Dv; column += k.Columns {
 			p.spoilPairs(w.unitOf(values, unit, column), unit*k.Columns, column, k.Columns)
 		}
-	}
+	})
 }
 
 // spoilPairs takes what is not finite out of a part of a panel of keys from key on.

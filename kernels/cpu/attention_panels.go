@@ -97,17 +97,25 @@ func (w *worker) valuesAt(j, n int) (f *floats, at, apart, here int) {
 // are undefined.
 func (w *worker) keyPanel(unit int) *float32 {
 	p, k := &w.panels, w.kernels
+	panel := p.keys[unit%len(p.keyOf)*w.depth*k.Columns:]
+	w.freshKeys(unit, func(column, j, n int) { w.packKeys(panel[column:], j, n) })
+	return &panel[0]
+}
+
+// freshKeys calls pack for the columns of a unit of keys, up to Lanes at a time, unless
+// its slot holds it: those from column on are n keys from j on.
+func (w *worker) freshKeys(unit int, pack func(column, j, n int)) {
+	p, k := &w.panels, w.kernels
 	slot := unit % len(p.keyOf)
-	panel := p.keys[slot*w.depth*k.Columns:]
-	if p.keyOf[slot] != unit {
-		p.keyOf[slot] = unit
-		for c := 0; c < k.Columns; c += k.Lanes {
-			if n := min(k.Lanes, p.n-unit*k.Columns-c); n > 0 {
-				w.packKeys(panel[c:], p.j0+unit*k.Columns+c, n)
-			}
+	if p.keyOf[slot] == unit {
+		return
+	}
+	p.keyOf[slot] = unit
+	for c := 0; c < k.Columns; c += k.Lanes {
+		if n := min(k.Lanes, p.n-unit*k.Columns-c); n > 0 {
+			pack(c, p.j0+unit*k.Columns+c, n)
 		}
 	}
-	return &panel[0]
 }
 
 // packKeys sets columns of a panel to n ≤ Lanes keys from j on. Their values are
@@ -141,16 +149,38 @@ func (w *worker) packKeys(panel []float32, j, n int) {
 // [width].
 func (w *worker) valuePanels(from, to int) []float32 {
 	p, k := &w.panels, w.kernels
-	chunk := from / chunkKeys
-	values := p.values[chunk%(len(p.valueOf)*k.Columns/chunkKeys)*w.pitch*chunkKeys:]
-	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
-		slot := unit % len(p.valueOf)
-		if p.valueOf[slot] != unit {
+	values := p.values[w.chunkAt(from):]
+	w.freshValues(from, to, func(unit int) { w.packValues(values, unit*k.Columns, min(k.Columns, p.n-unit*k.Columns)) })
+	return values
+}
+
+// chunkAt is where the chunk that key from of the span is in begins among the values.
+func (w *worker) chunkAt(from int) int {
+	slots := len(w.panels.valueOf) * w.kernels.Columns / chunkKeys
+	return from / chunkKeys % slots * w.pitch * chunkKeys
+}
+
+// freshValues calls pack for the units with the keys from ≤ j < to that no slot holds.
+func (w *worker) freshValues(from, to int, pack func(unit int)) {
+	p, columns := &w.panels, w.kernels.Columns
+	for unit := from / columns; unit*columns < to; unit++ {
+		if slot := unit % len(p.valueOf); p.valueOf[slot] != unit {
 			p.valueOf[slot], p.finite[slot] = unit, false
-			w.packValues(values, unit*k.Columns, min(k.Columns, p.n-unit*k.Columns))
+			pack(unit)
 		}
 	}
-	return values
+}
+
+// unchecked calls check for the units with the keys from ≤ j < to whose values may not
+// be finite.
+func (w *worker) unchecked(from, to int, check func(unit int)) {
+	p, columns := &w.panels, w.kernels.Columns
+	for unit := from / columns; unit*columns < to; unit++ {
+		if slot := unit % len(p.valueOf); !p.finite[slot] {
+			p.finite[slot] = true
+			check(unit)
+		}
+	}
 }
 
 // packValues packs n values from key j of the span on.
@@ -184,12 +214,7 @@ func (w *worker) packPanel(panel []float32, width int, f *floats, at, apart, n, 
 // a chunk that is packed.
 func (w *worker) takeOut(values []float32, from, to int) {
 	p, k := &w.panels, w.kernels
-	for unit := from / k.Columns; unit*k.Columns < to; unit++ {
-		slot := unit % len(p.valueOf)
-		if p.finite[slot] {
-			continue
-		}
-		p.finite[slot] = true
+	w.unchecked(from, to, func(unit int) {
 		n := min(k.Columns, p.n-unit*k.Columns)
 		for col := 0; col < w.bound.Dv; col += w.width(col) {
 			width := w.width(col)
@@ -198,7 +223,7 @@ func (w *worker) takeOut(values []float32, from, to int) {
 				p.spoil(panel, unit*k.Columns, col, width)
 			}
 		}
-	}
+	})
 }
 
 // spoil takes what is not finite out of a panel of keys from key on.

@@ -215,22 +215,12 @@ func TestStreamingDoesNotDependOnBatch(t *testing.T) {
 	q, k, v, r := g.floats(3, 4, 37, 16), g.floats(3, 2, 1100, 16), g.floats(3, 2, 1100, 24), g.floats(3, 4, 37, 16)
 	whole := streamed(t, "batch", a, []*tensor.Tensor{q, k, v, r})[0]
 	for b := range 3 {
-		own := func(x *tensor.Tensor) *tensor.Tensor {
-			n := x.Len() / 3
-			return tensor.Of(append([]int{1}, x.Shape[1:]...), tensor.Data[float32](x)[b*n:][:n])
-		}
+		own := func(x *tensor.Tensor) *tensor.Tensor { return part(x, b, 0, x.Shape[2]) }
 		alone := streamed(t, "alone", a, []*tensor.Tensor{own(q), own(k), own(v), own(r)})[0]
 		if !alone.Equal(own(whole)) {
 			t.Errorf("entry %d alone gives other bits than in a batch", b)
 		}
-		last := func(x *tensor.Tensor) *tensor.Tensor { // of the queries
-			out := tensor.New(tensor.Float32, 1, x.Shape[1], 1, x.Shape[3])
-			size := x.Shape[3]
-			for h := range x.Shape[1] {
-				copy(tensor.Data[float32](out)[h*size:][:size], tensor.Data[float32](x)[((b*x.Shape[1]+h)*x.Shape[2]+x.Shape[2]-1)*size:])
-			}
-			return out
-		}
+		last := func(x *tensor.Tensor) *tensor.Tensor { return part(x, b, x.Shape[2]-1, x.Shape[2]) } // of the queries
 		decoded := streamed(t, "decode", a, []*tensor.Tensor{last(q), own(k), own(v), last(r)})[0]
 		if !decoded.Equal(last(whole)) {
 			t.Errorf("entry %d: the last query alone gives other bits", b)
