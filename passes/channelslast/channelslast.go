@@ -260,14 +260,11 @@ func sum(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 // rowsOf is the value whose channels, the last axis, are brought first to make v; nil
 // if v is not made so.
 func rowsOf(v *ir.Value) *ir.Value {
-	n := v.Def
-	if n == nil || n.Op != op.Transpose || !v.Type.HasRank || len(v.Type.Shape) < 3 {
+	rank := len(v.Type.Shape)
+	if !v.Type.HasRank || rank < 3 || !match.Transposes(v.Def, attr.ToChannelsFirst(rank)) {
 		return nil
 	}
-	if !slices.Equal(n.Attr.(*attr.Transpose).Perm, attr.ToChannelsFirst(len(v.Type.Shape))) {
-		return nil
-	}
-	return n.In[0]
+	return v.Def.In[0]
 }
 
 // read is v with the channels last: as it was before it was transposed for one reader,
@@ -277,8 +274,8 @@ func read(v *ir.Value) *ir.Value {
 		return x
 	}
 	for _, u := range v.Uses() {
-		if n := u.Node; n != nil && n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, attr.ToChannelsLast(len(v.Type.Shape))) {
-			return n.Out[0]
+		if match.Transposes(u.Node, attr.ToChannelsLast(len(v.Type.Shape))) {
+			return u.Node.Out[0]
 		}
 	}
 	return nil

@@ -1,12 +1,11 @@
 package fuseepilogue
 
 import (
-	"slices"
-
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/match"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
 
@@ -17,15 +16,11 @@ import (
 
 var (
 	swapped = []int{1, 0, 2}
-	// Heads with positions first, and with the batch first.
-	fromPositions, fromBatch = []int{1, 2, 0, 3}, []int{0, 2, 1, 3}
-	toPositions, toBatch     = []int{2, 0, 1, 3}, []int{0, 2, 1, 3}
+	// Heads before tokens, from positions first and back to them; and from the batch
+	// first, which is its own inverse.
+	fromPositions, toPositions = []int{1, 2, 0, 3}, []int{2, 0, 1, 3}
+	headsAndTokens             = []int{0, 2, 1, 3}
 )
-
-// transposes reports whether n is a Transpose by perm.
-func transposes(n *ir.Node, perm []int) bool {
-	return n != nil && n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, perm)
-}
 
 // ofRowsAlone reports whether a fused product reads nothing by rows but x.
 func ofRowsAlone(n *ir.Node) bool {
@@ -47,7 +42,7 @@ func headsOf(v *ir.Value) (list []heads, ok bool) {
 		}
 		h := heads{split: u.Node}
 		for _, t := range u.Node.Out[0].Uses() {
-			if !transposes(t.Node, fromPositions) {
+			if !match.Transposes(t.Node, fromPositions) {
 				return nil, false
 			}
 			h.first = append(h.first, t.Node)
@@ -71,7 +66,7 @@ func partsLast(n *ir.Node) bool {
 // unswapBefore makes a product of rows that were swapped for it of them as they were;
 // nil: its results are read by more than heads.
 func unswapBefore(_ *passes.Context, n *ir.Node) *rewrite.Patch {
-	if !ofRowsAlone(n) || !transposes(n.In[0].Def, swapped) {
+	if !ofRowsAlone(n) || !match.Transposes(n.In[0].Def, swapped) {
 		return nil
 	}
 	p := rewrite.NewPatch(n, "")
@@ -92,7 +87,7 @@ func unswapBefore(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 			size, _ := h.split.Out[0].Type.Shape[2:].IsConst()
 			split := p.Op(op.Reshape, attr.New[attr.Reshape](), out[i], p.Ints(0, 0, int64(size[0]), int64(size[1])))
 			for _, t := range h.first {
-				p.Replace(t.Out[0], p.Op(op.Transpose, &attr.Transpose{Perm: fromBatch}, split)).Cover(t)
+				p.Replace(t.Out[0], p.Op(op.Transpose, &attr.Transpose{Perm: headsAndTokens}, split)).Cover(t)
 			}
 			p.Cover(h.split)
 		}
@@ -107,11 +102,11 @@ func unswapAfter(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		return nil
 	}
 	join := n.In[0].Def
-	if join == nil || join.Op != op.Reshape || !transposes(join.In[0].Def, toPositions) || !joinsLast(join) {
+	if join == nil || join.Op != op.Reshape || !match.Transposes(join.In[0].Def, toPositions) || !joinsLast(join) {
 		return nil
 	}
 	p := rewrite.NewPatch(n, "")
-	turned := p.Op(op.Transpose, &attr.Transpose{Perm: toBatch}, join.In[0].Def.In[0])
+	turned := p.Op(op.Transpose, &attr.Transpose{Perm: headsAndTokens}, join.In[0].Def.In[0])
 	size, ok := n.In[0].Type.Shape[2].IsConst()
 	if !ok {
 		return nil
@@ -120,7 +115,7 @@ func unswapAfter(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	rows := p.Op(op.Reshape, attr.New[attr.Reshape](), turned, p.Ints(0, 0, size))
 	out := p.Op(op.Linear, &a, append([]*ir.Value{rows}, n.In[1:]...)...)
 	for _, u := range n.Out[0].Uses() {
-		if !transposes(u.Node, swapped) {
+		if !match.Transposes(u.Node, swapped) {
 			return nil
 		}
 		p.Replace(u.Node.Out[0], out).Cover(u.Node)

@@ -7,6 +7,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/passes"
+	"github.com/parallax-go/parallax/passes/match"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
 
@@ -138,7 +139,7 @@ func (f form) parted(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
 	switch {
 	case n == nil:
 		return nil
-	case transposes(n, f.headsFirst):
+	case match.Transposes(n, f.headsFirst):
 		return n.In[0]
 	case len(v.Uses()) != 1:
 		return nil
@@ -176,17 +177,12 @@ func (f form) perHead(p *rewrite.Patch, v *ir.Value) *ir.Value {
 		return nil
 	}
 	switch n := v.Def; {
-	case transposes(n, f.headsFirst):
+	case match.Transposes(n, f.headsFirst):
 		return n.In[0]
-	case n.Op == op.Unsqueeze && transposes(n.In[0].Def, []int{0, 2, 1}):
+	case n.Op == op.Unsqueeze && match.Transposes(n.In[0].Def, []int{0, 2, 1}):
 		return p.Op(op.Unsqueeze, nil, n.In[0].Def.In[0], p.Ints(3))
 	}
 	return nil
-}
-
-// transposes reports whether n is a Transpose by perm.
-func transposes(n *ir.Node, perm []int) bool {
-	return n != nil && n.Op == op.Transpose && slices.Equal(n.Attr.(*attr.Transpose).Perm, perm)
 }
 
 // normsHeads reports whether n normalises the features of each head, all heads alike.

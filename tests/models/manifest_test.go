@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/codegen"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/passes"
@@ -36,11 +37,8 @@ func TestManifest(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(manifestHead)
 	for _, c := range all(t) {
-		remarks, err := parallax.Explain(c.Model)
-		if err != nil {
-			t.Fatalf("%s: %v", c.Name, err)
-		}
-		writeVerdicts(&b, c.Name, remarks, transposes(t, c.Model))
+		remarks, program := compiled(t, c.Model)
+		writeVerdicts(&b, c.Name, remarks, transposes(program))
 	}
 	path := filepath.Join(Root(), "tests", "models", "manifest.txt")
 	if *update {
@@ -58,8 +56,8 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// transposes counts the steps of a model's program that transpose.
-func transposes(t *testing.T, model string) int {
+// compiled is what is recognised in a model, and its program.
+func compiled(t *testing.T, model string) ([]passes.Remark, *codegen.Program) {
 	t.Helper()
 	source, err := parallax.Open(model)
 	if err != nil {
@@ -70,8 +68,17 @@ func transposes(t *testing.T, model string) int {
 	if err != nil {
 		t.Fatalf("%s: %v", model, err)
 	}
+	remarks, err := source.Explain(context.Background())
+	if err != nil {
+		t.Fatalf("%s: %v", model, err)
+	}
+	return remarks, program
+}
+
+// transposes counts the steps that transpose.
+func transposes(p *codegen.Program) int {
 	n := 0
-	for _, s := range program.Steps {
+	for _, s := range p.Steps {
 		if s.Op == op.Transpose.Name {
 			n++
 		}

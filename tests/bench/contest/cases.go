@@ -196,6 +196,10 @@ func attentions() []Row {
 // softmax is this project's contestant on the same attention without a probe.
 const softmax = "parallax, softmax attention"
 
+// probedTolerance is that of attention with a probe: a gap of its scores multiplies what
+// softmax rounds.
+const probedTolerance = 1e-3
+
 func parallaxes() []Row {
 	var list []Row
 	for _, size := range []struct {
@@ -220,8 +224,7 @@ func parallaxes() []Row {
 		c := attention(name, zoo.Attention{Heads: size.heads, Causal: size.causal, Probe: true}, size.queries, size.keys, 1)
 		plain := zoo.Attention{Heads: size.heads, KVHeads: size.heads, Head: 64, Causal: size.causal}.Graph()
 		c.More = []Contestant{{Name: softmax, Engine: engine.Name, Model: &plain}}
-		// A gap of the probe's scores multiplies what softmax rounds.
-		c.Tolerance = 1e-3
+		c.Tolerance = probedTolerance
 		c.Slow = size.queries >= 2048
 		list = append(list,
 			Row{Section: Parallax, Name: name + ", by softmax attention", Case: c, Against: []string{softmax}, Target: AtMost(size.most)},
@@ -352,13 +355,14 @@ type ablation struct {
 
 func ablations() []ablation {
 	ofEncoder := []string{"fusenorm", "fuseattn", "readmasks", "fuseepilogue", "layout", "mergeqkv", "joinnorm", "fusechain"}
-	generating := decoder()
+	generating, probed := decoder(), attention("Parallax S=512", zoo.Attention{Probe: true}, 512, 512, 1)
+	probed.Tolerance = probedTolerance
 	return []ablation{
 		{of: encoder(1, 16), passes: ofEncoder},
 		{of: encoder(1, 128), passes: ofEncoder},
 		{of: generating, title: ", prefill 256", passes: []string{"fuserope"}},
 		{of: generating, title: ", 64 steps", phase: 1, passes: []string{"fusecache"}},
-		{of: attention("Parallax S=512", zoo.Attention{Probe: true}, 512, 512, 1), passes: []string{"fuseparallax"}},
+		{of: probed, passes: []string{"fuseparallax"}},
 		{of: &Case{Name: "mixing feed-forward of 3136 tokens", Model: zoo.Mixing(), Dims: map[string]int64{"batch": 1}}, passes: []string{"channelslast"}},
 	}
 }
@@ -369,7 +373,7 @@ func Ablations(exists func(pass string) bool) []Row {
 	for _, a := range ablations() {
 		c := a.of
 		if !c.Alone { // the first rows of it
-			c.Name, c.Alone, c.Tolerance = "ablation, "+c.Name, true, max(c.Tolerance, 1e-3)
+			c.Name, c.Alone = "ablation, "+c.Name, true
 		}
 		for _, pass := range a.passes {
 			if exists(pass) {
