@@ -2,8 +2,8 @@ package rt
 
 import (
 	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/par"
@@ -13,18 +13,21 @@ import (
 // layout share it; it is freed when the last of them lets go. The memory is
 // outside the Go heap where the system has it, so that the collector neither
 // scans nor paces by it.
+//
+// What is the same is seen by comparing packed weights, as bits: of weights that differ,
+// the first elements mostly do, so that nothing has to be read for it beforehand.
 type WeightStore struct {
 	mu      sync.Mutex
-	weights map[weightKey]*weight
+	weights map[weightKind][]*weight
 }
 
+// weightKind is what weights that may be the same have in common.
+type weightKind struct{ layout, form string }
+
 type weight struct {
-	key    weightKey
-	once   sync.Once
+	kind   weightKind
 	tensor *tensor.Tensor
 	memory *slab // nil: on the heap
-	err    error
-	size   atomic.Int64
 	users  int
 }
 
@@ -54,14 +57,12 @@ func (s *WeightStore) Acquire(pool *par.Pool, packings []Packing, packed func(so
 	room := newRoom(packings)
 	defer room.close()
 	for i, p := range packings {
-		w := s.enter(keyOf(pool, p))
-		l.weights[i] = w
-		w.once.Do(func() { w.pack(pool, p, room) })
-		if w.err != nil {
+		w, err := s.pack(pool, p, room)
+		if err != nil {
 			l.Release()
-			return nil, fmt.Errorf("packing %s as %s: %w", p.Source, p.Layout, w.err)
+			return nil, fmt.Errorf("packing %s as %s: %w", p.Source, p.Layout, err)
 		}
-		l.Tensors[i] = w.tensor
+		l.weights[i], l.Tensors[i] = w, w.tensor
 		if packed != nil {
 			packed(p.Source)
 		}
@@ -79,19 +80,28 @@ func (l *Lease) Release() {
 	l.weights, l.Tensors = nil, nil
 }
 
-func (s *WeightStore) enter(key weightKey) *weight {
+// pack makes a weight in the room, and returns that or, of those in the store, the one
+// that is the same: then the next takes its place.
+func (s *WeightStore) pack(pool *par.Pool, p Packing, room *room) (*weight, error) {
+	t := room.tensor(p)
+	if err := p.Pack(pool, t, p.Source); err != nil {
+		return nil, err
+	}
+	kind := weightKind{p.Layout, p.Source.String()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, w := range s.weights[kind] {
+		if w.tensor.Equal(t) {
+			w.users++
+			return w, nil
+		}
+	}
+	w := &weight{kind: kind, tensor: t, memory: room.keep(t), users: 1}
 	if s.weights == nil {
-		s.weights = map[weightKey]*weight{}
+		s.weights = map[weightKind][]*weight{}
 	}
-	w := s.weights[key]
-	if w == nil {
-		w = &weight{key: key}
-		s.weights[key] = w
-	}
-	w.users++
-	return w
+	s.weights[kind] = append(s.weights[kind], w)
+	return w, nil
 }
 
 func (s *WeightStore) leave(w *weight) {
@@ -100,20 +110,16 @@ func (s *WeightStore) leave(w *weight) {
 	if w.users--; w.users > 0 {
 		return
 	}
-	delete(s.weights, w.key)
+	same := s.weights[w.kind]
+	if same = slices.DeleteFunc(same, func(x *weight) bool { return x == w }); len(same) > 0 {
+		s.weights[w.kind] = same
+	} else {
+		delete(s.weights, w.kind)
+	}
 	if w.memory != nil {
 		w.memory.leave(w.tensor.Bytes())
 	}
 	w.tensor, w.memory = nil, nil
-}
-
-func (w *weight) pack(pool *par.Pool, p Packing, room *room) {
-	w.tensor = room.tensor(p)
-	if w.err = p.Pack(pool, w.tensor, p.Source); w.err != nil {
-		return
-	}
-	w.memory = room.keep(w.tensor)
-	w.size.Store(int64(len(w.tensor.Bytes())))
 }
 
 // Bytes is the size of all packed weights.
@@ -121,8 +127,10 @@ func (s *WeightStore) Bytes() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sum := int64(0)
-	for _, w := range s.weights {
-		sum += w.size.Load()
+	for _, same := range s.weights {
+		for _, w := range same {
+			sum += int64(len(w.tensor.Bytes()))
+		}
 	}
 	return sum
 }

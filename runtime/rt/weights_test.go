@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,16 +13,14 @@ import (
 	"github.com/parallax-go/parallax/kernels/par"
 )
 
+// packDouble is a layout.
+func packDouble(_ *par.Pool, packed, source *tensor.Tensor) error { return double(packed, source) }
+
 func TestWeightsAreSharedAndFreed(t *testing.T) {
 	store := &WeightStore{}
 	pool := par.New(2)
 	defer pool.Close()
-	packed := atomic.Int32{}
-	pack := func(_ *par.Pool, out, in *tensor.Tensor) error {
-		packed.Add(1)
-		return double(out, in)
-	}
-	packings := []Packing{{"double", ramp(4, 4), pack}, {"double", ramp(16), pack}, {"double", ramp(4, 4), pack}, {"other", ramp(4, 4), pack}}
+	packings := []Packing{{"double", ramp(4, 4), packDouble}, {"double", ramp(16), packDouble}, {"double", ramp(4, 4), packDouble}, {"other", ramp(4, 4), packDouble}}
 	leases := make([]*Lease, 4)
 	var wg sync.WaitGroup
 	for i := range leases {
@@ -35,8 +32,8 @@ func TestWeightsAreSharedAndFreed(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := packed.Load(); n != 3 {
-		t.Errorf("packed %d times, want 3: the same contents in another shape or layout are another weight", n)
+	if n := store.Bytes(); n != 3*64 {
+		t.Errorf("%d bytes are held, want three weights: the same contents in another shape or layout are another weight", n)
 	}
 	if leases[0].Tensors[0] != leases[3].Tensors[2] || leases[0].Tensors[0] == leases[0].Tensors[1] {
 		t.Error("equal weights are not shared, or different ones are")
@@ -60,7 +57,7 @@ func TestPackingFails(t *testing.T) {
 	store := &WeightStore{}
 	no := errors.New("no")
 	_, err := store.Acquire(nil, []Packing{
-		{"double", ramp(4), func(_ *par.Pool, out, in *tensor.Tensor) error { return double(out, in) }},
+		{"double", ramp(4), packDouble},
 		{"bad", ramp(4), func(*par.Pool, *tensor.Tensor, *tensor.Tensor) error { return no }},
 	}, nil)
 	if !errors.Is(err, no) {
@@ -71,41 +68,39 @@ func TestPackingFails(t *testing.T) {
 	}
 }
 
-// TestKeys: weights are told apart by every element, wherever it lies, and by
-// what says how to read them; not by who hashes them.
-func TestKeys(t *testing.T) {
-	pool := par.New(3)
-	defer pool.Close()
-	n := hashed/4*2 + 5
-	seen := map[weightKey]string{}
-	add := func(what string, p Packing) {
-		key := keyOf(nil, p)
-		if key != keyOf(pool, p) {
-			t.Errorf("%s: the key depends on the threads", what)
-		}
-		if other, ok := seen[key]; ok {
-			t.Errorf("%s has the key of %s", what, other)
-		}
-		seen[key] = what
-	}
-	add("ramp", Packing{Layout: "a", Source: ramp(n)})
-	add("other layout", Packing{Layout: "b", Source: ramp(n)})
-	add("other shape", Packing{Layout: "a", Source: ramp(n, 1)})
-	add("shorter", Packing{Layout: "a", Source: ramp(n - 1)})
-	add("empty", Packing{Layout: "a", Source: ramp(0)})
-	for _, i := range []int{0, 1, hashed/4 - 1, hashed / 4, n - 1} {
+// TestSame: weights are told apart by every element, wherever it lies, and by layout and
+// shape; not by what lay in their memory before.
+func TestSame(t *testing.T) {
+	store := &WeightStore{}
+	const n = 1 << 16
+	list := []Packing{{"a", ramp(n), packDouble}, {"b", ramp(n), packDouble}, {"a", ramp(n, 1), packDouble}, {"a", ramp(n - 1), packDouble}, {"a", ramp(0), packDouble}}
+	for _, i := range []int{0, 1, n / 2, n - 1} {
 		w := ramp(n)
 		tensor.Data[float32](w)[i]++
-		add(fmt.Sprintf("element %d", i), Packing{Layout: "a", Source: w})
+		list = append(list, Packing{"a", w, packDouble})
 	}
-	halves := ramp(n) // the same blocks in another order
-	data := halves.Bytes()
-	first := slices.Clone(data[:hashed])
-	copy(data, data[hashed:2*hashed])
-	copy(data[hashed:], first)
-	add("blocks swapped", Packing{Layout: "a", Source: halves})
-	add("strings", Packing{Source: tensor.OfStrings([]int{2}, []string{"ab", "c"})})
-	add("strings cut elsewhere", Packing{Source: tensor.OfStrings([]int{2}, []string{"a", "bc"})})
+	differing := len(list)
+	list = append(list, list...)
+	l, err := store.Acquire(nil, list, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range l.Tensors {
+		for j, y := range l.Tensors[:i] {
+			if same := i == j+differing; (x == y) != same {
+				t.Errorf("weights %d and %d: shared is %t, want %t", j, i, !same, same)
+			}
+		}
+		if want := tensor.Data[float32](list[i].Source); len(want) > 0 {
+			if got := tensor.Data[float32](x); got[len(got)-1] != 2*want[len(want)-1] {
+				t.Errorf("weight %d is another", i)
+			}
+		}
+	}
+	l.Release()
+	if store.Bytes() != 0 || len(store.weights) != 0 {
+		t.Errorf("%d bytes are held when nobody is left", store.Bytes())
+	}
 }
 
 // TestSourcesAreLetGo: each source is told of before the next is read.
@@ -134,13 +129,12 @@ func TestSourcesAreLetGo(t *testing.T) {
 // the others have gone.
 func TestSlabs(t *testing.T) {
 	store := &WeightStore{}
-	pack := func(_ *par.Pool, out, in *tensor.Tensor) error { return double(out, in) }
 	grow := func(_ *par.Pool, out, in *tensor.Tensor) error { // more than anybody expects
 		out.Reset(tensor.Float32, 3*in.Len()+1<<16)
 		return nil
 	}
-	large := Packing{"double", ramp(1 << 16), pack}
-	one, err := store.Acquire(nil, []Packing{{"double", ramp(1 << 15), pack}, large, {"grow", ramp(1 << 10), grow}, {"double", ramp(7), pack}}, nil)
+	large := Packing{"double", ramp(1 << 16), packDouble}
+	one, err := store.Acquire(nil, []Packing{{"double", ramp(1 << 15), packDouble}, large, {"grow", ramp(1 << 10), grow}, {"double", ramp(7), packDouble}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
