@@ -64,7 +64,7 @@ func (p *peers) flags(f *flag.FlagSet) {
 	f.BoolVar(&p.quick, "quick", false, "5 rounds, and without what takes long")
 	f.StringVar(&p.json, "json", "", "write all times to `FILE`")
 	f.BoolVar(&p.doc, "doc", false, "write the tables of docs/performance.md")
-	f.BoolVar(&p.again, "again", false, "measure twice and report rows whose intervals don't overlap")
+	f.BoolVar(&p.again, "again", false, "measure twice, write the first, and report rows whose intervals don't overlap")
 	f.BoolVar(&p.ablate, "ablate", false, "also measure the encoder without each pass")
 	f.BoolVar(&p.list, "list", false, "only print the rows")
 	f.BoolVar(&p.real, "real", true, "also measure the real model, which is fetched through Maven")
@@ -95,10 +95,10 @@ func (p *peers) run([]string) error {
 	}
 	defer arena.Close()
 	first := measureAll(arena, rows, counts)
-	if p.again {
-		return errors.Join(first.err, compare(first, measureAll(arena, rows, counts)))
+	if err := errors.Join(first.err, p.write(arena, first)); err != nil || !p.again {
+		return err
 	}
-	return errors.Join(first.err, p.write(arena, first))
+	return compare(first, measureAll(arena, rows, counts))
 }
 
 // choose lists the rows to measure, and gives the folder of the real model.
