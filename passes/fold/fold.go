@@ -4,7 +4,6 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/tensor"
-	"github.com/parallax-go/parallax/kernels/eval"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
@@ -31,29 +30,20 @@ func run(c *passes.Context, g *ir.Graph) error {
 }
 
 var rules = []rewrite.Rule{
-	{Label: "constant node", Doc: "all operands are constants", Match: constantNode},
+	{Label: "constant node", Doc: "all operands are constants, or made of constants that are too large to keep", Match: constantNode},
 	{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
 	{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
 }
 
 func constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
-	if n.Op.Impure || n.Op == op.Opaque || len(n.Regions) > 0 || !replaceable(n) {
+	if !replaceable(n) {
 		return nil
 	}
-	in := make([]*tensor.Tensor, len(n.In))
-	for i, v := range n.In {
-		if v == nil {
-			continue
-		}
-		if v.Const == nil {
-			return nil
-		}
-		in[i] = v.Const
-	}
-	if !affordable(c, n) {
+	f := chainOf(n)
+	if f == nil || !f.affordable(c) {
 		return nil
 	}
-	out, err := eval.Node(n, in)
+	out, err := f.compute()
 	if err != nil {
 		return nil // the same error comes out of the run, with its place
 	}

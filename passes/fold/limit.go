@@ -1,7 +1,10 @@
 package fold
 
 import (
+	"math"
+
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/passes"
@@ -19,31 +22,72 @@ const (
 	maxProducts = 1 << 24
 )
 
-// contractions do more work than their results have elements.
-var contractions = map[*ir.Op]bool{op.MatMul: true, op.Gemm: true, op.Einsum: true, op.Conv: true, op.Attention: true, op.Parallax: true}
+// contractions do more work than their results have elements: as many products for
+// each as there are terms.
+var contractions = map[*ir.Op]func(n *ir.Node) int{
+	op.MatMul: func(n *ir.Node) int { return size(n.In[0], -1) },
+	op.Gemm: func(n *ir.Node) int {
+		if n.Attr.(*attr.Gemm).TransA {
+			return size(n.In[0], -2)
+		}
+		return size(n.In[0], -1)
+	},
+	op.Conv:      largest,
+	op.Einsum:    largest,
+	op.Attention: largest,
+	op.Parallax:  largest,
+}
+
+// size is that of an axis from the end, if it is a number, and else 1.
+func size(v *ir.Value, axis int) int {
+	shape, ok := v.Type.ConstShape()
+	if !ok || len(shape) < -axis {
+		return 1
+	}
+	return shape[len(shape)+axis]
+}
+
+// largest is the number of elements of the largest operand: not fewer than the terms.
+func largest(n *ir.Node) int {
+	most := 1
+	for _, v := range n.In {
+		if v == nil {
+			continue
+		}
+		if shape, ok := v.Type.ConstShape(); ok {
+			if count, ok := tensor.Elements(shape); ok {
+				most = max(most, count)
+			}
+		}
+	}
+	return most
+}
+
+// products is how many multiplications a contraction takes, and 0 for other nodes.
+func products(n *ir.Node) int {
+	terms := contractions[n.Op]
+	if terms == nil || n.Out[0] == nil {
+		return 0
+	}
+	result, _ := resultBytes(n)
+	if t := terms(n); t > 0 && result > math.MaxInt/t {
+		return math.MaxInt
+	}
+	return result / max(1, n.Out[0].Type.DType.Bytes(1)) * terms(n)
+}
 
 // shrinking operators have results whose size depends on the contents but is
 // bounded by the operands'.
 var shrinking = map[*ir.Op]bool{op.NonZero: true, op.Compress: true}
 
-// affordable reports whether n, whose operands are constants, should be
-// computed now.
-func affordable(c *passes.Context, n *ir.Node) bool {
-	operands, elements := 0, 1
-	for _, v := range n.In {
-		if v != nil {
-			operands += v.Const.DType.Bytes(v.Const.Len())
-			elements = max(elements, v.Const.Len())
-		}
-	}
+// affordable reports whether the last node of f should be computed now.
+func (f *chain) affordable(c *passes.Context) bool {
+	n := f.nodes[len(f.nodes)-1]
 	result, known := resultBytes(n)
 	if !known {
-		return shrinking[n.Op] && operands <= small
+		return shrinking[n.Op] && f.operands+f.passing <= small
 	}
-	if result > small && result > maxGrowth*operands {
-		return false
-	}
-	if contractions[n.Op] && elements > maxProducts/max(result, 1) {
+	if result > small && result > maxGrowth*f.operands || products(n) > maxProducts {
 		return false
 	}
 	return c.AllowConstant(result)
