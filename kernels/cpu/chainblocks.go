@@ -44,15 +44,13 @@ func (b *chainBlocks) wide(operand int) []float32 { return b.buffer(b.code.Regis
 // operands of the run begin.
 func (b *chainBlocks) load(off [spreadMost]int, i, n int) {
 	for k := range b.count {
-		wide := b.wide(k)
 		switch {
 		case b.plan.single[k]:
-			b.fetch(wide, k, off[k], 0, 1)
-			b.operands[k] = lane{s: wide[0]}
+			b.operands[k] = lane{s: b.single(k, off[k])}
 		case b.where[k] != nil:
 			b.conditions[k] = b.where[k][off[k]+i:][:n]
 		default:
-			b.operands[k] = lane{v: b.x[k].load(wide, off[k]+i, n)}
+			b.operands[k] = lane{v: b.x[k].load(b.wide(k), off[k]+i, n)}
 		}
 	}
 }
@@ -60,39 +58,39 @@ func (b *chainBlocks) load(off [spreadMost]int, i, n int) {
 // spreadOut takes n elements from at on of every operand, across short runs.
 func (b *chainBlocks) spreadOut(at, n int) {
 	for k := range b.count {
-		wide := b.wide(k)
-		b.operands[k] = lane{v: wide[:n]}
-		if b.plan.single[k] {
-			b.fetch(wide, k, 0, 0, 1)
-			b.operands[k] = lane{s: wide[0]}
-		}
-		if b.where[k] != nil {
+		wide, r := b.wide(k), &b.runs[k]
+		switch {
+		case b.plan.single[k]:
+			b.operands[k] = lane{s: b.single(k, 0)}
+		case b.where[k] != nil && r.isWhole():
+			b.conditions[k] = b.where[k][at:][:n]
+		case b.where[k] != nil:
 			b.conditions[k] = viewAs[bool](wide)[:n]
+			r.each(at, n, func(g runGrid) {
+				for i := range g.rows {
+					copyOrFill(b.conditions[k][g.at-at+i*g.n:][:g.n], b.where[k][g.from+i*g.pitch:], r.inner())
+				}
+			})
+		case r.isWhole():
+			b.operands[k] = lane{v: b.x[k].load(wide, at, n)}
+		default:
+			b.operands[k] = lane{v: wide[:n]}
+			r.each(at, n, func(g runGrid) { b.x[k].rows(wide[g.at-at:], g, r.inner()) })
 		}
 	}
-	b.each(at, at+n, func(from, m int, off [spreadMost]int) {
-		for k := range b.count {
-			switch {
-			case b.plan.single[k]:
-			case b.where[k] != nil:
-				copyOrFill(b.conditions[k][from-at:][:m], b.where[k][off[k]:], b.inner(k))
-			default:
-				b.fetch(b.wide(k)[from-at:], k, off[k], b.inner(k), m)
-			}
-		}
-	})
 }
 
-// fetch copies n elements of operand k that lie step apart; a condition is 0 or 1.
-func (b *chainBlocks) fetch(dst []float32, k, from, step, n int) {
-	switch c := b.where[k]; {
-	case c == nil:
-		b.x[k].gather(dst, 1, from, step, n)
-	case c[from]:
-		dst[0] = 1
-	default:
-		dst[0] = 0
+// single is element i of operand k; a condition is 0 or 1.
+func (b *chainBlocks) single(k, i int) float32 {
+	if c := b.where[k]; c != nil {
+		if c[i] {
+			return 1
+		}
+		return 0
 	}
+	var one [1]float32
+	b.x[k].gather(one[:], 1, i, 0, 1)
+	return one[0]
 }
 
 // prepare sets the steps but for what changes from block to block.

@@ -17,6 +17,7 @@ type chain struct {
 	z     floats
 	x     [attr.MaxChainOperands]floats
 	where [attr.MaxChainOperands][]bool // of conditions
+	runs  [attr.MaxChainOperands]operandRuns
 }
 
 const (
@@ -44,7 +45,7 @@ func Elementwise(c *Ctx, z *tensor.Tensor, a *attr.Elementwise, xs ...*tensor.Te
 	}
 	d := tensor.Invalid
 	for i, x := range xs {
-		e.x[i], e.where[i] = floats{}, nil
+		e.x[i], e.where[i], e.runs[i] = floats{}, nil, e.runsOf(i)
 		switch {
 		case code.Conditions[i] && x.DType == tensor.Bool:
 			e.where[i] = tensor.Data[bool](x)

@@ -7,6 +7,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
@@ -23,6 +24,7 @@ var identities = []rewrite.Rule{
 	{Label: "single part", Doc: "a Split into one", Roots: []*ir.Op{op.Split}, Match: singlePart},
 	{Label: "empty operand", Doc: "a Concat operand of size 0", Roots: []*ir.Op{op.Concat}, Match: emptyOperand},
 	{Label: "expand to the same shape", Doc: "Expand that keeps the shape", Roots: []*ir.Op{op.Expand}, Match: keepingShape},
+	{Label: "expanded for nothing", Doc: "Expand of an operand that is broadcast to the same anyway", Roots: broadcasting, Match: expandedOperand},
 	{Label: "slice of everything", Doc: "Slice with steps of 1 that keeps the shape", Roots: []*ir.Op{op.Slice}, Match: sliceOfAll},
 	{Label: "pad of nothing", Doc: "Pad with zeros for pads", Roots: []*ir.Op{op.Pad}, Match: padOfNothing},
 	{Label: "no limits", Doc: "Clip without limits", Roots: []*ir.Op{op.Clip}, Match: clipWithoutLimits},
@@ -108,6 +110,41 @@ func keepingShape(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		return nil
 	}
 	return same(n, n.In[0])
+}
+
+// broadcasting operators let any of their operands be of fewer elements.
+var broadcasting = []*ir.Op{
+	op.Add, op.Sub, op.Mul, op.Div, op.Pow, op.Max, op.Min, op.Where,
+	op.Equal, op.Greater, op.GreaterOrEqual, op.Less, op.LessOrEqual, op.And, op.Or, op.Xor,
+}
+
+// expandedOperand drops the first Expand that changes nothing for n.
+func expandedOperand(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	for i, v := range n.In {
+		if v.Def == nil || v.Def.Op != op.Expand {
+			continue
+		}
+		in := slices.Clone(n.In)
+		in[i] = v.Def.In[0]
+		if joined, ok := broadcast(in); ok && n.Out[0].Type.HasRank && joined.Equal(n.Out[0].Type.Shape) {
+			return rephrased(n, n.Op, n.Attr, in...)
+		}
+	}
+	return nil
+}
+
+// broadcast is the shape that values are broadcast to, if it is known.
+func broadcast(values []*ir.Value) (shape sym.Shape, ok bool) {
+	for _, v := range values {
+		if !v.Type.HasRank {
+			return nil, false
+		}
+		var err error
+		if shape, err = sym.BroadcastShapes(shape, v.Type.Shape); err != nil {
+			return nil, false
+		}
+	}
+	return shape, true
 }
 
 func sliceOfAll(_ *passes.Context, n *ir.Node) *rewrite.Patch {

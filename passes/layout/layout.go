@@ -156,6 +156,8 @@ func (f form) parted(p *rewrite.Patch, v *ir.Value, heads int) *ir.Value {
 		if scale := f.perHead(p, n.In[1]); scale != nil {
 			return f.again(p, n, heads, scale)
 		}
+	case n.Op == op.Div:
+		return f.divided(p, n, heads)
 	}
 	return nil
 }
@@ -171,8 +173,12 @@ func (f form) again(p *rewrite.Patch, n *ir.Node, heads int, others ...*ir.Value
 }
 
 // perHead is a number for each token and head, [batch, heads, tokens, 1], such as a gate,
-// as it was before it was transposed; nil: it was not.
+// as it was before it was transposed; or a constant that is the same for all tokens. It is
+// nil if v is neither.
 func (f form) perHead(p *rewrite.Patch, v *ir.Value) *ir.Value {
+	if v.Const != nil {
+		return ofAllTokens(p, v.Const)
+	}
 	if size, ok := lastSize(v); !ok || size != 1 || v.Def == nil || f.layout != attr.LayoutBSD {
 		return nil
 	}
@@ -187,7 +193,12 @@ func (f form) perHead(p *rewrite.Patch, v *ir.Value) *ir.Value {
 
 // normsHeads reports whether n normalises the features of each head, all heads alike.
 func normsHeads(n *ir.Node) bool {
-	if n.Op != op.LayerNormalization && n.Op != op.RMSNormalization {
+	switch n.Op {
+	case op.LpNormalization:
+		axis := n.Attr.(*attr.LpNormalization).Axis
+		return axis == -1 || axis == 3
+	case op.LayerNormalization, op.RMSNormalization:
+	default:
 		return false
 	}
 	for _, vector := range n.In[1:] {
