@@ -3,6 +3,7 @@ package attn
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/op"
@@ -232,9 +233,9 @@ func (l *Logits) absorb(m Mask) {
 
 // zeroed undoes absorb: the file sets the probabilities of hidden keys to 0, so
 // that the fill doesn't show. It reports whether mask is what the file hides keys
-// by, and nothing but the fill could show.
+// by, and nothing but the fill could show: a bias of −inf for all other keys would.
 func (l *Logits) zeroed(mask *ir.Value, hides bool, at Layout) bool {
-	if l.only == nil || math.IsInf(l.only.Fill, -1) && len(l.Biases) > 0 {
+	if l.only == nil || math.IsInf(l.only.Fill, -1) && slices.ContainsFunc(l.Biases, Bias.mayHide) {
 		return false
 	}
 	m := l.only.Is
@@ -251,6 +252,12 @@ func (l *Logits) zeroed(mask *ir.Value, hides bool, at Layout) bool {
 	l.Masks, l.Biases, l.Fill = []Mask{*m}, biases, math.Inf(-1)
 	return true
 }
+
+// factsDepth is how far what is added to scores is followed to what it is made of.
+const factsDepth = 12
+
+// mayHide reports whether b may be −inf.
+func (b Bias) mayHide() bool { return b.Value == nil || !finite(b.Value, factsDepth) }
 
 // split recognises a bias that is a mask: Where(mask, 0, fill).
 func (b *Bias) split() {
@@ -306,7 +313,7 @@ func (l *Logits) tame() bool { return othersTame(l.Biases, -1) }
 
 func othersTame(biases []Bias, but int) bool {
 	for i, b := range biases {
-		if i != but && (b.Value == nil || b.Is != nil || !moderate(b.Value, 12)) {
+		if i != but && (b.Value == nil || b.Is != nil || !moderate(b.Value, factsDepth)) {
 			return false
 		}
 	}

@@ -1,7 +1,11 @@
 package attn
 
 import (
+	"math"
+	"slices"
+
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
@@ -74,4 +78,38 @@ func fromTable(v *ir.Value, depth int, ok func(*tensor.Tensor) bool) bool {
 		return fromTable(v.Def.In[0], depth-1, ok)
 	}
 	return false
+}
+
+// finite reports whether the elements of v are numbers: of a constant table of such, or of
+// products, as the scores are that they are added to.
+func finite(v *ir.Value, depth int) bool {
+	if v.Const != nil {
+		return fromTable(v, depth, allFinite)
+	}
+	if v.Def == nil || depth == 0 {
+		return false
+	}
+	switch n := v.Def; n.Op {
+	case op.MatMul, op.Gemm, op.Einsum, op.Conv:
+		return true
+	case op.Gather, op.Slice, op.Transpose, op.Reshape, op.Unsqueeze, op.Squeeze, op.Expand, op.Identity, op.Neg, op.Sigmoid, op.Tanh:
+		return finite(n.In[0], depth-1)
+	case op.Pad:
+		with := n.Operand(2)
+		return (with == nil || finite(with, depth-1)) && finite(n.In[0], depth-1)
+	case op.Cast:
+		return n.In[0].Type.DType.IsFloat() && n.Attr.(*attr.Cast).To.Bits() >= n.In[0].Type.DType.Bits() && finite(n.In[0], depth-1)
+	case op.Concat, op.Add, op.Sub, op.Mul:
+		return !slices.ContainsFunc(n.In, func(x *ir.Value) bool { return !finite(x, depth-1) })
+	}
+	return false
+}
+
+func allFinite(t *tensor.Tensor) bool {
+	for i := range t.Len() {
+		if x := t.FloatAt(i); math.IsInf(x, 0) || math.IsNaN(x) {
+			return false
+		}
+	}
+	return true
 }
