@@ -15,7 +15,7 @@ import (
 // Pass is the pass.
 var Pass = passes.Pass{
 	Name: "channelslast",
-	Doc:  "let convolutions of single channels read and write rows of channels, instead of transposing these",
+	Doc:  "let convolutions of single channels, and of patches, read and write rows of channels instead of transposing these",
 	Run: func(c *passes.Context, g *ir.Graph) error {
 		if c.Catalog() == nil || c.Target() == "" {
 			return nil
@@ -25,6 +25,7 @@ var Pass = passes.Pass{
 }
 
 var rules = []rewrite.Rule{
+	{Label: "patches", Doc: "a convolution of windows side by side that is transposed to rows of channels", Roots: []*ir.Op{op.Conv}, Match: patches},
 	{Label: "convolution of rows", Doc: "a convolution of single channels beside transpositions", Roots: []*ir.Op{op.Conv, op.FusedConv}, Match: convolution},
 	{Label: "sum of rows", Doc: "the sum of two values that are transposed alike", Roots: []*ir.Op{op.Add}, Match: sum},
 }

@@ -8,6 +8,10 @@
 // Sums of what is transposed alike are transposed instead of their operands, so that a
 // residual stream stays rows.
 //
+// Convolutions that cut an image into patches become products of the patches as rows, if
+// what they give is transposed to rows: packed weights are then read once for many rows,
+// where a convolution lays the image out anew for its filters.
+//
 // Without a target the pass does nothing: the layout is of the machine's kernels, and
 // only what the target has a fast kernel for is changed.
 package channelslast
