@@ -14,8 +14,9 @@ import (
 // transposed before it is resized to what an image needs.
 type chain struct {
 	nodes    []*ir.Node // each after those that it reads; the last is the one to replace
-	operands int        // bytes of the constants
-	passing  int        // bytes of the results that are not kept
+	visited  int
+	operands int // bytes of the constants
+	passing  int // bytes of the results that are not kept
 }
 
 const (
@@ -38,7 +39,7 @@ func chainOf(n *ir.Node) *chain {
 
 // add appends n and what it needs, and reports whether that can be computed.
 func (f *chain) add(n *ir.Node) bool {
-	if n.Op.Impure || n.Op == op.Opaque || len(n.Regions) > 0 {
+	if f.visited++; f.visited > maxChain || n.Op.Impure || n.Op == op.Opaque || len(n.Regions) > 0 {
 		return false
 	}
 	for _, v := range n.In {
@@ -51,7 +52,7 @@ func (f *chain) add(n *ir.Node) bool {
 		}
 	}
 	f.nodes = append(f.nodes, n)
-	return len(f.nodes) <= maxChain
+	return true
 }
 
 func (f *chain) addOperand(n *ir.Node) bool {
