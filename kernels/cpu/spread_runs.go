@@ -27,7 +27,7 @@ func (r *operandRuns) isWhole() bool { return r.rank == 1 && (r.strides[0] == 1 
 // inner is the step from element to element of a run: 0 or 1.
 func (r *operandRuns) inner() int { return r.strides[r.rank-1] }
 
-// grid is some of the innermost runs: rows of n elements, those of the result from at on,
+// runGrid is some of the innermost runs: rows of n elements, those of the result from at on,
 // those of the operand from from on, where rows are pitch apart.
 type runGrid struct{ at, rows, n, from, pitch int }
 
