@@ -59,6 +59,7 @@ func (b *chainBlocks) load(off [spreadMost]int, i, n int) {
 func (b *chainBlocks) spreadOut(at, n int) {
 	for k := range b.count {
 		wide, r := b.wide(k), &b.runs[k]
+		_, step := r.run()
 		switch {
 		case b.plan.single[k]:
 			b.operands[k] = lane{s: b.single(k, 0)}
@@ -66,16 +67,16 @@ func (b *chainBlocks) spreadOut(at, n int) {
 			b.conditions[k] = b.where[k][at:][:n]
 		case b.where[k] != nil:
 			b.conditions[k] = viewAs[bool](wide)[:n]
-			r.each(at, n, func(g runGrid) {
+			r.grids(at, n, func(g runGrid) {
 				for i := range g.rows {
-					copyOrFill(b.conditions[k][g.at-at+i*g.n:][:g.n], b.where[k][g.from+i*g.pitch:], r.inner())
+					copyOrFill(b.conditions[k][g.at-at+i*g.n:][:g.n], b.where[k][g.from+i*g.pitch:], step)
 				}
 			})
 		case r.isWhole():
 			b.operands[k] = lane{v: b.x[k].load(wide, at, n)}
 		default:
 			b.operands[k] = lane{v: wide[:n]}
-			r.each(at, n, func(g runGrid) { b.x[k].rows(wide[g.at-at:], g, r.inner()) })
+			r.grids(at, n, func(g runGrid) { b.x[k].rows(wide[g.at-at:], g, step) })
 		}
 	}
 }

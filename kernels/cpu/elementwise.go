@@ -17,7 +17,7 @@ type chain struct {
 	z     floats
 	x     [attr.MaxChainOperands]floats
 	where [attr.MaxChainOperands][]bool // of conditions
-	runs  [attr.MaxChainOperands]operandRuns
+	runs  [attr.MaxChainOperands]axes
 }
 
 const (

@@ -89,34 +89,24 @@ func (s *spread) merge(strides *[spreadMost][maxRank]int) {
 // the first element, n their number, and off where the operands begin; within a
 // run they step by inner.
 func (s *spread) each(lo, hi int, f func(at, n int, off [spreadMost]int)) {
-	var index [maxRank]int
-	var off [spreadMost]int
 	last := s.rank - 1
-	for axis, rest := last, lo; axis >= 0 && rest > 0; axis-- {
-		index[axis], rest = rest%s.sizes[axis], rest/s.sizes[axis]
-		s.move(&off, axis, index[axis])
-	}
 	for lo < hi {
-		n := min(s.sizes[last]-index[last], hi-lo)
+		in := lo % s.sizes[last]
+		n := min(s.sizes[last]-in, hi-lo)
+		var off [spreadMost]int
+		rest := lo / s.sizes[last]
+		for k := range s.count {
+			off[k] = in * s.strides[k][last]
+		}
+		for axis := last - 1; axis >= 0 && rest > 0; axis-- {
+			i := rest % s.sizes[axis]
+			rest /= s.sizes[axis]
+			for k := range s.count {
+				off[k] += i * s.strides[k][axis]
+			}
+		}
 		f(lo, n, off)
 		lo += n
-		s.move(&off, last, -index[last])
-		index[last] = 0
-		for axis := last - 1; axis >= 0; axis-- {
-			s.move(&off, axis, 1)
-			if index[axis]++; index[axis] < s.sizes[axis] {
-				break
-			}
-			s.move(&off, axis, -index[axis])
-			index[axis] = 0
-		}
-	}
-}
-
-// move steps along an axis.
-func (s *spread) move(off *[spreadMost]int, axis, steps int) {
-	for k := range s.count {
-		off[k] += steps * s.strides[k][axis]
 	}
 }
 
