@@ -7,7 +7,6 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
-	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/rewrite"
@@ -126,25 +125,12 @@ func expandedOperand(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		}
 		in := slices.Clone(n.In)
 		in[i] = v.Def.In[0]
-		if joined, ok := broadcast(in); ok && n.Out[0].Type.HasRank && joined.Equal(n.Out[0].Type.Shape) {
-			return rephrased(n, n.Op, n.Attr, in...)
+		p := rewrite.NewPatch(n, "")
+		if y := p.Op(n.Op, n.Attr, in...); p.Err() == nil && keepsShape(n, y) {
+			return p.Replace(n.Out[0], y)
 		}
 	}
 	return nil
-}
-
-// broadcast is the shape that values are broadcast to, if it is known.
-func broadcast(values []*ir.Value) (shape sym.Shape, ok bool) {
-	for _, v := range values {
-		if !v.Type.HasRank {
-			return nil, false
-		}
-		var err error
-		if shape, err = sym.BroadcastShapes(shape, v.Type.Shape); err != nil {
-			return nil, false
-		}
-	}
-	return shape, true
 }
 
 func sliceOfAll(_ *passes.Context, n *ir.Node) *rewrite.Patch {
