@@ -189,3 +189,21 @@ func (t *Tensor) setSub(i int, v uint8) {
 	mask := uint8(1<<b-1) << shift
 	t.data[i/per] = t.data[i/per]&^mask | v<<shift&mask
 }
+
+// IsFinite reports whether t, of numbers, has neither infinities nor NaN.
+func (t *Tensor) IsFinite() bool {
+	if t.DType != Float32 {
+		for i := range t.Len() {
+			if x := t.FloatAt(i); x-x != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for _, x := range Data[float32](t) {
+		if x-x != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,7 +1,6 @@
 package attn
 
 import (
-	"math"
 	"slices"
 
 	"github.com/parallax-go/parallax/ir"
@@ -73,26 +72,35 @@ func fromTable(v *ir.Value, depth int, ok func(*tensor.Tensor) bool) bool {
 	if v.Def == nil || depth == 0 {
 		return false
 	}
-	switch v.Def.Op {
-	case op.Gather, op.Slice, op.Transpose, op.Reshape, op.Unsqueeze, op.Squeeze, op.Expand, op.Identity, op.Cast:
+	if picks[v.Def.Op] || v.Def.Op == op.Cast {
 		return fromTable(v.Def.In[0], depth-1, ok)
 	}
 	return false
+}
+
+// picks are the operators whose results are elements of their first operand.
+var picks = map[*ir.Op]bool{
+	op.Gather: true, op.Slice: true, op.Transpose: true, op.Reshape: true,
+	op.Unsqueeze: true, op.Squeeze: true, op.Expand: true, op.Identity: true,
 }
 
 // finite reports whether the elements of v are numbers: of a constant table of such, or of
 // products, as the scores are that they are added to.
 func finite(v *ir.Value, depth int) bool {
 	if v.Const != nil {
-		return fromTable(v, depth, allFinite)
+		return fromTable(v, depth, (*tensor.Tensor).IsFinite)
 	}
 	if v.Def == nil || depth == 0 {
 		return false
 	}
-	switch n := v.Def; n.Op {
+	n := v.Def
+	if picks[n.Op] {
+		return finite(n.In[0], depth-1)
+	}
+	switch n.Op {
 	case op.MatMul, op.Gemm, op.Einsum, op.Conv:
 		return true
-	case op.Gather, op.Slice, op.Transpose, op.Reshape, op.Unsqueeze, op.Squeeze, op.Expand, op.Identity, op.Neg, op.Sigmoid, op.Tanh:
+	case op.Neg, op.Sigmoid, op.Tanh:
 		return finite(n.In[0], depth-1)
 	case op.Pad:
 		with := n.Operand(2)
@@ -103,13 +111,4 @@ func finite(v *ir.Value, depth int) bool {
 		return !slices.ContainsFunc(n.In, func(x *ir.Value) bool { return !finite(x, depth-1) })
 	}
 	return false
-}
-
-func allFinite(t *tensor.Tensor) bool {
-	for i := range t.Len() {
-		if x := t.FloatAt(i); math.IsInf(x, 0) || math.IsNaN(x) {
-			return false
-		}
-	}
-	return true
 }

@@ -129,6 +129,14 @@ func (t *turned) write(old, y *ir.Value) {
 	}
 }
 
+// readAsRows reports whether all that is read of y are views with the channels last.
+func readAsRows(y *ir.Value) bool {
+	return !y.IsGraphOutput() && !slices.ContainsFunc(y.Uses(), func(u ir.Use) bool {
+		_, ok := back(y, u)
+		return !ok
+	})
+}
+
 // returned is a view of the result of a convolution.
 type returned struct {
 	match.View

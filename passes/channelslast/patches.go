@@ -17,7 +17,7 @@ import (
 // transposition, which moves whole channels if the image is made of rows of them.
 func patches(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	cut := sideBySide(n)
-	if cut == nil {
+	if cut == nil || !readAsRows(n.Out[0]) {
 		return nil
 	}
 	t := &turned{Patch: rewrite.NewPatch(n, "")}

@@ -58,7 +58,7 @@ func (f *chain) add(n *ir.Node) bool {
 func (f *chain) addOperand(n *ir.Node) bool {
 	result, known := resultBytes(n)
 	f.passing += result
-	return known && f.passing <= maxPassing && products(n) <= maxProducts && f.add(n)
+	return known && f.passing <= maxPassing && !isLong(n) && f.add(n)
 }
 
 // compute returns the results of the last node.

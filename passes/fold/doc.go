@@ -6,5 +6,5 @@
 // Left alone are random and unknown operators, contents that depend on symbolic
 // dims, and results that are large or much larger than what they are made of: an
 // expanded or tiled constant would be private memory where the operand is a view
-// of the file.
+// of the file. What such a result is needed for is computed with it if that is small.
 package fold

@@ -1,8 +1,6 @@
 package fold
 
 import (
-	"math"
-
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -47,33 +45,42 @@ func size(v *ir.Value, axis int) int {
 	return shape[len(shape)+axis]
 }
 
+// elements is how many v has, if that is known, and else 0.
+func elements(v *ir.Value) int {
+	if v == nil {
+		return 0
+	}
+	shape, ok := v.Type.ConstShape()
+	if !ok {
+		return 0
+	}
+	count, ok := tensor.Elements(shape)
+	if !ok {
+		return 0
+	}
+	return count
+}
+
 // largest is the number of elements of the largest operand: not fewer than the terms.
 func largest(n *ir.Node) int {
-	most := 1
+	most := 0
 	for _, v := range n.In {
-		if v == nil {
-			continue
-		}
-		if shape, ok := v.Type.ConstShape(); ok {
-			if count, ok := tensor.Elements(shape); ok {
-				most = max(most, count)
-			}
-		}
+		most = max(most, elements(v))
 	}
 	return most
 }
 
-// products is how many multiplications a contraction takes, and 0 for other nodes.
-func products(n *ir.Node) int {
+// isLong reports whether n is a contraction of more multiplications than maxProducts.
+func isLong(n *ir.Node) bool {
 	terms := contractions[n.Op]
-	if terms == nil || n.Out[0] == nil {
-		return 0
+	if terms == nil {
+		return false
 	}
-	result, _ := resultBytes(n)
-	if t := terms(n); t > 0 && result > math.MaxInt/t {
-		return math.MaxInt
+	results := 0
+	for _, v := range n.Out {
+		results += elements(v)
 	}
-	return result / max(1, n.Out[0].Type.DType.Bytes(1)) * terms(n)
+	return results > maxProducts/max(terms(n), 1)
 }
 
 // shrinking operators have results whose size depends on the contents but is
@@ -87,7 +94,7 @@ func (f *chain) affordable(c *passes.Context) bool {
 	if !known {
 		return shrinking[n.Op] && f.operands+f.passing <= small
 	}
-	if result > small && result > maxGrowth*f.operands || products(n) > maxProducts {
+	if result > small && result > maxGrowth*f.operands || isLong(n) {
 		return false
 	}
 	return c.AllowConstant(result)

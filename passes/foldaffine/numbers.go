@@ -27,24 +27,6 @@ func scaleRow(z, x *tensor.Tensor, from int, factors []float64, taps int) {
 	}
 }
 
-// allFinite reports whether t has neither infinities nor NaN.
-func allFinite(t *tensor.Tensor) bool {
-	if t.DType != tensor.Float32 {
-		for i := range t.Len() {
-			if !finite(t.FloatAt(i)) {
-				return false
-			}
-		}
-		return true
-	}
-	for _, v := range tensor.Data[float32](t) {
-		if v-v != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // numbers are the elements of a constant.
 func numbers(t *tensor.Tensor) []float64 {
 	list := make([]float64, t.Len())

@@ -173,7 +173,7 @@ func (p *product) scaled(c *passes.Context, patch *rewrite.Patch, scale []float6
 // holds reports whether weights are numbers that their type holds well.
 func (p *product) holds(t *tensor.Tensor) bool {
 	if t.DType != tensor.Float16 {
-		return allFinite(t)
+		return t.IsFinite()
 	}
 	largest := make([]float64, p.width)
 	p.each(func(from, to, row, column int) {
