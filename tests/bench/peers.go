@@ -48,20 +48,22 @@ func (a *against) arena(folder string, o contest.Options) (*contest.Arena, error
 // peers is the measurement against other engines.
 type peers struct {
 	against
-	rounds int
-	quick  bool
-	json   string
-	doc    bool
-	again  bool
-	ablate bool
-	list   bool
-	real   bool
+	sittings int
+	rounds   int
+	quick    bool
+	json     string
+	doc      bool
+	again    bool
+	ablate   bool
+	list     bool
+	real     bool
 }
 
 func (p *peers) flags(f *flag.FlagSet) {
 	p.against.flags(f, "1,2")
-	f.IntVar(&p.rounds, "rounds", 9, "rounds of each row, at least")
-	f.BoolVar(&p.quick, "quick", false, "5 rounds, and without what takes long")
+	f.IntVar(&p.sittings, "sittings", 6, "sittings of all rows, one after the other")
+	f.IntVar(&p.rounds, "rounds", 2, "rounds of each row in a sitting")
+	f.BoolVar(&p.quick, "quick", false, "one sitting of 5 rounds, and without what takes long")
 	f.StringVar(&p.json, "json", "", "write all times to `FILE`")
 	f.BoolVar(&p.doc, "doc", false, "write the tables of docs/performance.md")
 	f.BoolVar(&p.again, "again", false, "measure twice, write the first, and report rows whose intervals don't overlap")
@@ -85,9 +87,9 @@ func (p *peers) run([]string) error {
 		}
 		return nil
 	}
-	o := contest.Options{Rounds: p.rounds, Block: 30 * time.Millisecond, Log: os.Stderr}
+	o := contest.Options{Sittings: p.sittings, Rounds: p.rounds, Block: 30 * time.Millisecond, Log: os.Stderr}
 	if p.quick {
-		o.Rounds, o.Block = 5, 10*time.Millisecond
+		o.Sittings, o.Rounds, o.Block = 1, 5, 10*time.Millisecond
 	}
 	arena, err := p.arena(folder, o)
 	if err != nil {
@@ -155,35 +157,58 @@ type results struct {
 	err      error // of the cases that failed
 }
 
-// measureAll measures the cases of the rows and prints each verdict. What fails is
-// reported at the end.
+// measureAll measures the cases of the rows, in several sittings, and prints the
+// verdicts as the last one gives them. What fails is reported at the end.
 func measureAll(arena *contest.Arena, rows []contest.Row, threads []int) *results {
-	all := &results{}
-	for _, n := range threads {
-		for i := range rows {
-			c := rows[i].Case
-			if i > 0 && rows[i-1].Case == c || c.Fresh && n != threads[0] {
-				continue
-			}
-			m, err := arena.Measure(c, n)
-			if err != nil {
+	all := &results{measured: measurements(rows, threads)}
+	for sitting := range arena.Sittings {
+		fmt.Fprintf(os.Stderr, "sitting %d of %d\n", sitting+1, arena.Sittings)
+		var good []*contest.Measurement
+		for _, m := range all.measured {
+			if err := arena.Sit(m); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				all.err = errors.Join(all.err, err)
 				continue
 			}
-			all.measured = append(all.measured, m)
-			for j := i; j < len(rows) && rows[j].Case == c; j++ {
-				if v := rows[j].Judge(m); v != nil {
-					fmt.Println(report.Line(v))
-					all.verdicts = append(all.verdicts, v)
-				}
+			good = append(good, m)
+			if sitting == arena.Sittings-1 {
+				all.judge(rows, m)
 			}
 		}
+		all.measured = good
+		all.err = errors.Join(all.err, arena.Rest())
 	}
 	for _, m := range report.Means(all.verdicts) {
 		fmt.Printf("geometric mean of %s, %d rows, %dT: %.3f, target ≥ %.3g\n", m.Name, m.Rows, m.Threads, m.Figure, m.Target)
 	}
 	return all
+}
+
+// measurements are to be made, one of each case and number of threads.
+func measurements(rows []contest.Row, threads []int) []*contest.Measurement {
+	var list []*contest.Measurement
+	for _, n := range threads {
+		for i, r := range rows {
+			if i > 0 && rows[i-1].Case == r.Case || r.Case.Fresh && n != threads[0] {
+				continue
+			}
+			list = append(list, contest.NewMeasurement(r.Case, n))
+		}
+	}
+	return list
+}
+
+// judge adds and prints the verdicts of a case's rows.
+func (all *results) judge(rows []contest.Row, m *contest.Measurement) {
+	for i := range rows {
+		if rows[i].Case != m.Case {
+			continue
+		}
+		if v := rows[i].Judge(m); v != nil {
+			fmt.Println(report.Line(v))
+			all.verdicts = append(all.verdicts, v)
+		}
+	}
 }
 
 func (p *peers) write(arena *contest.Arena, all *results) error {

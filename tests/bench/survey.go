@@ -49,7 +49,7 @@ func (s *survey) run([]string) error {
 	if err != nil {
 		return err
 	}
-	arena, err := s.arena(s.folder, contest.Options{Rounds: 5, Block: 30 * time.Millisecond, Log: os.Stderr})
+	arena, err := s.arena(s.folder, contest.Options{Sittings: 3, Rounds: 2, Block: 30 * time.Millisecond, Log: os.Stderr})
 	if err != nil {
 		return err
 	}

@@ -17,9 +17,9 @@ const (
 	tries     = 4
 )
 
-// extra is the time that a case may spend on repeated blocks and further rounds:
-// on a machine that is never quiet they help little.
-const extra = 4 * time.Second
+// extra is the time that a case may spend on repeated blocks in a sitting: on a machine
+// that is never quiet they help little.
+const extra = time.Second
 
 // waited is how long the threads of a process were ready to run and did not: the
 // second field of Linux's schedstat. Elsewhere it is 0.
@@ -41,7 +41,7 @@ func waited(pid int) time.Duration {
 
 // block measures a block, which it repeats while left lasts, and tells whether it
 // was disturbed all the same.
-func (p *player) block(left *time.Duration) (times [][]int64, disturbed bool, err error) {
+func (p *player) block(left *time.Duration) (times Block, disturbed bool, err error) {
 	least := 0.0
 	for try := range tries {
 		begin := time.Now()

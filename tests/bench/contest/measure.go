@@ -18,9 +18,13 @@ import (
 
 // Options say how thoroughly to measure.
 type Options struct {
-	Rounds int
-	Block  time.Duration // that one contestant's runs of a round should take
-	Log    io.Writer     // what goes on, and who fell out
+	// Sittings of all cases, each with new processes, follow one another, so that
+	// those of a case lie minutes apart: the speed of a machine that is shared
+	// changes meanwhile, for one kind of work more than for another.
+	Sittings int
+	Rounds   int           // of a case in each sitting
+	Block    time.Duration // that one contestant's runs of a round should take
+	Log      io.Writer     // what goes on, and who fell out
 }
 
 const (
@@ -34,38 +38,50 @@ const (
 	short = 60 * time.Millisecond
 	// settled is a time after which a run needs no other to warm up for it.
 	settled = 300 * time.Millisecond
-	// wide is the width of an interval, relative to the figure, that asks for
-	// more rounds, up to patience times as many.
-	wide     = .08
-	patience = 2
-	// memories is how many processes are started to measure memory.
-	memories = 3
 )
+
+// Block are the runs of one contestant in a round: by run and phase, in ns; of memory
+// they are bytes.
+type Block [][]int64
+
+// median is that of a phase.
+func (b Block) median(phase int) float64 {
+	var runs []float64
+	for _, run := range b {
+		runs = append(runs, float64(run[phase]))
+	}
+	return stat.Median(runs)
+}
 
 // Measurement is what was measured of a case.
 type Measurement struct {
 	Case    *Case
 	Threads int
-	// NS are by contestant, round, run of the block, and phase; of memory they are
-	// bytes.
-	NS map[string][][][]int64
+	// NS are by contestant, sitting and round.
+	NS map[string][][]Block
 	// Blocks were measured, and Disturbed of them shared the processors with others.
 	Blocks, Disturbed int
 	// Failed says why a contestant is missing.
 	Failed map[string]string
 }
 
-// rounds are the medians of a contestant's blocks.
-func (m *Measurement) rounds(name string, phase int) []float64 {
-	var list []float64
-	for _, block := range m.NS[name] {
-		var runs []float64
-		for _, run := range block {
-			runs = append(runs, float64(run[phase]))
+// NewMeasurement is one without sittings.
+func NewMeasurement(c *Case, threads int) *Measurement {
+	return &Measurement{Case: c, Threads: threads, NS: map[string][][]Block{}, Failed: map[string]string{}}
+}
+
+// medians are those of a contestant's blocks, by sitting and round; nil if it is
+// missing.
+func (m *Measurement) medians(name string, phase int) [][]float64 {
+	var all [][]float64
+	for _, sitting := range m.NS[name] {
+		var rounds []float64
+		for _, block := range sitting {
+			rounds = append(rounds, block.median(phase))
 		}
-		list = append(list, stat.Median(runs))
+		all = append(all, rounds)
 	}
-	return list
+	return all
 }
 
 // Arena holds the workers and the files that they read.
@@ -73,6 +89,7 @@ type Arena struct {
 	Options
 	launcher engine.Launcher
 	workers  map[string]*engine.Worker
+	versions map[string]string
 	folder   string
 	real     string // the folder of the real model
 }
@@ -85,18 +102,25 @@ func NewArena(python, real string, o Options) (*Arena, error) {
 		return nil, err
 	}
 	return &Arena{
-		Options: o, folder: folder, real: real, workers: map[string]*engine.Worker{},
+		Options: o, folder: folder, real: real, workers: map[string]*engine.Worker{}, versions: map[string]string{},
 		launcher: engine.Launcher{Python: python, Folder: folder},
 	}, nil
 }
 
 // Close ends the workers.
 func (a *Arena) Close() error {
+	return errors.Join(a.Rest(), os.RemoveAll(a.folder))
+}
+
+// Rest ends the workers between sittings: where the memory of a process lies changes
+// its times.
+func (a *Arena) Rest() error {
 	var errs []error
-	for _, w := range a.workers {
+	for name, w := range a.workers {
 		errs = append(errs, w.Close())
+		delete(a.workers, name)
 	}
-	return errors.Join(append(errs, os.RemoveAll(a.folder))...)
+	return errors.Join(errs...)
 }
 
 // worker returns the process of an engine, which it starts if need be.
@@ -107,29 +131,26 @@ func (a *Arena) worker(name string) (*engine.Worker, error) {
 			return nil, err
 		}
 		a.workers[name] = w
+		a.versions[name] = w.Version
 	}
 	return a.workers[name], nil
 }
 
 // Versions are those of the engines that have run.
-func (a *Arena) Versions() map[string]string {
-	all := map[string]string{}
-	for name, w := range a.workers {
-		all[name] = w.Version
-	}
-	return all
-}
+func (a *Arena) Versions() map[string]string { return a.versions }
 
-// Measure measures a case and compares the outputs of the contestants.
-func (a *Arena) Measure(c *Case, threads int) (*Measurement, error) {
-	m := &Measurement{Case: c, Threads: threads, NS: map[string][][][]int64{}, Failed: map[string]string{}}
-	setups, err := a.setups(c, threads)
+// Sit adds a sitting to the measurement of a case, in which the outputs of the
+// contestants are compared first.
+func (a *Arena) Sit(m *Measurement) error {
+	c := m.Case
+	setups, err := a.setups(c, m.Threads)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer a.removeInputs()
+	setups = slices.DeleteFunc(setups, func(s setup) bool { return m.Failed[s.Name] != "" })
 	if c.Fresh {
-		return m, a.memory(m, setups)
+		return a.memory(m, setups)
 	}
 	var players []*player
 	defer func() {
@@ -141,7 +162,7 @@ func (a *Arena) Measure(c *Case, threads int) (*Measurement, error) {
 		p, err := a.open(s)
 		if err != nil {
 			if s.Engine == engine.Name {
-				return nil, fmt.Errorf("%s: %w", c.Name, err)
+				return fmt.Errorf("%s: %w", c.Name, err)
 			}
 			a.fail(m, s.Name, err)
 			continue
@@ -149,13 +170,15 @@ func (a *Arena) Measure(c *Case, threads int) (*Measurement, error) {
 		players = append(players, p)
 	}
 	if players, err = a.agree(m, players); err != nil {
-		return nil, err
+		return err
 	}
-	return m, a.rounds(m, players)
+	return a.rounds(m, players)
 }
 
+// fail leaves a contestant out, with what earlier sittings measured of it.
 func (a *Arena) fail(m *Measurement, name string, err error) {
 	m.Failed[name] = err.Error()
+	delete(m.NS, name)
 	fmt.Fprintf(a.Log, "%s falls out of %s: %v\n", name, m.Case.Name, err)
 }
 
@@ -269,7 +292,8 @@ func (p *player) time(warm, runs int) ([][]int64, error) {
 	return reply.NS, nil
 }
 
-// rounds runs the blocks in alternation. Who begins changes from round to round.
+// rounds runs the blocks in alternation. Who begins changes from round to round, and
+// from sitting to sitting.
 func (a *Arena) rounds(m *Measurement, players []*player) error {
 	for _, p := range players {
 		if err := p.calibrate(a.Block); err != nil {
@@ -277,10 +301,11 @@ func (a *Arena) rounds(m *Measurement, players []*player) error {
 		}
 	}
 	left := extra
-	for round := 0; round < a.Rounds || round < patience*a.Rounds && left > 0 && m.wide(players); round++ {
-		begin := time.Now()
+	sitting := map[string][]Block{}
+	first := len(m.NS[players[0].Name])
+	for round := range a.Rounds {
 		for i := range players {
-			p := players[(round+i)%len(players)]
+			p := players[(first+round+i)%len(players)]
 			block, disturbed, err := p.block(&left)
 			if err != nil {
 				return fmt.Errorf("%s: %w", m.Case.Name, err)
@@ -289,11 +314,11 @@ func (a *Arena) rounds(m *Measurement, players []*player) error {
 			if disturbed {
 				m.Disturbed++
 			}
-			m.NS[p.Name] = append(m.NS[p.Name], block)
+			sitting[p.Name] = append(sitting[p.Name], block)
 		}
-		if round >= a.Rounds {
-			left -= time.Since(begin)
-		}
+	}
+	for name, blocks := range sitting {
+		m.NS[name] = append(m.NS[name], blocks)
 	}
 	return nil
 }
@@ -319,30 +344,15 @@ func (p *player) calibrate(block time.Duration) error {
 	return nil
 }
 
-// wide reports whether some ratio to the first player is not known well.
-func (m *Measurement) wide(players []*player) bool {
-	return slices.ContainsFunc(players[1:], func(p *player) bool {
-		for phase := range engine.Phases[p.Mode] {
-			ratio, interval := stat.Ratio(m.rounds(p.Name, phase), m.rounds(players[0].Name, phase))
-			if interval.Width(ratio) > wide {
-				return true
-			}
-		}
-		return false
-	})
-}
-
 // memory measures what a run adds to the memory of a new process: the most that
 // it has had, less what it had when the engine was ready.
 func (a *Arena) memory(m *Measurement, setups []setup) error {
-	for range memories {
-		for _, s := range setups {
-			bytes, err := a.added(s)
-			if err != nil {
-				return fmt.Errorf("%s: %w", m.Case.Name, err)
-			}
-			m.NS[s.Name] = append(m.NS[s.Name], [][]int64{{bytes}})
+	for _, s := range setups {
+		bytes, err := a.added(s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.Case.Name, err)
 		}
+		m.NS[s.Name] = append(m.NS[s.Name], []Block{{{bytes}}})
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package contest
 
 import (
+	"slices"
+
 	"github.com/parallax-go/parallax/tests/bench/engine"
 	"github.com/parallax-go/parallax/tests/bench/stat"
 )
@@ -63,20 +65,20 @@ const disturbedShare = .25
 // that makes it worst. It returns nil if the subject or all others are missing.
 func (r *Row) Judge(m *Measurement) *Verdict {
 	subject, against := r.Contestants()
-	own := m.rounds(subject, r.Phase)
+	own := m.medians(subject, r.Phase)
 	v := &Verdict{
-		Row: r, Threads: m.Threads, Medians: map[string]float64{subject: stat.Median(own)},
+		Row: r, Threads: m.Threads, Medians: map[string]float64{subject: stat.Median(slices.Concat(own...))},
 		Disturbed: float64(m.Disturbed) > disturbedShare*float64(m.Blocks),
 	}
 	if own == nil {
 		return nil
 	}
 	for _, name := range against {
-		other := m.rounds(name, r.Phase)
+		other := m.medians(name, r.Phase)
 		if other == nil {
 			continue
 		}
-		v.Medians[name] = stat.Median(other)
+		v.Medians[name] = stat.Median(slices.Concat(other...))
 		figure, interval := stat.Ratio(other, own)
 		if r.Target.Most {
 			figure, interval = stat.Ratio(own, other)

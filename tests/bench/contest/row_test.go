@@ -8,17 +8,17 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
-// blocks are rounds of one run each.
-func blocks(times ...int64) [][][]int64 {
-	var all [][][]int64
+// blocks are rounds of one run each, in one sitting.
+func blocks(times ...int64) [][]Block {
+	var all []Block
 	for _, t := range times {
-		all = append(all, [][]int64{{t, 10 * t}})
+		all = append(all, Block{{t, 10 * t}})
 	}
-	return all
+	return [][]Block{all}
 }
 
 func measured() *Measurement {
-	return &Measurement{Case: &Case{Name: "case"}, Threads: 1, NS: map[string][][][]int64{
+	return &Measurement{Case: &Case{Name: "case"}, Threads: 1, NS: map[string][][]Block{
 		"parallax": blocks(100, 110, 90), "onnxruntime": blocks(220, 240, 200), "openvino": blocks(130, 145, 115), "other": blocks(50, 55, 45),
 	}}
 }

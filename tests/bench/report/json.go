@@ -15,12 +15,12 @@ type file struct {
 
 // times are all that was measured of a case.
 type times struct {
-	Name      string                 `json:"name"`
-	Threads   int                    `json:"threads"`
-	NS        map[string][][][]int64 `json:"ns"` // by contestant, round, run and phase; memory in bytes
-	Blocks    int                    `json:"blocks"`
-	Disturbed int                    `json:"disturbed"`
-	Failed    map[string]string      `json:"failed,omitempty"`
+	Name      string                       `json:"name"`
+	Threads   int                          `json:"threads"`
+	NS        map[string][][]contest.Block `json:"ns"` // by contestant, sitting, round, run and phase; memory in bytes
+	Blocks    int                          `json:"blocks"`
+	Disturbed int                          `json:"disturbed"`
+	Failed    map[string]string            `json:"failed,omitempty"`
 }
 
 type row struct {

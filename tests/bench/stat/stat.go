@@ -1,4 +1,4 @@
-// Package stat summarises times that were measured in rounds.
+// Package stat summarises times that were measured in rounds of several sittings.
 package stat
 
 import (
@@ -39,31 +39,37 @@ type Interval struct{ Low, High float64 }
 // Overlaps reports whether a value may lie in both.
 func (i Interval) Overlaps(j Interval) bool { return i.Low <= j.High && j.Low <= i.High }
 
-// Width is the interval's width relative to x.
-func (i Interval) Width(x float64) float64 { return (i.High - i.Low) / x }
-
 // The bootstrap draws this often, and covers this share.
 const (
 	draws    = 4000
 	coverage = .95
 )
 
-// Ratio estimates a / b, where a[i] and b[i] were measured in one round: the
-// median of the rounds' ratios, so that what slows a whole round down cancels.
-// The interval is the percentile bootstrap over rounds. The seed is fixed: the
-// same rounds give the same interval.
-func Ratio(a, b []float64) (float64, Interval) {
-	ratios := make([]float64, len(a))
-	for i := range ratios {
-		ratios[i] = a[i] / b[i]
+// Ratio estimates a / b, where a[i][j] and b[i][j] were measured in round j of sitting
+// i: the median of the rounds' ratios, so that what slows a whole round down cancels.
+// The interval is the percentile bootstrap in two stages, over sittings and over the
+// rounds of each that is drawn (Davison and Hinkley, Bootstrap Methods, 3.8): rounds of
+// one sitting resemble each other more than those of two. The seed is fixed: the same
+// rounds give the same interval.
+func Ratio(a, b [][]float64) (float64, Interval) {
+	ratios := make([][]float64, len(a))
+	for i := range a {
+		for j := range a[i] {
+			ratios[i] = append(ratios[i], a[i][j]/b[i][j])
+		}
 	}
 	r := rand.New(rand.NewPCG(1, uint64(len(ratios))))
-	medians, sample := make([]float64, draws), make([]float64, len(ratios))
+	medians := make([]float64, draws)
+	var sample []float64
 	for i := range medians {
-		for j := range sample {
-			sample[j] = ratios[r.IntN(len(ratios))]
+		sample = sample[:0]
+		for range ratios {
+			sitting := ratios[r.IntN(len(ratios))]
+			for range sitting {
+				sample = append(sample, sitting[r.IntN(len(sitting))])
+			}
 		}
 		medians[i] = Median(sample)
 	}
-	return Median(ratios), Interval{Quantile(medians, (1-coverage)/2), Quantile(medians, (1+coverage)/2)}
+	return Median(slices.Concat(ratios...)), Interval{Quantile(medians, (1-coverage)/2), Quantile(medians, (1+coverage)/2)}
 }
