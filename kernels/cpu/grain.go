@@ -52,7 +52,7 @@ func cutAmong(threads, n int, cost float64) int {
 		return max(n, 1)
 	}
 	if chunks < 8*threads {
-		chunks = ceilDiv(chunks, threads) * threads
+		chunks = max(chunks/threads, 1) * threads
 	}
 	return ceilDiv(n, chunks)
 }

@@ -108,10 +108,10 @@ func (p *Pool) forget() {
 	}
 }
 
-// open lets up to so many helpers in.
+// open lets up to so many helpers in, for all chunks but the first.
 func (j *job) open(s *span, room int) {
 	j.span = *s
-	j.gate.Store(int64(s.chunks)*oneChunk + int64(min(room, maxHelpers))*onePlace)
+	j.gate.Store(int64(s.chunks-1)*oneChunk + int64(min(room, maxHelpers))*onePlace)
 }
 
 // wants reports whether a gate lets one more in.

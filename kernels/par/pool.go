@@ -141,7 +141,9 @@ func (p *Pool) Leave() {
 // that have not begun are left out then.
 func (p *Pool) Run(n, grain int, f func(lo, hi int)) { p.Do(n, grain, Func(f)) }
 
-// Do is [Pool.Run] for a task. It allocates nothing in the steady state.
+// Do is [Pool.Run] for a task. It allocates nothing in the steady state. The first
+// chunk is always the caller's, so that where there is one for each thread, those of
+// two tasks that follow each other find in their caches what they wrote before.
 func (p *Pool) Do(n, grain int, t Task) {
 	if n <= 0 {
 		return
@@ -168,7 +170,7 @@ func (p *Pool) Do(n, grain int, t Task) {
 	defer p.finish(j, &r, &returned)
 	j.open(&r, min(r.chunks, p.threads)-1)
 	p.rouse(2, r.chunks-1)
-	for left, ok := j.take(); ok; left, ok = j.take() {
+	for left, ok := r.chunks, true; ok; left, ok = j.take() {
 		j.guarded(&r, left, 0)
 	}
 	returned = true
