@@ -48,6 +48,14 @@ type Contestant struct {
 	Model   *zoo.Graph // nil: the case's
 }
 
+// mode is the engine's.
+func (c Case) mode() string {
+	if c.Mode == "" {
+		return engine.Run
+	}
+	return c.Mode
+}
+
 // contestants lists who takes part.
 func (c Case) contestants() []Contestant {
 	list := []Contestant{{Engine: engine.Name}}

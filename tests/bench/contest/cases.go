@@ -18,6 +18,7 @@ const (
 	Brain     = "bf16"
 	Operators = "operators"
 	Windows   = "windows"
+	Generated = "generated"
 	Loading   = "loading"
 	Ablation  = "ablation"
 )
@@ -52,6 +53,7 @@ func Rows(real string, quick bool) ([]Row, error) {
 	list = append(list, brains()...)
 	list = append(list, operators()...)
 	list = append(list, windows()...)
+	list = append(list, generateds()...)
 	list = append(list, loads(loaded)...)
 	if quick {
 		list = slices.DeleteFunc(list, func(r Row) bool { return r.Case.Slow })
@@ -64,6 +66,27 @@ func named(name string, c *Case) *Case {
 	other := *c
 	other.Name = name
 	return &other
+}
+
+// generated is the contestant that is a Go package made of the model.
+const generated = "generated Go"
+
+// generateds are cases as generated Go, by the run in process.
+func generateds() []Row {
+	probed := attention("Parallax S=512", zoo.Attention{Probe: true}, 512, 512, 1)
+	var list []Row
+	for _, c := range []*Case{encoder(1, 1), encoder(1, 128), decoder(), attention("attention S=128", zoo.Attention{}, 128, 128, 1), probed} {
+		c.Name, c.Alone = c.Name+", as generated Go", true
+		c.More = []Contestant{{Name: generated, Engine: engine.Generated}}
+		for phase, title := range engine.Phases[c.mode()] {
+			row := Row{Section: Generated, Case: c, Phase: phase, Subject: generated, Against: []string{engine.Name}, Target: AtMost(1.02)}
+			if len(engine.Phases[c.mode()]) > 1 {
+				row.Name = c.Name + ", " + title
+			}
+			list = append(list, row)
+		}
+	}
+	return list
 }
 
 // loads are the time from the file to the first result, and the memory that takes.

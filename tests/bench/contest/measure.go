@@ -13,6 +13,7 @@ import (
 	"github.com/parallax-go/parallax/tests/bench/engine"
 	"github.com/parallax-go/parallax/tests/bench/stat"
 	"github.com/parallax-go/parallax/tests/bench/zoo"
+	"github.com/parallax-go/parallax/tests/models"
 	"github.com/parallax-go/parallax/tests/onnxtest"
 )
 
@@ -103,7 +104,7 @@ func NewArena(python, real string, o Options) (*Arena, error) {
 	}
 	return &Arena{
 		Options: o, folder: folder, real: real, workers: map[string]*engine.Worker{}, versions: map[string]string{},
-		launcher: engine.Launcher{Python: python, Folder: folder},
+		launcher: engine.Launcher{Python: python, Folder: folder, Root: models.Root()},
 	}, nil
 }
 
@@ -123,15 +124,21 @@ func (a *Arena) Rest() error {
 	return errors.Join(errs...)
 }
 
-// worker returns the process of an engine, which it starts if need be.
-func (a *Arena) worker(name string) (*engine.Worker, error) {
+// worker returns the process of an engine, which it starts if need be. That of a
+// generated package has one case alone.
+func (a *Arena) worker(c *Case, s setup) (*engine.Worker, error) {
+	name, start := s.Engine, a.launcher.Start
+	if name == engine.Generated {
+		name += ", " + c.Name
+		start = func(name string) (*engine.Worker, error) { return a.launcher.StartGenerated(name, s.Setup.Model) }
+	}
 	if a.workers[name] == nil {
-		w, err := a.launcher.Start(name)
+		w, err := start(name)
 		if err != nil {
 			return nil, err
 		}
 		a.workers[name] = w
-		a.versions[name] = w.Version
+		a.versions[s.Engine] = w.Version
 	}
 	return a.workers[name], nil
 }
@@ -159,7 +166,7 @@ func (a *Arena) Sit(m *Measurement) error {
 		}
 	}()
 	for _, s := range setups {
-		p, err := a.open(s)
+		p, err := a.open(c, s)
 		if err != nil {
 			if s.Engine == engine.Name {
 				return fmt.Errorf("%s: %w", c.Name, err)
@@ -194,10 +201,7 @@ func (a *Arena) setups(c *Case, threads int) ([]setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	common := engine.Setup{Mode: c.Mode, Threads: threads, Pasts: c.Pasts}
-	if c.Mode == "" {
-		common.Mode = engine.Run
-	}
+	common := engine.Setup{Mode: c.mode(), Threads: threads, Pasts: c.Pasts}
 	if common.Inputs, err = a.write("input", first); err != nil {
 		return nil, err
 	}
@@ -272,8 +276,8 @@ type player struct {
 	warm    int
 }
 
-func (a *Arena) open(s setup) (*player, error) {
-	w, err := a.worker(s.Engine)
+func (a *Arena) open(c *Case, s setup) (*player, error) {
+	w, err := a.worker(c, s)
 	if err != nil {
 		return nil, err
 	}

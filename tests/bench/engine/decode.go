@@ -12,15 +12,23 @@ import (
 
 // decoding runs a sequence: the prefill, then single steps with a cache.
 type decoding struct {
-	model *parallax.Model
+	decoder
 	first map[string]*tensor.Tensor   // the inputs of the prefill
 	steps []map[string]*tensor.Tensor // those of each step
 	pasts map[string]string
-	state *parallax.State // nil: the caches are handed over
 }
 
-func newDecoding(m *parallax.Model, s Setup, first map[string]*tensor.Tensor) (*decoding, error) {
-	d := &decoding{model: m, first: first, pasts: s.Pasts}
+// decoder is a model that is driven step by step.
+type decoder interface {
+	// begin forgets the sequence.
+	begin()
+	// step runs once, after a run that gave before; nil: it is the first.
+	step(in, before map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error)
+	close() error
+}
+
+func newDecoding(m decoder, s Setup, first map[string]*tensor.Tensor) (*decoding, error) {
+	d := &decoding{decoder: m, first: first, pasts: s.Pasts}
 	all, err := readArrays(s.Steps)
 	if err != nil {
 		return nil, err
@@ -33,14 +41,7 @@ func newDecoding(m *parallax.Model, s Setup, first map[string]*tensor.Tensor) (*
 			d.steps[i][name] = slice(t, i)
 		}
 	}
-	if s.Variant == Plain {
-		return d, nil
-	}
-	for past := range d.pasts {
-		delete(d.first, past)
-	}
-	d.state, err = m.NewState()
-	return d, err
+	return d, nil
 }
 
 // slice is element i of t's first axis.
@@ -52,9 +53,7 @@ func slice(t *tensor.Tensor, i int) *tensor.Tensor {
 
 // sequence returns the times of the phases, and the outputs after each.
 func (d *decoding) sequence() ([]int64, []map[string]*tensor.Tensor, error) {
-	if d.state != nil {
-		d.state.Reset()
-	}
+	d.begin()
 	start := time.Now()
 	prefill, err := d.step(d.first, nil)
 	if err != nil {
@@ -68,20 +67,6 @@ func (d *decoding) sequence() ([]int64, []map[string]*tensor.Tensor, error) {
 	}
 	times := []int64{between.Sub(start).Nanoseconds(), time.Since(between).Nanoseconds()}
 	return times, []map[string]*tensor.Tensor{prefill, out}, nil
-}
-
-// step runs once, after a run that gave before.
-func (d *decoding) step(in, before map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
-	if d.state != nil {
-		return d.state.Run(context.Background(), in)
-	}
-	if before != nil {
-		in = maps.Clone(in)
-		for past, present := range d.pasts {
-			in[past] = before[present]
-		}
-	}
-	return d.model.Run(context.Background(), in)
 }
 
 func (d *decoding) run() ([]int64, error) {
@@ -113,4 +98,45 @@ func (d *decoding) outputs() (map[string]*tensor.Tensor, error) {
 	return all, nil
 }
 
-func (d *decoding) close() error { return d.model.Close() }
+// stateful keeps the caches in a State.
+type stateful struct {
+	model *parallax.Model
+	state *parallax.State
+	in    map[string]*tensor.Tensor
+}
+
+func newStateful(m *parallax.Model) (*stateful, error) {
+	state, err := m.NewState()
+	return &stateful{model: m, state: state, in: map[string]*tensor.Tensor{}}, err
+}
+
+func (s *stateful) begin() { s.state.Reset() }
+
+func (s *stateful) step(in, _ map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
+	for _, p := range s.state.Inputs() { // not the pasts of the prefill
+		s.in[p.Name] = in[p.Name]
+	}
+	return s.state.Run(context.Background(), s.in)
+}
+
+func (s *stateful) close() error { return s.model.Close() }
+
+// handing hands the caches from run to run.
+type handing struct {
+	model *parallax.Model
+	pasts map[string]string
+}
+
+func (h *handing) begin() {}
+
+func (h *handing) step(in, before map[string]*tensor.Tensor) (map[string]*tensor.Tensor, error) {
+	if before != nil {
+		in = maps.Clone(in)
+		for past, present := range h.pasts {
+			in[past] = before[present]
+		}
+	}
+	return h.model.Run(context.Background(), in)
+}
+
+func (h *handing) close() error { return h.model.Close() }

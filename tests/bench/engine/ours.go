@@ -44,8 +44,15 @@ func open(s Setup) (job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Mode == Decode && s.Variant == Plain {
+		return newDecoding(&handing{m, s.Pasts}, s, in)
+	}
 	if s.Mode == Decode {
-		return newDecoding(m, s, in)
+		d, err := newStateful(m)
+		if err != nil {
+			return nil, err
+		}
+		return newDecoding(d, s, in)
 	}
 	return &running{model: m, in: in, out: empty(m)}, nil
 }

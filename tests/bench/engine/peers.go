@@ -49,11 +49,14 @@ func quietly(name string, arguments ...string) error {
 // Launcher starts workers.
 type Launcher struct {
 	Python string // with the peers
-	Folder string // for the scripts
+	Folder string // for the scripts and generated programs
+	Root   string // of this project: generated programs are built with it
+
+	programs map[string]string // that are built
 }
 
 // Start starts a worker of the engine of that name.
-func (l Launcher) Start(name string) (*Worker, error) {
+func (l *Launcher) Start(name string) (*Worker, error) {
 	if name == Name {
 		self, err := os.Executable()
 		if err != nil {
@@ -71,4 +74,24 @@ func (l Launcher) Start(name string) (*Worker, error) {
 		}
 	}
 	return Start(name, exec.Command(l.Python, filepath.Join(l.Folder, "worker_"+name+".py")))
+}
+
+// StartGenerated starts a worker of a model's generated package, which it builds the
+// first time that it gets the name.
+func (l *Launcher) StartGenerated(name, model string) (*Worker, error) {
+	if l.programs[name] == "" {
+		folder, err := os.MkdirTemp(l.Folder, "generated")
+		if err != nil {
+			return nil, err
+		}
+		program, err := Generate(model, folder, l.Root)
+		if err != nil {
+			return nil, err
+		}
+		if l.programs == nil {
+			l.programs = map[string]string{}
+		}
+		l.programs[name] = program
+	}
+	return Start(name, exec.Command(l.programs[name]))
 }

@@ -23,12 +23,14 @@ type job interface {
 
 // Serve is the worker of this project's own engine: it answers the requests of
 // in until that ends.
-func Serve(in io.Reader, out io.Writer) error {
+func Serve(in io.Reader, out io.Writer) error { return serve(in, out, open) }
+
+func serve(in io.Reader, out io.Writer, open func(Setup) (job, error)) error {
 	before, _, err := residentMemory()
 	if err != nil {
 		return err
 	}
-	s := &server{before: before, jobs: map[int]job{}}
+	s := &server{before: before, open: open, jobs: map[int]job{}}
 	replies := json.NewEncoder(out)
 	if err := replies.Encode(Reply{Version: version()}); err != nil {
 		return err
@@ -52,6 +54,7 @@ func Serve(in io.Reader, out io.Writer) error {
 
 type server struct {
 	before int64
+	open   func(Setup) (job, error)
 	last   int
 	jobs   map[int]job
 }
@@ -63,7 +66,7 @@ func (s *server) answer(r Request) (Reply, error) {
 	}
 	switch r.Do {
 	case "open":
-		j, err := open(*r.Setup)
+		j, err := s.open(*r.Setup)
 		if err != nil {
 			return Reply{}, err
 		}

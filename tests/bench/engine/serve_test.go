@@ -12,6 +12,7 @@ import (
 
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/tests/bench/zoo"
+	"github.com/parallax-go/parallax/tests/models"
 )
 
 // talk runs the worker in this process and returns a function that asks it.
@@ -105,8 +106,8 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestDecode: a State, and caches that are handed over, give the same.
-func TestDecode(t *testing.T) {
+// decode is a small decoder, for 5 tokens and 3 steps.
+func decode(t *testing.T) Setup {
 	sizes := zoo.Sizes{Layers: 2, Hidden: 32, Heads: 4, KVHeads: 2, Head: 8, FeedForward: 64}
 	x := func(shape ...int) *tensor.Tensor {
 		y := tensor.New(tensor.Float32, shape...)
@@ -123,6 +124,12 @@ func TestDecode(t *testing.T) {
 	for past := range setup.Pasts {
 		setup.Inputs[past] = file(t, past, x(1, 2, 0, 8))
 	}
+	return setup
+}
+
+// TestDecode: a State, and caches that are handed over, give the same.
+func TestDecode(t *testing.T) {
+	setup := decode(t)
 	ask := talk(t)
 	var all []map[string]*tensor.Tensor
 	for _, variant := range []string{"", Plain} {
@@ -148,5 +155,53 @@ func TestDecode(t *testing.T) {
 		if !want.Equal(all[1][name]) {
 			t.Errorf("%s differs between a State and caches that are handed over", name)
 		}
+	}
+}
+
+// TestGenerated: a worker of a generated package gives what the run in process gives.
+func TestGenerated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	setup := decode(t)
+	l := Launcher{Folder: t.TempDir(), Root: models.Root()}
+	w, err := l.StartGenerated("decoder", setup.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ask := talk(t)
+	for _, mode := range []string{Run, Decode} {
+		setup.Mode = mode
+		opened, err := w.Ask(Request{Do: "open", Setup: &setup})
+		if err != nil {
+			t.Fatal(err)
+		}
+		timed, err := w.Ask(Request{Do: "time", Session: opened.Session, Runs: 2})
+		if err != nil || len(timed.NS) != 2 || len(timed.NS[0]) != len(Phases[mode]) {
+			t.Errorf("%s: times %+v, error %v", mode, timed, err)
+		}
+		out, err := w.Ask(Request{Do: "outputs", Session: opened.Session, Folder: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := readArrays(out.Outputs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		here := ask(Request{Do: "open", Setup: &setup})
+		want, err := readArrays(ask(Request{Do: "outputs", Session: here.Session, Folder: t.TempDir()}).Outputs)
+		if err != nil || len(want) == 0 || len(got) != len(want) {
+			t.Fatalf("%s: %d outputs, want %d, error %v", mode, len(got), len(want), err)
+		}
+		for name, w := range want {
+			if !w.Equal(got[name]) {
+				t.Errorf("%s: %s is %v, want %v", mode, name, got[name], w)
+			}
+		}
+	}
+	setup.Mode = Load
+	if _, err := w.Ask(Request{Do: "open", Setup: &setup}); err == nil {
+		t.Error("a generated package loads a file")
 	}
 }
