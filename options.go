@@ -80,7 +80,9 @@ func WithMemoryLimit(bytes int64) Option { return func(o *options) { o.memory = 
 // change while the model is in use.
 func WithCopy() Option { return func(o *options) { o.copy = true } }
 
-// WithDim pins a symbolic dimension to a number at compile time.
+// WithDim pins a symbolic dimension to a number when the model is read: passes know
+// the size then, and inputs have to have it. A name that occurs nowhere is ignored; see
+// [Source.Dims].
 func WithDim(name string, n int64) Option {
 	return func(o *options) {
 		if o.dims == nil {

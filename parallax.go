@@ -35,6 +35,7 @@ var (
 	ErrState     = rt.ErrState     // the model has no past/present pairs, or a state was used wrongly
 	ErrNoDevice  = errors.New("there is no such device in this build")
 	ErrWrite     = errors.New("the result can't be written")
+	ErrDim       = errors.New("a pinned dimension doesn't fit the model") // see WithDim
 )
 
 // Model is a compiled model. It may be used by many goroutines at once.

@@ -125,7 +125,12 @@ func read(data []byte, files fs.FS, o options) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no ONNX model, or a damaged one: %w", err)
 	}
-	g, err := onnx.Import(m, onnx.Options{Files: files})
+	g, err := onnx.Import(m, onnx.Options{Files: files, Dims: o.dims})
+	if err != nil && len(o.dims) > 0 {
+		if _, unpinned := onnx.Import(m, onnx.Options{Files: files}); unpinned == nil {
+			err = fmt.Errorf("%w: %w", ErrDim, err)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +177,10 @@ func (s *Source) Close() error {
 
 // Graph returns the graph: as read, and optimised once Optimise has run.
 func (s *Source) Graph() *ir.Graph { return s.graph }
+
+// Dims are the names of the symbolic dimensions of the inputs as the file has them,
+// sorted: those that [WithDim] may pin.
+func (s *Source) Dims() []string { return onnx.Dims(s.wire) }
 
 // Optimise runs the passes, once.
 func (s *Source) Optimise(ctx context.Context) error {
@@ -245,7 +254,7 @@ func (s *Source) lower(ctx context.Context) (*codegen.Program, error) {
 		return nil, err
 	}
 	return codegen.Lower(s.graph, codegen.Options{
-		Catalog: s.catalog, Target: s.options.target, Precision: s.options.precision, Dims: s.options.dims, NoState: s.options.noState,
+		Catalog: s.catalog, Target: s.options.target, Precision: s.options.precision, NoState: s.options.noState,
 	})
 }
 

@@ -37,7 +37,7 @@ func (l *lowering) mark(v *ir.Value) {
 // want notes the symbols of dims, and appends the values that define them.
 func (l *lowering) want(stack []*ir.Value, dims []sym.Dim) []*ir.Value {
 	for _, d := range dims {
-		for _, name := range l.pin(d).Symbols() {
+		for _, name := range d.Symbols() {
 			if l.isNumber(name) || l.wanted[name] {
 				continue
 			}
@@ -63,7 +63,7 @@ func (l *lowering) isContents(v *ir.Value) bool {
 
 func (l *lowering) allKnown(dims []sym.Dim, n *ir.Node) bool {
 	for _, d := range dims {
-		if !l.known(l.pin(d), n) {
+		if !l.known(d, n) {
 			return false
 		}
 	}

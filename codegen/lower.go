@@ -3,13 +3,10 @@ package codegen
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
-	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels"
 )
@@ -18,9 +15,6 @@ import (
 type Options struct {
 	Catalog *kernels.Catalog
 	Target  kernels.Target
-	// Dims pins symbols to numbers; names that occur nowhere are ignored, so that
-	// one set of pins serves many models.
-	Dims map[string]int64
 	// Precision of products with constant weights, and of those of attention.
 	Precision kernels.Precision
 	// NoState leaves past/present pairs plain inputs and outputs.
@@ -30,11 +24,6 @@ type Options struct {
 // Lower makes the program of g. The error joins one *ir.Error for every node
 // that the target has no kernel for.
 func Lower(g *ir.Graph, o Options) (*Program, error) {
-	for _, name := range slices.Sorted(maps.Keys(o.Dims)) {
-		if o.Dims[name] < 0 {
-			return nil, fmt.Errorf("dimension %q is pinned to %d, which is negative", name, o.Dims[name])
-		}
-	}
 	l := newLowering(g, &o, nil)
 	l.run()
 	if !o.NoState {
@@ -50,7 +39,6 @@ type lowering struct {
 	g      *ir.Graph
 	p      *Program
 	parent *lowering
-	pins   map[string]sym.Dim
 
 	order    map[*ir.Node]int
 	symbols  map[string]int         // number of each symbol known so far
@@ -87,12 +75,6 @@ func newLowering(g *ir.Graph, o *Options, parent *lowering) *lowering {
 		definers: map[string]definer{}, wanted: map[string]bool{}, live: map[*ir.Node]bool{},
 		bases: map[*ir.Node]*ir.Value{}, slots: map[*ir.Value]int{}, consts: map[constKey]int{}, direct: map[*ir.Value]bool{},
 		steps: map[*ir.Node]int{},
-	}
-	if len(o.Dims) > 0 {
-		l.pins = map[string]sym.Dim{}
-		for name, n := range o.Dims {
-			l.pins[name] = sym.Const(n)
-		}
 	}
 	return l
 }
@@ -209,7 +191,7 @@ func (l *lowering) describe(v *ir.Value) kernels.Operand {
 	if v == nil {
 		return kernels.Operand{}
 	}
-	return kernels.Operand{Present: true, DType: v.Type.DType, HasRank: v.Type.HasRank, Shape: l.subst(v.Type.Shape), Const: v.Const}
+	return kernels.Operand{Present: true, DType: v.Type.DType, HasRank: v.Type.HasRank, Shape: v.Type.Shape, Const: v.Const}
 }
 
 // children lowers the bodies of n.
@@ -253,7 +235,7 @@ func (l *lowering) cutAfter(n *ir.Node) {
 		if v == nil || !v.Type.HasRank {
 			continue
 		}
-		for axis, d := range l.subst(v.Type.Shape) {
+		for axis, d := range v.Type.Shape {
 			name, ok := d.IsSymbol()
 			if !ok || !l.wanted[name] || l.definers[name] != (definer{v, axis}) {
 				continue
@@ -273,7 +255,7 @@ func (l *lowering) cutAfter(n *ir.Node) {
 func (l *lowering) outputs() {
 	taken := map[*ir.Value]bool{}
 	for i, v := range l.g.Outputs() {
-		port := Port{Name: l.g.OutputName(i), Type: l.substType(v.Type)}
+		port := Port{Name: l.g.OutputName(i), Type: v.Type}
 		if l.direct[v] && !taken[v] && len(l.errs) == 0 {
 			taken[v] = true
 			port.Slot = l.slots[v]

@@ -55,7 +55,6 @@ func TestLower(t *testing.T) {
 	tests := []struct {
 		name  string
 		build func(g *ir.Graph, b *ir.Builder)
-		dims  map[string]int64
 		want  string
 	}{
 		{
@@ -142,22 +141,6 @@ out %4:output ""
 `,
 		},
 		{
-			name: "pinned dims are numbers",
-			dims: map[string]int64{"n": 3},
-			build: func(g *ir.Graph, b *ir.Builder) {
-				x := g.NewInput("x", f32(t, "[n, 2]"))
-				y := b.Op(op.Relu, nil, x)
-				g.AddOutput(b.Op(op.Relu, nil, y))
-				b.Commit(nil)
-			},
-			want: `
-in  %0:input f32[3,2] "x"
-    %1:arena[3,2] = ref.Relu(%0:input)
-    %2:output[3,2] = ref.Relu(%1:arena[3,2])
-out %2:output[3,2] ""
-`,
-		},
-		{
 			name: "a cache is a state",
 			build: func(g *ir.Graph, b *ir.Builder) {
 				past := g.NewInput("past_key_values.0.key", f32(t, "[batch, 2, past, 4]"))
@@ -179,7 +162,7 @@ state past_key_values.0.key continues present.0.key along 2
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			g := build(t, test.build)
-			p, err := Lower(g, Options{Catalog: anyKernel(), Target: kernels.Ref, Dims: test.dims})
+			p, err := Lower(g, Options{Catalog: anyKernel(), Target: kernels.Ref})
 			if err != nil {
 				t.Fatal(err)
 			}

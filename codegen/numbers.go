@@ -10,34 +10,14 @@ func (l *lowering) addNumber(n Number) int {
 	return len(l.p.Numbers) - 1
 }
 
-// pin puts the pinned dims into d.
-func (l *lowering) pin(d sym.Dim) sym.Dim {
-	if l.pins == nil {
-		return d
-	}
-	return d.Subst(l.pins)
-}
-
-func (l *lowering) subst(s sym.Shape) sym.Shape {
-	if l.pins == nil {
-		return s
-	}
-	return s.Subst(l.pins)
-}
-
-func (l *lowering) substType(t ir.Type) ir.Type {
-	t.Shape = l.subst(t.Shape)
-	return t
-}
-
 // inputs makes the slots and ports of the inputs, and the numbers that their
 // shapes bind: plain symbols first, then those within expressions.
 func (l *lowering) inputs() {
 	for i, v := range l.g.Inputs {
 		slot := l.addSlot(Slot{Kind: Input, DType: v.Type.DType, Name: v.Name})
 		l.slots[v] = slot
-		l.p.Inputs = append(l.p.Inputs, Port{Name: v.Name, Slot: slot, Type: l.substType(v.Type)})
-		for axis, d := range l.subst(v.Type.Shape) {
+		l.p.Inputs = append(l.p.Inputs, Port{Name: v.Name, Slot: slot, Type: v.Type})
+		for axis, d := range v.Type.Shape {
 			name, ok := d.IsSymbol()
 			if !ok {
 				continue
@@ -190,7 +170,7 @@ func (l *lowering) findDefiners() {
 			if v == nil || !v.Type.HasRank {
 				continue
 			}
-			for axis, d := range l.subst(v.Type.Shape) {
+			for axis, d := range v.Type.Shape {
 				name, ok := d.IsSymbol()
 				if _, seen := l.definers[name]; ok && !seen && !l.isNumber(name) {
 					l.definers[name] = definer{v, axis}

@@ -18,7 +18,7 @@ func (l *lowering) setShape(i int, v *ir.Value) {
 	s := &l.p.Slots[i]
 	s.HasShape = true
 	s.Shape = make([]Dim, len(v.Type.Shape))
-	for axis, d := range l.subst(v.Type.Shape) {
+	for axis, d := range v.Type.Shape {
 		dim := l.size(d)
 		if dim < 0 && l.p.Numbers[^dim].Cut > 0 {
 			s.HasShape, s.Shape = false, nil
@@ -79,7 +79,7 @@ func (l *lowering) dimsSlot(v *ir.Value) int {
 	}
 	cut := 0
 	for _, d := range v.Sym {
-		n := l.formula(l.pin(d))
+		n := l.formula(d)
 		s.Contents = append(s.Contents, n)
 		cut = max(cut, l.p.Numbers[n].Cut)
 	}
@@ -92,7 +92,7 @@ func (l *lowering) dimsSlot(v *ir.Value) int {
 // viewSlot makes the slot of v, slot of under another shape.
 func (l *lowering) viewSlot(v *ir.Value, of, at int) int {
 	s := Slot{Kind: View, DType: v.Type.DType, Of: of, First: at, Last: at, Name: v.Name, HasShape: true, Shape: []Dim{}}
-	for _, d := range l.subst(v.Type.Shape) {
+	for _, d := range v.Type.Shape {
 		s.Shape = append(s.Shape, l.size(d))
 	}
 	i := l.addSlot(s)

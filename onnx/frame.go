@@ -198,7 +198,7 @@ func (f *frame) declare(n *wire.Node, made *ir.Node) error {
 		if v == nil {
 			continue
 		}
-		t, err := ReadType(f.types[name], func(axis int) sym.Dim { return sym.Symbol(ir.FreshName(v, axis)) })
+		t, err := f.readType(f.types[name], func(axis int) sym.Dim { return sym.Symbol(ir.FreshName(v, axis)) })
 		if err != nil {
 			return f.fail(n, fmt.Errorf("value_info of %q: %w", name, err))
 		}

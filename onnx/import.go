@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/parallax-go/parallax/ir"
@@ -20,6 +22,10 @@ type Options struct {
 	Files fs.FS
 	// MaxNodes limits the nodes, functions expanded; 0 is [DefaultMaxNodes].
 	MaxNodes int
+	// Dims pins symbolic dimensions to numbers, before anything is inferred from
+	// them; names that occur nowhere are ignored, so that one set of pins serves many
+	// models.
+	Dims map[string]int64
 }
 
 // DefaultMaxNodes is more than twice what the largest real models have. Without
@@ -39,7 +45,13 @@ func Import(m *wire.Model, o Options) (*ir.Graph, error) {
 	}
 	imp := &importer{
 		opts: o, left: o.MaxNodes, functions: map[functionName]*wire.Function{}, free: map[*wire.Graph][]string{},
-		tensors: map[any]*tensor.Tensor{},
+		tensors: map[any]*tensor.Tensor{}, pins: map[string]sym.Dim{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Dims)) {
+		if o.Dims[name] < 0 {
+			return nil, fmt.Errorf("dimension %q is pinned to %d, which is negative", name, o.Dims[name])
+		}
+		imp.pins[name] = sym.Const(o.Dims[name])
 	}
 	if imp.left == 0 {
 		imp.left = DefaultMaxNodes
@@ -72,6 +84,24 @@ type importer struct {
 	// tensors holds the constants read from a part of the model: a function that
 	// is expanded many times shares its own.
 	tensors map[any]*tensor.Tensor
+	pins    map[string]sym.Dim
+}
+
+// readType is [ReadType] with the pinned dimensions put in.
+func (imp *importer) readType(t *wire.Type, fresh func(axis int) sym.Dim) (ir.Type, error) {
+	read, err := ReadType(t, fresh)
+	return imp.pinned(read), err
+}
+
+func (imp *importer) pinned(t ir.Type) ir.Type {
+	if t.HasRank {
+		t.Shape = t.Shape.Subst(imp.pins)
+	}
+	if t.Elem != nil {
+		elem := imp.pinned(*t.Elem)
+		t.Elem = &elem
+	}
+	return t
 }
 
 // tensor reads t once.
@@ -129,12 +159,9 @@ func (f *frame) root(g *wire.Graph) error {
 	return f.outputs(g)
 }
 
-// input makes an input of the main graph. A dimension without a name gets one
-// made of the input's.
+// input makes an input of the main graph.
 func (f *frame) input(in *wire.ValueInfo) error {
-	t, err := ReadType(in.Type, func(axis int) sym.Dim {
-		return sym.Symbol(fmt.Sprintf("%s_dim%d", in.Name, axis))
-	})
+	t, err := f.readType(in.Type, dimOf(in))
 	if err != nil {
 		return fmt.Errorf("input %q: %w", in.Name, err)
 	}
@@ -143,6 +170,11 @@ func (f *frame) input(in *wire.ValueInfo) error {
 	}
 	f.values[in.Name] = f.g.NewInput(in.Name, t)
 	return nil
+}
+
+// dimOf names the dimensions of an input of the main graph that have no name.
+func dimOf(in *wire.ValueInfo) func(axis int) sym.Dim {
+	return func(axis int) sym.Dim { return sym.Symbol(fmt.Sprintf("%s_dim%d", in.Name, axis)) }
 }
 
 // initializers makes the constants of g.

@@ -1,6 +1,11 @@
 package onnx
 
-import "github.com/parallax-go/parallax/onnx/wire"
+import (
+	"maps"
+	"slices"
+
+	"github.com/parallax-go/parallax/onnx/wire"
+)
 
 // Info is what a file says about itself.
 type Info struct {
@@ -28,6 +33,28 @@ func ReadInfo(m *wire.Model) Info {
 		}
 	}
 	return i
+}
+
+// Dims are the names of the symbolic dimensions of m's inputs, sorted: those that
+// [Options] may pin.
+func Dims(m *wire.Model) []string {
+	names := map[string]bool{}
+	if m.Graph == nil {
+		return nil
+	}
+	for _, in := range m.Graph.Input {
+		if in == nil {
+			continue
+		}
+		t, err := ReadType(in.Type, dimOf(in))
+		if err != nil { // as Import says
+			continue
+		}
+		for _, name := range t.Shape.Symbols() {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 func opsets(list []*wire.OperatorSetID) map[string]int64 {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/parallax-go/parallax"
-	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/kernels"
 	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/std"
@@ -124,7 +124,7 @@ func (s *session) open(path string, more ...parallax.Option) (*parallax.Source, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkDims(src.Graph()); err != nil {
+	if err := s.checkDims(src.Dims()); err != nil {
 		src.Close()
 		return nil, err
 	}
@@ -132,13 +132,7 @@ func (s *session) open(path string, more ...parallax.Option) (*parallax.Source, 
 }
 
 // checkDims refuses a --dim that pins nothing: a slip of the pen, most likely.
-func (s *session) checkDims(g *ir.Graph) error {
-	var symbols []string
-	for _, in := range g.Inputs {
-		symbols = append(symbols, in.Type.Shape.Symbols()...)
-	}
-	slices.Sort(symbols)
-	symbols = slices.Compact(symbols)
+func (s *session) checkDims(symbols []string) error {
 	for name := range s.dimMap() {
 		if !slices.Contains(symbols, name) {
 			return errorf("--dim %s: the dimensions of the inputs are %q", name, symbols)
@@ -160,12 +154,20 @@ func (s *session) read(path string, more []parallax.Option) (*parallax.Source, e
 		s.stdinRead = true
 		src, err := parallax.OpenReader(s.stdin, opts...)
 		if err != nil {
-			return nil, fail(exitModel, fmt.Errorf("standard input: %w", err))
+			return nil, failOpen(fmt.Errorf("standard input: %w", err))
 		}
 		return src, nil
 	}
 	src, err := parallax.Open(path, opts...)
-	return src, fail(exitModel, err)
+	return src, failOpen(err)
+}
+
+// failOpen is for what a model could not be read for.
+func failOpen(err error) error {
+	if errors.Is(err, parallax.ErrDim) {
+		return fail(exitInput, err)
+	}
+	return fail(exitModel, err)
 }
 
 // load reads, optimises and prepares a model to run.

@@ -133,7 +133,11 @@ func (c *contraction) features(i int) (Label, *Refusal) {
 		case axis.joined(), slices.ContainsFunc(axis, func(q Piece) bool { return q.Role == c.region.Scores.Roles.T.Role }):
 			return 0, refuse(checkOutput, p.Node, "values that don't depend on the query", origin(p.In[i]))
 		case !axis.Size().Equal(p.In[i].Type.Shape[j]):
-			return 0, refuse(checkOutput, p.Node, fmt.Sprintf("values for %s keys or heads", axis.Size()), p.In[i].Type.String())
+			r := refuse(checkOutput, p.Node, fmt.Sprintf("values for %s keys or heads", axis.Size()), p.In[i].Type.String())
+			if _, known := axis.Size().Compare(p.In[i].Type.Shape[j]); !known {
+				r.Remedy = remedyPin
+			}
+			return 0, r
 		}
 	}
 	if len(free) != 1 || !slices.Contains(p.Labels[i], c.over[0]) || !slices.Contains(p.Out, free[0]) {

@@ -66,6 +66,10 @@ const (
 	checkWork      = "work"
 )
 
+// remedyPin is for sizes of which nothing says that they are equal. Exporters that
+// trace write some of the sizes that they saw into the file, beside others as symbols.
+const remedyPin = "pin the dimensions that these sizes are made of (--dim, WithDim) to what the model was traced with, or export it with sizes that are all symbols, or none"
+
 var remedies = map[string]string{
 	checkAxis:      "apply the softmax to the last axis, the keys, of [batch, heads, queries, keys]",
 	checkScores:    "compute the scores as a product of queries and keys, with nothing but scale, softcap, biases, masks and reshapes of the batch axes between it and the softmax",
