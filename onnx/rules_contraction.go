@@ -13,6 +13,7 @@ func contractionRules() []rule {
 		{op: op.Einsum, since: 12, known: fields("equation")},
 
 		{op: op.Conv, since: 1, known: fields("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")},
+		{op: op.ConvTranspose, since: 1, known: fields("auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides")},
 		{op: op.MaxPool, since: 1, known: fields("auto_pad", "kernel_shape", "pads", "strides")},
 		{op: op.MaxPool, since: 8, known: fields("auto_pad", "kernel_shape", "pads", "storage_order", "strides")},
 		{op: op.MaxPool, since: 10, known: fields("auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides")},

@@ -39,6 +39,19 @@ type Conv struct {
 	Strides   []int  `attr:"strides"`
 }
 
+// ConvTranspose is of ConvTranspose. An OutputShape, of the spatial axes, replaces Pads
+// by what leads to it; so does AutoPad other than NOTSET.
+type ConvTranspose struct {
+	AutoPad       string `attr:"auto_pad,NOTSET"`
+	Dilations     []int  `attr:"dilations"`
+	Group         int    `attr:"group,1"`
+	Kernel        []int  `attr:"kernel_shape"`
+	OutputPadding []int  `attr:"output_padding"`
+	OutputShape   []int  `attr:"output_shape"`
+	Pads          []int  `attr:"pads"`
+	Strides       []int  `attr:"strides"`
+}
+
 // Pool is of MaxPool, AveragePool and LpPool.
 type Pool struct {
 	AutoPad         string `attr:"auto_pad,NOTSET"`

@@ -23,6 +23,7 @@ var onnxDefaults = []struct {
 	{"BatchNormalization", New[BatchNormalization](), "epsilon=1e-05"},
 	{"Cast", New[Cast](), "saturate=true"},
 	{"Conv", New[Conv](), "auto_pad=NOTSET group=1"},
+	{"ConvTranspose", New[ConvTranspose](), "auto_pad=NOTSET group=1"},
 	{"MaxPool", New[Pool](), "auto_pad=NOTSET ceil_mode=false count_include_pad=false storage_order=0"},
 	{"CumSum", New[CumSum](), "exclusive=false reverse=false"},
 	{"DepthToSpace", New[DepthSpace](), "mode=DCR"},

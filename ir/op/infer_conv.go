@@ -19,20 +19,37 @@ type window struct {
 	first                            int // of the axes that it slides over
 }
 
+// spatialList is an attribute with numbers for the spatial axes.
+type spatialList struct {
+	name string
+	list *[]int
+	len  int
+	fill int // in place of an empty list
+	low  int // the least number
+}
+
 // check fills in defaults for n spatial axes.
 func (w *window) check(n int) error {
-	lists := []struct {
-		name string
-		list *[]int
-		len  int
-		fill int
-		low  int
-	}{
+	if err := checkLists(n, w.lists(n)); err != nil {
+		return err
+	}
+	switch w.autoPad {
+	case "", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER":
+		return nil
+	}
+	return fmt.Errorf("auto_pad %q is not known", w.autoPad)
+}
+
+func (w *window) lists(n int) []spatialList {
+	return []spatialList{
 		{"kernel_shape", &w.kernel, n, 0, 1},
 		{"strides", &w.strides, n, 1, 1},
 		{"dilations", &w.dilations, n, 1, 1},
 		{"pads", &w.pads, 2 * n, 0, 0},
 	}
+}
+
+func checkLists(n int, lists []spatialList) error {
 	for _, l := range lists {
 		if len(*l.list) == 0 {
 			*l.list = make([]int, l.len)
@@ -50,11 +67,13 @@ func (w *window) check(n int) error {
 			}
 		}
 	}
-	switch w.autoPad {
-	case "", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER":
-		return nil
-	}
-	return fmt.Errorf("auto_pad %q is not known", w.autoPad)
+	return nil
+}
+
+// reach is the extent of a window of size kernel along spatial axis i.
+func (w *window) reach(kernel sym.Dim, i int) sym.Dim {
+	one := sym.Const(1)
+	return kernel.Sub(one).Mul(sym.Const(int64(w.dilations[i]))).Add(one)
 }
 
 // size is the number of places of the window along one of n spatial axes of
@@ -69,7 +88,7 @@ func (w *window) size(in, kernel sym.Dim, i, n int) (sym.Dim, error) {
 	case "VALID":
 		begin, end = 0, 0
 	}
-	reach := kernel.Sub(one).Mul(sym.Const(int64(w.dilations[i]))).Add(one)
+	reach := w.reach(kernel, i)
 	room := in.Add(sym.Const(begin + end)).Sub(reach)
 	if sym.ProvablyLT(room, sym.Const(0)) {
 		return in, fmt.Errorf("window of %s over axis %d of size %s with pads %d and %d", reach, w.first+i, in, begin, end)
@@ -177,12 +196,8 @@ func convType(c *ir.Infer, a *attr.FusedConv, bias int) (none ir.Type, err error
 		return none, err
 	}
 	if biased {
-		known, err := wantRank(c, bias, 1)
-		if err != nil {
+		if err := biasFits(c, bias, k.Shape[0]); err != nil {
 			return none, err
-		}
-		if known && differ(c.Type(bias).Shape[0], k.Shape[0]) {
-			return none, fmt.Errorf("bias of %s for %s filters", c.Type(bias).Shape[0], k.Shape[0])
 		}
 	}
 	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads, first: first}
@@ -191,6 +206,15 @@ func convType(c *ir.Infer, a *attr.FusedConv, bias int) (none ir.Type, err error
 		return ir.TensorOf(d, slices.Concat(x.Shape[:1], places, k.Shape[:1])), err
 	}
 	return ir.TensorOf(d, slices.Concat(x.Shape[:1], k.Shape[:1], places)), err
+}
+
+// biasFits wants a bias per filter.
+func biasFits(c *ir.Infer, bias int, filters sym.Dim) error {
+	known, err := wantRank(c, bias, 1)
+	if err == nil && known && differ(c.Type(bias).Shape[0], filters) {
+		err = fmt.Errorf("bias of %s for %s filters", c.Type(bias).Shape[0], filters)
+	}
+	return err
 }
 
 // slide returns the sizes of the result's spatial axes. kernel, if not nil, is
@@ -203,8 +227,8 @@ func (w *window) slide(spatial, kernel sym.Shape) (sym.Shape, error) {
 	for i, in := range spatial {
 		k := sym.Const(int64(w.kernel[i]))
 		if kernel != nil {
-			if !k.Is(0) && differ(k, kernel[i]) {
-				return nil, fmt.Errorf("kernel_shape %v differs from %s", w.kernel, kernel)
+			if err := w.agrees(kernel, i); err != nil {
+				return nil, err
 			}
 			k = kernel[i]
 		}
@@ -215,6 +239,15 @@ func (w *window) slide(spatial, kernel sym.Shape) (sym.Shape, error) {
 		out[i] = size
 	}
 	return out, nil
+}
+
+// agrees wants kernel_shape to repeat the filters' shape along spatial axis i, or to be
+// missing.
+func (w *window) agrees(kernel sym.Shape, i int) error {
+	if k := sym.Const(int64(w.kernel[i])); !k.Is(0) && differ(k, kernel[i]) {
+		return fmt.Errorf("kernel_shape %v differs from %s", w.kernel, kernel)
+	}
+	return nil
 }
 
 func inferPool(c *ir.Infer) error {

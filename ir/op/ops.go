@@ -89,6 +89,7 @@ var (
 	Gemm                  = define("Gemm", "alpha·A·B + beta·C", arity{2, 3}, exactly(1), newAttr[attr.Gemm], inferGemm)
 	Einsum                = define("Einsum", "sum of products by an equation", variadic, exactly(1), newAttr[attr.Einsum], inferEinsum)
 	Conv                  = define("Conv", "convolution", arity{2, 3}, exactly(1), newAttr[attr.Conv], inferConv)
+	ConvTranspose         = define("ConvTranspose", "transposed convolution", arity{2, 3}, exactly(1), newAttr[attr.ConvTranspose], inferConvTranspose)
 	MaxPool               = define("MaxPool", "maximum over windows", exactly(1), arity{1, 2}, newAttr[attr.Pool], inferPool)
 	AveragePool           = define("AveragePool", "mean over windows", exactly(1), exactly(1), newAttr[attr.Pool], inferPool)
 	GlobalAveragePool     = define("GlobalAveragePool", "mean over the spatial axes", exactly(1), exactly(1), nil, inferGlobalPool)

@@ -116,6 +116,7 @@ var rows = []Row{
 	{Op: op.Gemm, Name: "Gemm", Call: call3A(ref.Gemm)},
 	{Op: op.Einsum, Name: "Einsum", Call: callNA(ref.Einsum)},
 	{Op: op.Conv, Name: "Conv", Call: call3A(ref.Conv)},
+	{Op: op.ConvTranspose, Name: "ConvTranspose", Call: call3A(ref.ConvTranspose)},
 	{Op: op.MaxPool, Name: "MaxPool", Call: maxPool},
 	{Op: op.AveragePool, Name: "AveragePool", Call: call1A(ref.AveragePool)},
 	{Op: op.GlobalAveragePool, Name: "GlobalAveragePool", Call: call1(ref.GlobalAveragePool)},

@@ -89,6 +89,49 @@ func TestConv(t *testing.T) {
 	checkNear(t, "conv", 1e-7, want, func(z *tensor.Tensor) error { return Conv(z, a, x, w, b) })
 }
 
+// TestConvTranspose compares with the sum written out: two batch entries, two groups of
+// two channels.
+func TestConvTranspose(t *testing.T) {
+	r := seeded()
+	x, w, b := random(r, tensor.Float32, 2, 4, 3, 4), random(r, tensor.Float32, 4, 3, 2, 3), random(r, tensor.Float32, 6)
+	a := &attr.ConvTranspose{Group: 2, Strides: []int{3, 2}, Dilations: []int{1, 2}, Pads: []int{1, 0, 0, 2}, OutputPadding: []int{1, 0}}
+	const height, width = 8, 9 // 3·2+1+2−1, 2·3+5−2
+	want := make([]float64, 2*6*height*width)
+	for i := range want {
+		want[i] = b.FloatAt(i / (height * width) % 6)
+	}
+	for i := range x.Len() {
+		n, c, h, v := i/48, i/12%4, i/4%3, i%4
+		for m := range 3 {
+			for k := range 2 {
+				for l := range 3 {
+					if y, z := 3*h+k-1, 2*v+2*l; y >= 0 && y < height && z < width {
+						want[((n*6+c/2*3+m)*height+y)*width+z] += x.FloatAt(i) * w.FloatAt(((c*3+m)*2+k)*3+l)
+					}
+				}
+			}
+		}
+	}
+	checkNear(t, "transposed", 1e-6, want, func(z *tensor.Tensor) error { return ConvTranspose(z, a, x, w, b) })
+	for name, tt := range map[string]struct {
+		a    attr.ConvTranspose
+		want []float64
+	}{
+		"upper": {attr.ConvTranspose{Group: 1, Strides: []int{2}, AutoPad: "SAME_UPPER"}, []float64{1, 1, 3, 2}},
+		"lower": {attr.ConvTranspose{Group: 1, Strides: []int{2}, AutoPad: "SAME_LOWER"}, []float64{1, 3, 2, 2}},
+		"shape": {attr.ConvTranspose{Group: 1, Strides: []int{2}, OutputShape: []int{3}}, []float64{1, 3, 2}},
+		"wider": {attr.ConvTranspose{Group: 1, Strides: []int{2}, OutputShape: []int{7}}, []float64{1, 1, 3, 2, 2, 0, 0}},
+	} {
+		checkNear(t, name, 0, tt.want, func(z *tensor.Tensor) error {
+			return ConvTranspose(z, &tt.a, f32([]int{1, 1, 2}, 1, 2), f32([]int{1, 1, 3}, 1, 1, 1), nil)
+		})
+	}
+	empty := &attr.ConvTranspose{Group: 1, Strides: []int{2}}
+	check(t, "no places", tensor.New(tensor.Float32, 1, 1, 1), func(z *tensor.Tensor) error {
+		return ConvTranspose(z, empty, tensor.New(tensor.Float32, 1, 1, 0), f32([]int{1, 1, 3}, 1, 1, 1), nil)
+	})
+}
+
 func TestPool(t *testing.T) {
 	x := f32([]int{1, 1, 4}, 1, 4, 2, 8)
 	a := &attr.Pool{Kernel: []int{2}, Strides: []int{2}, Pads: []int{1, 0}, CeilMode: true}

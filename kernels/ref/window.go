@@ -19,14 +19,31 @@ type window struct {
 // plan fills in defaults and computes the padding and the sizes of the result
 // for the spatial axes in.
 func (w *window) plan(in []int) error {
-	n := len(in)
-	w.in, w.out = in, make([]int, n)
-	for _, l := range []struct {
-		name string
-		list *[]int
-		len  int
-		fill int
-	}{{"kernel_shape", &w.kernel, n, 1}, {"strides", &w.strides, n, 1}, {"dilations", &w.dilations, n, 1}, {"pads", &w.pads, 2 * n, 0}} {
+	w.in, w.out = in, make([]int, len(in))
+	if err := w.complete(len(in)); err != nil {
+		return err
+	}
+	for axis := range in {
+		if err := w.planAxis(axis); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spatialList is an attribute with numbers for the spatial axes: none less than fill,
+// which stands for an empty list.
+type spatialList struct {
+	name string
+	list *[]int
+	len  int
+	fill int
+}
+
+// complete fills in defaults for n spatial axes, and for more attributes.
+func (w *window) complete(n int, more ...spatialList) error {
+	lists := []spatialList{{"kernel_shape", &w.kernel, n, 1}, {"strides", &w.strides, n, 1}, {"dilations", &w.dilations, n, 1}, {"pads", &w.pads, 2 * n, 0}}
+	for _, l := range append(lists, more...) {
 		if len(*l.list) == 0 {
 			*l.list = filled(l.len, l.fill)
 		}
@@ -40,11 +57,6 @@ func (w *window) plan(in []int) error {
 		}
 	}
 	w.pads = append([]int{}, w.pads...)
-	for axis := range in {
-		if err := w.planAxis(axis); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

@@ -21,6 +21,7 @@ var phrasings = []rewrite.Rule{
 	{Label: "sum with a negative", Doc: "x+(−y) is x−y, x−(−y) is x+y", Roots: []*ir.Op{op.Add, op.Sub}, Match: sumWithNegative},
 	{Label: "plain product", Doc: "Gemm without factors and without C is MatMul", Roots: []*ir.Op{op.Gemm}, Match: plainGemm},
 	{Label: "weighted sum", Doc: "Einsum with a constant on x's last axes is MatMul", Roots: []*ir.Op{op.Einsum}, Match: weightedSum},
+	{Label: "upscaling", Doc: "ConvTranspose whose windows lie side by side is Conv and DepthToSpace", Roots: []*ir.Op{op.ConvTranspose}, Match: upscaling},
 	{Label: "moved axes", Doc: "Einsum of one operand without a sum is Transpose", Roots: []*ir.Op{op.Einsum}, Match: movedAxes},
 	{Label: "only entry", Doc: "Gather of the only entry of an axis is a view", Roots: []*ir.Op{op.Gather}, Match: onlyEntry},
 	{Label: "axis", Doc: "axes counted from the end or from the start", Roots: axisRoots(), Match: axis},
