@@ -68,7 +68,7 @@ type constKey struct {
 }
 
 func newLowering(g *ir.Graph, o *Options, parent *lowering) *lowering {
-	l := &lowering{
+	return &lowering{
 		o: o, g: g, parent: parent,
 		p:     &Program{Name: g.Name, Target: o.Target, Captures: g.Captures, Cuts: []Cut{{}}},
 		order: map[*ir.Node]int{}, symbols: map[string]int{}, formulas: map[string]int{},
@@ -76,7 +76,6 @@ func newLowering(g *ir.Graph, o *Options, parent *lowering) *lowering {
 		bases: map[*ir.Node]*ir.Value{}, slots: map[*ir.Value]int{}, consts: map[constKey]int{}, direct: map[*ir.Value]bool{},
 		steps: map[*ir.Node]int{},
 	}
-	return l
 }
 
 func (l *lowering) run() {

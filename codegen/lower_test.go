@@ -141,6 +141,21 @@ out %4:output ""
 `,
 		},
 		{
+			name: "dims that are numbers",
+			build: func(g *ir.Graph, b *ir.Builder) {
+				x := g.NewInput("x", f32(t, "[3, 2]"))
+				y := b.Op(op.Relu, nil, x)
+				g.AddOutput(b.Op(op.Relu, nil, y))
+				b.Commit(nil)
+			},
+			want: `
+in  %0:input f32[3,2] "x"
+    %1:arena[3,2] = ref.Relu(%0:input)
+    %2:output[3,2] = ref.Relu(%1:arena[3,2])
+out %2:output[3,2] ""
+`,
+		},
+		{
 			name: "a cache is a state",
 			build: func(g *ir.Graph, b *ir.Builder) {
 				past := g.NewInput("past_key_values.0.key", f32(t, "[batch, 2, past, 4]"))

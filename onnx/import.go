@@ -168,6 +168,11 @@ func (f *frame) input(in *wire.ValueInfo) error {
 	if in.Name == "" {
 		return errors.New("an input has no name")
 	}
+	if shape, known := t.ConstShape(); known {
+		if _, fits := tensor.Elements(shape); !fits {
+			return fmt.Errorf("input %q would be %s, which is too large", in.Name, t)
+		}
+	}
 	f.values[in.Name] = f.g.NewInput(in.Name, t)
 	return nil
 }

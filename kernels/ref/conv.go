@@ -50,11 +50,17 @@ func checkConv(a *attr.Conv, x, filters, bias *tensor.Tensor) error {
 	if filters.Rank() != x.Rank() || a.Group < 1 || filters.Shape[1]*a.Group != x.Shape[1] || filters.Shape[0]%a.Group != 0 {
 		return fmt.Errorf("filters %s in %d groups for %s", filters, a.Group, x)
 	}
-	if len(a.Kernel) > 0 && !tensor.SameShape(a.Kernel, filters.Shape[2:]) {
-		return fmt.Errorf("kernel_shape %v for filters %s", a.Kernel, filters)
+	return checkFilters(a.Kernel, filters, bias, filters.Shape[0])
+}
+
+// checkFilters checks that kernel, if it is given, repeats the size of the filters, and
+// that there is a bias for each of count, if for any.
+func checkFilters(kernel []int, filters, bias *tensor.Tensor, count int) error {
+	if len(kernel) > 0 && !tensor.SameShape(kernel, filters.Shape[2:]) {
+		return fmt.Errorf("kernel_shape %v for filters %s", kernel, filters)
 	}
-	if bias != nil && (bias.Rank() != 1 || bias.Len() != filters.Shape[0]) {
-		return fmt.Errorf("bias is %s for %d filters", bias, filters.Shape[0])
+	if bias != nil && (bias.Rank() != 1 || bias.Len() != count) {
+		return fmt.Errorf("bias is %s for %d filters", bias, count)
 	}
 	return nil
 }

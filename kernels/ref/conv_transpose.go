@@ -42,13 +42,7 @@ func checkConvTranspose(a *attr.ConvTranspose, x, filters, bias *tensor.Tensor) 
 	if filters.Rank() != x.Rank() || a.Group < 1 || filters.Shape[0] != x.Shape[1] || x.Shape[1]%a.Group != 0 {
 		return fmt.Errorf("filters %s in %d groups for %s", filters, a.Group, x)
 	}
-	if len(a.Kernel) > 0 && !tensor.SameShape(a.Kernel, filters.Shape[2:]) {
-		return fmt.Errorf("kernel_shape %v for filters %s", a.Kernel, filters)
-	}
-	if bias != nil && (bias.Rank() != 1 || bias.Len() != filters.Shape[1]*a.Group) {
-		return fmt.Errorf("bias is %s for %d filters", bias, filters.Shape[1]*a.Group)
-	}
-	return nil
+	return checkFilters(a.Kernel, filters, bias, filters.Shape[1]*a.Group)
 }
 
 // planTransposed is [window.plan] the other way round: places are the spatial axes of

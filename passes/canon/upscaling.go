@@ -16,7 +16,7 @@ import (
 func upscaling(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	a, w := n.Attr.(*attr.ConvTranspose), n.In[1]
 	shape, known := w.Type.ConstShape()
-	if !known || len(shape) != 4 || !w.IsConst() || !sideBySide(a, shape[2:]) {
+	if !known || len(shape) != 4 || !w.IsConst() || !squares(a, shape[2:]) {
 		return nil
 	}
 	channels, filters, b := shape[0], shape[1], shape[2]
@@ -34,10 +34,14 @@ func upscaling(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	return p.Replace(n.Out[0], p.Op(op.DepthToSpace, &attr.DepthSpace{BlockSize: b, Mode: "CRD"}, y))
 }
 
-// sideBySide reports whether square windows of this size neither meet nor leave gaps.
-func sideBySide(a *attr.ConvTranspose, kernel []int) bool {
-	isNot := func(want int) func(int) bool { return func(x int) bool { return x != want } }
-	padded := a.AutoPad != "VALID" && slices.ContainsFunc(a.Pads, isNot(0))
-	return kernel[0] == kernel[1] && kernel[0] > 0 && a.Group == 1 && slices.Equal(a.Strides, kernel) && !padded &&
-		len(a.OutputShape) == 0 && !slices.ContainsFunc(a.OutputPadding, isNot(0)) && !slices.ContainsFunc(a.Dilations, isNot(1))
+// squares reports whether the windows of this size are squares side by side, and all
+// that there is of the result.
+func squares(a *attr.ConvTranspose, kernel []int) bool {
+	pads := a.Pads
+	if a.AutoPad == "VALID" {
+		pads = nil
+	}
+	more := slices.ContainsFunc(a.OutputPadding, func(x int) bool { return x != 0 })
+	return kernel[0] == kernel[1] && kernel[0] > 0 && a.Group == 1 && len(a.OutputShape) == 0 && !more &&
+		attr.SideBySide(a.Strides, a.Dilations, pads, kernel)
 }

@@ -1,8 +1,6 @@
 package channelslast
 
 import (
-	"slices"
-
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -62,8 +60,7 @@ func sideBySide(n *ir.Node) *patching {
 	if w == nil || !x.HasRank || len(x.Shape) != w.Rank() || a.Group != 1 || a.AutoPad == "SAME_UPPER" || a.AutoPad == "SAME_LOWER" {
 		return nil
 	}
-	other := func(than int) func(int) bool { return func(x int) bool { return x != than } }
-	if slices.ContainsFunc(a.Pads, other(0)) || slices.ContainsFunc(a.Dilations, other(1)) || !slices.Equal(a.Strides, w.Shape[2:]) {
+	if !attr.SideBySide(a.Strides, a.Dilations, a.Pads, w.Shape[2:]) {
 		return nil
 	}
 	p := &patching{filters: w.Shape[0], channels: w.Shape[1], size: w.Shape[1], windows: w.Shape[2:]}

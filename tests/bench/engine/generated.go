@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"text/template"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/codegen"
 )
 
 // Generated is the engine that is a program with the model in it, as a Go package.
@@ -35,14 +37,20 @@ type generatedPackage struct {
 // Generate compiles the model in a file to a Go package, and builds a worker of it in
 // a folder; root is this project's. The worker's path is returned.
 func Generate(model, folder, root string) (string, error) {
-	p, err := namesOf(model)
+	source, err := parallax.Open(model)
 	if err != nil {
 		return "", err
 	}
-	p.Root = filepath.ToSlash(root)
-	if _, err := parallax.Compile(model, filepath.Join(folder, "model"), parallax.CompileOptions{}); err != nil {
+	defer source.Close()
+	program, err := source.LowerForGo(context.Background(), parallax.CompileOptions{})
+	if err != nil {
 		return "", err
 	}
+	if _, err := source.Compile(context.Background(), filepath.Join(folder, "model"), parallax.CompileOptions{}); err != nil {
+		return "", err
+	}
+	p := namesOf(program)
+	p.Root = filepath.ToSlash(root)
 	for name, t := range generatedFiles {
 		f, err := os.Create(filepath.Join(folder, name))
 		if err != nil {
@@ -61,29 +69,24 @@ func Generate(model, folder, root string) (string, error) {
 	return worker, nil
 }
 
-// namesOf lists the inputs and outputs of a model, in order.
-func namesOf(path string) (*generatedPackage, error) {
-	m, err := parallax.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	defer m.Close()
+// namesOf lists the inputs and outputs of a program, in order.
+func namesOf(program *codegen.Program) *generatedPackage {
 	p := &generatedPackage{}
 	past, present := map[int]bool{}, map[int]bool{}
-	for _, s := range m.Program().States {
+	for _, s := range program.States {
 		past[s.Input], present[s.Output] = true, true
 	}
-	for i, x := range m.Inputs() {
+	for i, x := range program.Inputs {
 		p.Inputs = append(p.Inputs, x.Name)
 		if len(past) > 0 && !past[i] {
 			p.StateInputs = append(p.StateInputs, x.Name)
 		}
 	}
-	for i, x := range m.Outputs() {
+	for i, x := range program.Outputs {
 		p.Outputs = append(p.Outputs, x.Name)
 		if len(past) > 0 && !present[i] {
 			p.StateOutputs = append(p.StateOutputs, x.Name)
 		}
 	}
-	return p, nil
+	return p
 }
