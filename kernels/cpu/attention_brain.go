@@ -88,7 +88,7 @@ func (w *worker) packKeyPairs(panel []tensor.Brain, column, j, n int) {
 	for i := 0; i < n; {
 		f, at, apart, here := w.keysAt(j+i, n-i)
 		if f.f32 != nil && apart == d && d == w.depth {
-			w.pairs.Round(1, here*d, bits16(rounded[i*d:]), vector16, &f.f32[at], 0)
+			w.pairs.Round(1, here*d, bits16(rounded[i*d:]), simd.PairStep, &f.f32[at], 0)
 			i += here
 			continue
 		}
@@ -174,7 +174,7 @@ func (w *worker) packValuePairs(to []tensor.Brain, unit, column int) {
 }
 
 // ones is a tile of one row.
-var ones = func() (x [vector16]tensor.Brain) {
+var ones = func() (x [simd.PairStep]tensor.Brain) {
 	for i := range x {
 		x[i] = tensor.BrainOf(1)
 	}

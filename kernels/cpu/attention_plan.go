@@ -48,7 +48,7 @@ func planOf(b *attr.Bound, threads int, pairs *simd.Pairs) plan {
 		p.pairs = nil
 	}
 	if p.pairs != nil {
-		p.highest, aimed, p.depth = pairs.Rows, max(aimed, pairs.Rows), roundUp(b.D, vector16)
+		p.highest, aimed, p.depth = pairs.Rows, max(aimed, pairs.Rows), roundUp(b.D, simd.PairStep)
 	} else if rest := b.Dv % k.Columns; rest > 0 && rest <= k.Lanes {
 		p.pitch += k.Lanes - k.Columns
 	}

@@ -152,9 +152,9 @@ func TestBrainRefuses(t *testing.T) {
 		err  error
 		want string
 	}{
-		{MatMulPacked(&Ctx{}, out, tensor.New(tensor.Float32, 2, 3+p.Step), &pairs), "no product of"},
-		{MatMulPacked(&Ctx{}, out, x, tensor.New(tensor.BFloat16, 4, p.Step/2, 3)), "no product of"},
-		{MatMulPacked(&Ctx{}, out, x, tensor.New(tensor.Float32, 4, p.Step/2, 2)), "no product of"},
+		{MatMulPacked(&Ctx{}, out, tensor.New(tensor.Float32, 2, 3+simd.PairStep), &pairs), "no product of"},
+		{MatMulPacked(&Ctx{}, out, x, tensor.New(tensor.BFloat16, 4, simd.PairStep/2, 3)), "no product of"},
+		{MatMulPacked(&Ctx{}, out, x, tensor.New(tensor.Float32, 4, simd.PairStep/2, 2)), "no product of"},
 		{Linear(&Ctx{}, dirtyOutputs(2), two, x, &pairs, &plain), "packed for different products"},
 		{PackBrain(nil, &plain, tensor.New(tensor.Float32, 3)), "PackBrain: the weight is f32[3]"},
 	} {

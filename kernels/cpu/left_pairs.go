@@ -52,8 +52,7 @@ func (l *leftPairs) cost() float64 {
 
 // deepest is how deep a step along k goes for tiles of so many rows.
 func (l *leftPairs) deepest(rows int) int {
-	step := l.kernels.Step
-	return max(2, leftOfTile/(2*l.parts()*step*max(rows, 1))) * step
+	return max(2, leftOfTile/(2*l.parts()*simd.PairStep*max(rows, 1))) * simd.PairStep
 }
 
 // whollyPairs reports whether all parts are of pairs.
@@ -114,7 +113,7 @@ func (l *leftBlock) lay(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		t := l.tileOf(l.first + i)
 		top, rows := l.rowOf(t)-l.first, l.rowOf(t+1)-l.rowOf(t)
-		to := l.tiles[l.parts()*top*l.k+(i-top)*l.kernels.Step:]
+		to := l.tiles[l.parts()*top*l.k+(i-top)*simd.PairStep:]
 		row := l.left.data.pick(scratch, l.left.offset+(l.first+i)*l.left.row, l.left.col, l.product.k)
 		if l.thirds {
 			l.odd[i] = !l.split(to, rows, row)
@@ -131,7 +130,7 @@ func (l *leftBlock) lay(lo, hi int) {
 
 // split lays out a row of a tile in three parts, and reports whether it has them.
 func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
-	step := l.kernels.Step
+	const step = simd.PairStep
 	whole, good := len(row)/step, true
 	if whole > 0 {
 		good = l.kernels.Thirds.Split(whole, bits16(to), rows*step, &row[0])
@@ -147,33 +146,29 @@ func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
 
 // roundTile lays out a tile of rows of n elements, pitch apart, as roundRow does.
 func roundTile(k *simd.Pairs, to []tensor.Brain, rows int, x []float32, pitch, n int, line []tensor.Brain) {
-	if k.Step == vector16 && n == len(line) && n > 0 {
-		k.Round(rows, n, bits16(to), rows*vector16, &x[0], pitch)
+	if n == len(line) && n > 0 {
+		k.Round(rows, n, bits16(to), rows*simd.PairStep, &x[0], pitch)
 		return
 	}
 	for i := range rows {
-		roundRow(k, to[i*k.Step:], rows, x[i*pitch:][:n], line)
+		roundRow(k, to[i*simd.PairStep:], rows, x[i*pitch:][:n], line)
 	}
 }
 
 // roundRow lays out a row of a tile of so many rows, rounded, and filled up with zeros
 // as line is longer, which is scratch.
 func roundRow(k *simd.Pairs, to []tensor.Brain, rows int, row []float32, line []tensor.Brain) {
-	pitch, done := rows*k.Step, 0
-	if k.Step == vector16 {
-		if done = len(row) / vector16 * vector16; done > 0 {
-			k.Round(1, done, bits16(to), pitch, &row[0], 0)
-		}
+	const step = simd.PairStep
+	pitch, done := rows*step, len(row)/step*step
+	if done > 0 {
+		k.Round(1, done, bits16(to), pitch, &row[0], 0)
 	}
 	if done == len(line) {
 		return
 	}
 	floats{brain: line}.store(done, row[done:])
 	clear(line[len(row):])
-	for q := done; q < len(line); q += k.Step {
-		copy(to[q/k.Step*pitch:][:k.Step], line[q:])
+	for q := done; q < len(line); q += step {
+		copy(to[q/step*pitch:][:step], line[q:])
 	}
 }
-
-// vector16 is how many numbers are rounded or split at once.
-const vector16 = 32

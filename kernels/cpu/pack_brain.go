@@ -47,7 +47,7 @@ func PackBrainColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tenso
 // packBrain lays out [k, n] of m, rounded, in panels.
 func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 	if pairs := simd.Active.Pairs(); pairs != nil {
-		packed.Reset(tensor.BFloat16, n, filledUp(k, pairs)/2, 2)
+		packed.Reset(tensor.BFloat16, n, filledUp(k)/2, 2)
 		m.packPairs(pool, tensor.Data[tensor.Brain](packed), pairs, k, n)
 		return
 	}
@@ -56,16 +56,16 @@ func (m matrix) packBrain(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 }
 
 // packExactly is packBrain for numbers of bf16, and for [pairedExact]: the packed
-// tensor is of shape [n, k/Step, Step/2, 2].
+// tensor is of shape [n, k/PairStep, PairStep/2, 2].
 func (m matrix) packExactly(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 	pairs := simd.Active.Pairs()
-	packed.Reset(tensor.BFloat16, n, filledUp(k, pairs)/pairs.Step, pairs.Step/2, 2)
+	packed.Reset(tensor.BFloat16, n, filledUp(k)/simd.PairStep, simd.PairStep/2, 2)
 	m.packPairs(pool, tensor.Data[tensor.Brain](packed), pairs, k, n)
 }
 
 // packPairs lays out [k, n] of m, rounded, in panels of pairs, k filled up with zeros.
 func (m matrix) packPairs(pool *par.Pool, to []tensor.Brain, pairs *simd.Pairs, k, n int) {
-	columns, filled := simd.Active.Columns, filledUp(k, pairs)
+	columns, filled := simd.Active.Columns, filledUp(k)
 	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
 		panel := to[j*filled:][:width*filled]
 		clear(panel[k/2*2*width:])

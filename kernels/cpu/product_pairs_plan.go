@@ -1,15 +1,17 @@
 package cpu
 
-import "math"
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
 
 // What a task of a product of pairs costs, in nanoseconds for each step along k. Tiles
 // are so fast that fetching what they read counts: the rows, which another core may have
 // laid out, and the panels. Measured on 16 threads of a server of 2023.
 const (
-	costHalf      = 1.7  // for each part of up to 16 rows and each panel: 300 GMAC/s
 	costFarRow    = 0.13 // for each part of a row: 2 bytes
 	costFarPanel  = 4.3  // 64 bytes
-	tileHalf      = 16   // rows of a register
 	costOfWaiting = 0.5  // tasks
 )
 
@@ -19,9 +21,10 @@ var across = [...]int{2 * mostPanels, 24, 16, 12, 8, 6, 4, 3, 2, 1}
 // arrangePairs cuts a product of pairs so that it takes the least time by these costs,
 // and by half a task that threads wait for the last ones.
 func (l *productPlan) arrangePairs(p *product, threads int) {
-	parts := float64(p.pairs.parts())
+	parts, kernels := float64(p.pairs.parts()), p.pairs.kernels
 	height := max(l.height+min(l.higher, 1), 1)
-	half, rows := parts*costHalf*float64(ceilDiv(height, tileHalf)), parts*costFarRow*float64(height)
+	tile := parts * float64(roundUp(height, kernels.Unit)*simd.Active.Columns) / float64(kernels.Rate)
+	rows := parts * costFarRow * float64(height)
 	widest, least := p.widest(), math.Inf(1)
 	var best productPlan
 	for blocks := max(1, ceilDiv(l.tiles, mostTiles)); ; blocks = min(2*blocks, l.tiles) {
@@ -34,7 +37,7 @@ func (l *productPlan) arrangePairs(p *product, threads int) {
 			if threads > 1 {
 				rounds += costOfWaiting
 			}
-			if time := rounds * (tiles*panels*half + tiles*rows + panels*costFarPanel); time < least {
+			if time := rounds * (tiles*panels*tile + tiles*rows + panels*costFarPanel); time < least {
 				least, best = time, *l
 			}
 		}

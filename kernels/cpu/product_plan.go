@@ -47,7 +47,7 @@ func (l *productPlan) arrange(p *product, threads int) {
 	tiles := ceilDiv(p.m, highest)
 	switch pairs := p.pairs.kernels; {
 	case pairs != nil:
-		multiple = pairs.Step
+		multiple = simd.PairStep
 		if p.whollyPairs() {
 			highest = pairs.Rows
 		}

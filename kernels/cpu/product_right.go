@@ -43,9 +43,9 @@ func isPackedOf(t *tensor.Tensor, k int) bool {
 	}
 	switch r := packedOperand(t); r.pairs {
 	case pairedRounded:
-		return r.k == filledUp(k, p)
+		return r.k == filledUp(k)
 	case pairedExact:
-		return p.Thirds != nil && 2*t.Shape[2] == p.Step && r.k == filledUp(k, p)
+		return p.Thirds != nil && 2*t.Shape[2] == simd.PairStep && r.k == filledUp(k)
 	}
 	return false
 }
@@ -54,7 +54,7 @@ func isPackedOf(t *tensor.Tensor, k int) bool {
 func isRounded(packed *tensor.Tensor) bool { return packedOperand(packed).pairs == pairedRounded }
 
 // filledUp is k with what a product in bfloat16 fills it up with.
-func filledUp(k int, p *simd.Pairs) int { return ceilDiv(k, p.Step) * p.Step }
+func filledUp(k int) int { return roundUp(k, simd.PairStep) }
 
 func (r *rightOperand) isPacked() bool { return r.packed.isSet() }
 

@@ -36,7 +36,7 @@ var attentionKernels = []family{
 		doc:      "NarrowRows is ProductRows for a panel of Lanes columns.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { b.narrow(); describeTile(b, rows, rowMajor, elements32, 0) },
+		describe: func(b *builder, rows int) { b.narrow(); describeTile(b, rows, elements32, 0) },
 	},
 	{
 		field: "Stream", size: fewRows + 1,

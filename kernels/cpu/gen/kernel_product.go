@@ -10,7 +10,7 @@ import (
 // k whatever the tile's height, and continues the chain of an earlier call if add
 // is set. So neither the height nor the cut of k into blocks changes a bit.
 //
-// Forms differ in how the left operand lies, and in what is prefetched.
+// Forms differ in what the panel is made of, and in what is prefetched.
 
 // maxRows is the largest height that any level has.
 const maxRows = 14
@@ -21,7 +21,7 @@ var products = slices.Concat(fetching(), []family{
 		doc:      "ProductRows[r] multiplies r rows, lda floats apart, with a panel [k][Columns]: c, whose rows are ldc apart, is set, or added to if add > 0.",
 		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add")),
 		indices:  heights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, 0) },
+		describe: func(b *builder, rows int) { describeTile(b, rows, elements32, 0) },
 	},
 	{
 		field: "ProductHalf", size: maxRows + 1,
@@ -46,10 +46,10 @@ var products = slices.Concat(fetching(), []family{
 	},
 	{
 		field: "ProductPairs", size: maxRows + 1,
-		doc:      "ProductPairs is ProductFetchFour with the left operand transposed, [k][lda], its first r columns taken, of pairs of bfloat16 that follow one another along k: k and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second product is added first.",
-		params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
+		doc:      "ProductPairs[r] multiplies r rows of pairs of bfloat16, [k][r][16], with a panel [16·k][Columns] of pairs: c, whose rows are ldc apart, is set, or added to if add > 0. As much of next as of the panel is brought into the second-level cache. Of a pair, the second product is added first.",
+		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  dotHeights,
-		describe: func(b *builder, rows int) { describeTile(b, rows, columnMajor, elementsPairs, 4) },
+		describe: describePairsTile,
 	},
 })
 
@@ -72,7 +72,7 @@ func fetching() []family {
 			field: f.field, size: maxRows + 1, doc: f.doc,
 			params:   slices.Concat(ints("k"), pointers("a"), ints("lda"), pointers("b", "c"), ints("ldc", "add"), pointers("next")),
 			indices:  func(l *level) []int { return fetchingHeights(l, f.lines) },
-			describe: func(b *builder, rows int) { describeTile(b, rows, rowMajor, elements32, f.lines) },
+			describe: func(b *builder, rows int) { describeTile(b, rows, elements32, f.lines) },
 		})
 	}
 	return list
@@ -96,19 +96,16 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 // narrowTile are the parameters of tiles with a panel of 16 bits.
 var narrowTile = slices.Concat(ints("k"), pointers("a"), ints("lda"), words("b"), pointers("c"), ints("ldc", "add"), words("next"))
 
-// elements are those of a panel: how a vector of them is loaded, their bytes, and
-// how they are multiplied.
+// elements are those of a panel: how a vector of them is loaded, and their bytes.
 type elements struct {
 	load  op
 	bytes int
-	add   op
 }
 
 var (
-	elements32    = elements{opLoad, 4, opFMA}
-	elementsHalf  = elements{opLoadHalf, 2, opFMA}
-	elementsBrain = elements{opLoadBrain, 2, opFMA}
-	elementsPairs = elements{opLoad, 4, opDotBrain}
+	elements32    = elements{opLoad, 4}
+	elementsHalf  = elements{opLoadHalf, 2}
+	elementsBrain = elements{opLoadBrain, 2}
 )
 
 func heights(l *level) []int { return upTo(l.rows) }
@@ -121,14 +118,6 @@ func dotHeights(l *level) []int {
 	return heights(l)
 }
 
-// form is how the left operand of a tile lies.
-type form uint8
-
-const (
-	rowMajor form = iota
-	columnMajor
-)
-
 // unrolled is how many steps along k are written out.
 const unrolled = 4
 
@@ -136,14 +125,14 @@ const unrolled = 4
 // where there is one tile, which reads its panel once.
 func describeNarrowTile(b *builder, rows int, e elements) {
 	lines := max(1, unrolled*b.level.columns*b.level.lanes*e.bytes/64)
-	describeTile(b, rows, rowMajor, e, lines)
+	describeTile(b, rows, e, lines)
 }
 
 // describeWindowTile writes a tile whose panel's rows are found by their offsets.
 func describeWindowTile(b *builder, rows int) {
 	l := b.level
 	sums := startTile(b, rows)
-	left := newLeft(b, rows, rowMajor, l.bases-basesForOffsets(l))
+	left := newLeft(b, rows, l.bases-basesForOffsets(l))
 	offsets := b.param("offsets")
 	moving := append(left.moving, stride{offsets, 4})
 	b.steps(b.param("k"), unrolled, moving, func(u int) {
@@ -152,7 +141,7 @@ func describeWindowTile(b *builder, rows int) {
 		for j := range right {
 			right[j] = b.load(mem{base: b.param("b"), index: row, scale: 4, disp: j * l.bytes()})
 		}
-		left.step(u, opFMA, right, sums)
+		left.step(u, right, sums)
 	})
 	finishTile(b, sums)
 }
@@ -168,18 +157,18 @@ func basesForOffsets(l *level) int {
 
 // describeTile writes a tile. lines is how many cache lines of the next panel are
 // fetched every four steps.
-func describeTile(b *builder, rows int, f form, e elements, lines int) {
+func describeTile(b *builder, rows int, e elements, lines int) {
 	l := b.level
 	k, panel := b.param("k"), b.param("b")
 	sums := startTile(b, rows)
-	left := newLeft(b, rows, f, l.bases)
+	left := newLeft(b, rows, l.bases)
 	moving := append(left.moving, stride{panel, l.columns * l.lanes * e.bytes})
 	body := func(u int) {
 		right := make([]reg, l.columns)
 		for j := range right {
 			right[j] = b.setMem(e.load, at(panel, (u*l.columns+j)*l.lanes*e.bytes))
 		}
-		left.step(u, e.add, right, sums)
+		left.step(u, right, sums)
 	}
 	turn := func(u int) {
 		body(u)
@@ -202,6 +191,42 @@ func describeTile(b *builder, rows int, f form, e elements, lines int) {
 		}
 	})
 	b.steps(k, 1, moving, body)
+	finishTile(b, sums)
+}
+
+// describePairsTile writes a tile of pairs. The rows of a step lie side by side, so that
+// one pointer finds them all.
+func describePairsTile(b *builder, rows int) {
+	const line, pair = 64, 4 // bytes
+	l := b.level
+	a, panel, next := b.param("a"), b.param("b"), b.param("next")
+	lines := unrolled * l.columns
+	sums := startTile(b, rows)
+	turns := b.register(scalar)
+	b.while(b.param("k"), 1, func() {
+		b.imm(opSetInt, turns, line/pair/unrolled)
+		b.while(turns, 1, func() {
+			for u := range unrolled {
+				right := make([]reg, l.columns)
+				for j := range right {
+					right[j] = b.load(at(panel, (u*l.columns+j)*l.bytes()))
+				}
+				for i := range rows {
+					x := b.splat(at(a, line*i+pair*u))
+					for j := range right {
+						b.change(opDotBrain, sums[i][j], right[j], x)
+					}
+				}
+				for i := lines * u / unrolled; i < lines*(u+1)/unrolled; i++ {
+					b.prefetch(at(next, line*i), 1)
+				}
+			}
+			b.addImm(a, unrolled*pair)
+			b.addImm(panel, unrolled*l.columns*l.bytes())
+			b.addImm(next, line*lines)
+		})
+		b.addImm(a, line*(rows-1))
+	})
 	finishTile(b, sums)
 }
 
@@ -240,21 +265,16 @@ func eachSum(b *builder, sums [][]reg, f func(m mem, s reg)) {
 type left struct {
 	b      *builder
 	rows   int
-	form   form
 	moving []stride
 	lda    reg   // in bytes
-	bases  []reg // of the first rows, or of all, row-major
+	bases  []reg // of the first rows
 }
 
-func newLeft(b *builder, rows int, f form, bases int) *left {
-	x := &left{b: b, rows: rows, form: f}
+func newLeft(b *builder, rows, bases int) *left {
+	x := &left{b: b, rows: rows}
 	a := b.copyInt(b.param("a"))
 	x.lda = b.param("lda")
 	b.shl(x.lda, 2)
-	if f == columnMajor {
-		x.bases = []reg{a}
-		return x
-	}
 	for i := range min(rows, bases) {
 		if i > 0 {
 			a = b.address(mem{base: a, index: x.lda, scale: 1})
@@ -283,23 +303,20 @@ func (x *left) embedded() int {
 }
 
 // step adds the products of step u of a turn.
-func (x *left) step(u int, add op, right []reg, sums [][]reg) {
+func (x *left) step(u int, right []reg, sums [][]reg) {
 	b := x.b
 	if b.level.byLane {
 		x.stepByLane(u, right, sums)
 	} else {
 		for i := range x.rows {
-			x.stepRow(i, u, add, right, sums[i])
+			x.stepRow(i, u, right, sums[i])
 		}
-	}
-	if x.form == columnMajor {
-		b.addInt(x.bases[0], x.lda)
 	}
 }
 
 // stepRow is step for one row.
-func (x *left) stepRow(i, u int, add op, right, sums []reg) {
-	if add == opFMA && i < x.embedded() {
+func (x *left) stepRow(i, u int, right, sums []reg) {
+	if i < x.embedded() {
 		for j := range right {
 			x.b.fmaMem(sums[j], right[j], x.at(i, u))
 		}
@@ -307,29 +324,16 @@ func (x *left) stepRow(i, u int, add op, right, sums []reg) {
 	}
 	a := x.b.splat(x.at(i, u))
 	for j := range right {
-		x.b.change(add, sums[j], right[j], a)
+		x.b.fma(sums[j], right[j], a)
 	}
 }
 
-// stepByLane takes as many rows at once as lie side by side. The last vector of
-// four or more begins before the rows that it is for, so that nothing behind them
-// is read.
+// stepByLane takes a row's number as a lane of a vector.
 func (x *left) stepByLane(u int, right []reg, sums [][]reg) {
-	b, lanes := x.b, x.b.level.lanes
-	for first := 0; first < x.rows; {
-		var a reg
-		from, until := first, first+1
-		if x.form == rowMajor || x.rows < lanes {
-			a = b.loadOne(x.at(first, u))
-		} else {
-			from = min(first, x.rows-lanes)
-			until = from + lanes
-			a = b.load(x.at(from, u))
-		}
-		for ; first < until; first++ {
-			for j := range right {
-				b.fmaLane(sums[first][j], right[j], a, first-from)
-			}
+	for i := range x.rows {
+		a := x.b.loadOne(x.at(i, u))
+		for j := range right {
+			x.b.fmaLane(sums[i][j], right[j], a, 0)
 		}
 	}
 }
@@ -337,9 +341,6 @@ func (x *left) stepByLane(u int, right []reg, sums [][]reg) {
 // at is where element (i, u) lies. A row without a base is 1, 2, 4 or 8 rows from
 // one that has.
 func (x *left) at(i, u int) mem {
-	if x.form == columnMajor {
-		return at(x.bases[0], 4*i)
-	}
 	if i < len(x.bases) {
 		return at(x.bases[i], 4*u)
 	}

@@ -16,7 +16,7 @@ var avx2Kernels = &Kernels{
 	ProductHalf:       [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productHalf1Avx2, 2: productHalf2Avx2, 3: productHalf3Avx2, 4: productHalf4Avx2, 5: productHalf5Avx2, 6: productHalf6Avx2},
 	ProductBrain:      [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productBrain1Avx2, 2: productBrain2Avx2, 3: productBrain3Avx2, 4: productBrain4Avx2, 5: productBrain5Avx2, 6: productBrain6Avx2},
 	ProductWindow:     [15]func(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int){1: productWindow1Avx2, 2: productWindow2Avx2, 3: productWindow3Avx2, 4: productWindow4Avx2, 5: productWindow5Avx2, 6: productWindow6Avx2},
-	ProductPairs:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){},
+	ProductPairs:      [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){},
 	Bias:              [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Avx2, 1: bias1Avx2, 2: bias2Avx2, 3: bias3Avx2, 4: bias4Avx2, 5: bias5Avx2, 6: bias6Avx2, 7: bias7Avx2},
 	BiasResidual:      biasResidualAvx2,
 	AddRows:           addRowsAvx2,

@@ -14,7 +14,7 @@ var genericKernels = &Kernels{
 	ProductHalf:       [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productHalf1Generic, 2: productHalf2Generic},
 	ProductBrain:      [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productBrain1Generic, 2: productBrain2Generic},
 	ProductWindow:     [15]func(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int){1: productWindow1Generic, 2: productWindow2Generic},
-	ProductPairs:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){},
+	ProductPairs:      [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){},
 	Bias:              [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Generic, 1: bias1Generic, 2: bias2Generic, 3: bias3Generic, 4: bias4Generic, 5: bias5Generic, 6: bias6Generic, 7: bias7Generic},
 	BiasResidual:      biasResidualGeneric,
 	AddRows:           addRowsGeneric,

@@ -44,11 +44,11 @@ type Kernels struct {
 	// row p is the Columns elements from b[offsets[p]] on.
 	ProductWindow [15]func(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
 
-	// ProductPairs is ProductFetchFour with the left operand transposed, [k][lda], its
-	// first r columns taken, of pairs of bfloat16 that follow one another along k: k
-	// and lda count pairs, the panel is [k][Columns] of them. Of a pair, the second
-	// product is added first.
-	ProductPairs [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+	// ProductPairs[r] multiplies r rows of pairs of bfloat16, [k][r][16], with a panel
+	// [16·k][Columns] of pairs: c, whose rows are ldc apart, is set, or added to if
+	// add > 0. As much of next as of the panel is brought into the second-level cache.
+	// Of a pair, the second product is added first.
+	ProductPairs [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)

@@ -16,7 +16,7 @@ var neonKernels = &Kernels{
 	ProductHalf:       [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productHalf1Neon, 2: productHalf2Neon, 3: productHalf3Neon, 4: productHalf4Neon, 5: productHalf5Neon, 6: productHalf6Neon},
 	ProductBrain:      [15]func(k int, a *float32, lda int, b *uint16, c *float32, ldc int, add int, next *uint16){1: productBrain1Neon, 2: productBrain2Neon, 3: productBrain3Neon, 4: productBrain4Neon, 5: productBrain5Neon, 6: productBrain6Neon},
 	ProductWindow:     [15]func(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int){1: productWindow1Neon, 2: productWindow2Neon, 3: productWindow3Neon, 4: productWindow4Neon, 5: productWindow5Neon, 6: productWindow6Neon},
-	ProductPairs:      [15]func(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32){},
+	ProductPairs:      [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){},
 	Bias:              [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Neon, 1: bias1Neon, 2: bias2Neon, 3: bias3Neon, 4: bias4Neon, 5: bias5Neon, 6: bias6Neon, 7: bias7Neon},
 	BiasResidual:      biasResidualNeon,
 	AddRows:           addRowsNeon,

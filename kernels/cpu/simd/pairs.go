@@ -1,14 +1,19 @@
 package simd
 
+// PairStep is what k is a multiple of in products of pairs: a row's numbers in a line of
+// the cache, in a tile register, and in what is rounded at once.
+const PairStep = 32
+
 // Pairs are kernels of products in bfloat16 with sums in float32. A tile of the left
-// operand is [k/Step][rows][Step], a panel of the right one [k/2][Columns][2].
+// operand is [k/PairStep][rows][PairStep], a panel of the right one [k/2][Columns][2].
 //
 // An element is one chain of sums along k, in an order that is the kernels' own:
 // the same whatever the height, and continued by a later call.
 type Pairs struct {
 	Name string
-	Step int // k is a multiple of it
 	Rows int // of the highest tile
+	Unit int // rows that take as long as one
+	Rate int // multiply-adds of a nanosecond
 
 	// Product multiplies a tile of rows rows with panels that are ldb bfloat16 apart. c,
 	// whose rows are ldc apart, is set, or added to if add > 0: a panel's columns follow
@@ -31,7 +36,7 @@ type Pairs struct {
 
 // Thirds are kernels of products of a left operand of float32 with a right one of
 // bfloat16, on tiles of that: a number of the left one is the sum of three, and each of
-// their products is exact. A tile of the left operand is [k/Step][3][rows][Step], with
+// their products is exact. A tile of the left operand is [k/PairStep][3][rows][PairStep], with
 // the third parts first. Parts below the normal numbers count as 0.
 type Thirds struct {
 	// Product is that of Pairs.

@@ -17,13 +17,13 @@ func (k *Kernels) Pairs() *Pairs {
 }
 
 var dotPairs = Pairs{
-	Name: "VDPBF16PS", Step: 2, Rows: avx512Kernels.Rows, Round: round, Pair: pairUp,
+	Name: "VDPBF16PS", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Round: round, Pair: pairUp,
 	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 		pair := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
 		kernel, columns := avx512Kernels.ProductPairs[rows], avx512Kernels.Columns
 		for j := range panels {
 			panel := after(b, j*ldb)
-			kernel(k/2, pair(a), rows, pair(panel), after(c, j*columns), ldc, add, pair(after(panel, ahead)))
+			kernel(k/PairStep, pair(a), pair(panel), after(c, j*columns), ldc, add, pair(after(panel, ahead)))
 		}
 	},
 }
@@ -39,7 +39,7 @@ const (
 )
 
 var tilePairs = Pairs{
-	Name: "AMX", Step: tileBytes / 2, Rows: 2 * tileRows, Round: round, Pair: pairUp, Product: onTiles(tileProduct),
+	Name: "AMX", Rows: 2 * tileRows, Unit: tileRows, Rate: 300, Round: round, Pair: pairUp, Product: onTiles(tileProduct),
 	Thirds: &Thirds{
 		Product: onTiles(tileThirds),
 		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
@@ -55,7 +55,7 @@ func pairUp(pairs int, z *uint16, x *float32, ldx int) { pairRows(pairs, z, x, 4
 // onTiles is a function on tiles as one of Pairs.
 func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
-		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/(tileBytes/2), a, b, 2*ldb, c, 4*ldc, add, 2*ahead)
+		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/PairStep, a, b, 2*ldb, c, 4*ldc, add, 2*ahead)
 	}
 }
 

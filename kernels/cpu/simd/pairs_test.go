@@ -48,9 +48,9 @@ func TestPairs(t *testing.T) {
 	eachPairs(t, func(t *testing.T, k *Kernels, p *Pairs) {
 		for rows := 1; rows <= p.Rows; rows++ {
 			for _, steps := range []int{1, 3} {
-				testPairs(t, k, p, rng, 1+rows%3, rows, steps*p.Step, false)
+				testPairs(t, k, p, rng, 1+rows%3, rows, steps*PairStep, false)
 				if p.Thirds != nil {
-					testPairs(t, k, p, rng, 1+rows%3, rows, steps*p.Step, true)
+					testPairs(t, k, p, rng, 1+rows%3, rows, steps*PairStep, true)
 				}
 			}
 		}
@@ -77,7 +77,7 @@ func leftTile(t *testing.T, p *Pairs, rng *rand.Rand, rows, depth int, thirds bo
 		for i := range rows {
 			row := make([]float32, depth)
 			for q := range row {
-				row[q] = all[(q/p.Step*rows+i)*p.Step+q%p.Step]
+				row[q] = all[(q/PairStep*rows+i)*PairStep+q%PairStep]
 			}
 			x, parts = append(x, row), append(parts, [][]float32{row})
 		}
@@ -93,7 +93,7 @@ func leftTile(t *testing.T, p *Pairs, rng *rand.Rand, rows, depth int, thirds bo
 				sums[2-part][q] = v
 			}
 		}
-		if !p.Thirds.Split(depth/p.Step, &tile[i*p.Step], rows*p.Step, &row[0]) {
+		if !p.Thirds.Split(depth/PairStep, &tile[i*PairStep], rows*PairStep, &row[0]) {
 			t.Fatalf("%v is said to have no parts", row)
 		}
 		x, parts = append(x, row), append(parts, sums)
@@ -139,9 +139,9 @@ func testPairs(t *testing.T, k *Kernels, p *Pairs, rng *rand.Rand, panels, rows,
 				term := float64(v) * float64(columns[j][q])
 				exact, size = exact+term, size+math.Abs(term)
 			}
-			for q := 0; q < depth; q += p.Step {
+			for q := 0; q < depth; q += PairStep {
 				for _, part := range parts[i] {
-					sum = chains[p.Name](sum, part[q:q+p.Step], columns[j][q:q+p.Step])
+					sum = chains[p.Name](sum, part[q:q+PairStep], columns[j][q:q+PairStep])
 				}
 			}
 			if got != sum {
@@ -174,7 +174,7 @@ func TestSplit(t *testing.T) {
 		}
 		rng := rand.New(rand.NewPCG(8, 8))
 		const rows = 3
-		x, z := guarded(t, p.Step, true), guardedWords(t, (2*rows+1)*p.Step)
+		x, z := guarded(t, PairStep, true), guardedWords(t, (2*rows+1)*PairStep)
 		odd := []float64{0, math.Copysign(0, -1), 1, math.Inf(1), math.Inf(-1), math.NaN(), math.MaxFloat32, 0x1.fdp127, 1 + 0x1p-8, 1 + 0x1p-9 + 0x1p-17}
 		for round := range 20000 {
 			finite := true
@@ -188,14 +188,14 @@ func TestSplit(t *testing.T) {
 				}
 				finite = finite && math.Abs(float64(x[i])) < 0x1.ffp127
 			}
-			if got := p.Thirds.Split(1, &z[0], rows*p.Step, &x[0]); got != finite {
+			if got := p.Thirds.Split(1, &z[0], rows*PairStep, &x[0]); got != finite {
 				t.Fatalf("%x: has parts: %t", x, got)
 			}
 			if !finite {
 				continue
 			}
 			for i, v := range x {
-				at := func(part int) float64 { return float64(math.Float32frombits(uint32(z[part*rows*p.Step+i]) << 16)) }
+				at := func(part int) float64 { return float64(math.Float32frombits(uint32(z[part*rows*PairStep+i]) << 16)) }
 				sum, size := at(2)+at(1)+at(0), math.Abs(float64(v))
 				small := size < 0x1p-110 // the third part may be below the least number
 				if small && math.Abs(sum-float64(v)) > 0x1p-133 || !small && sum != float64(v) || math.Abs(at(1)) > size/(1<<8) || math.Abs(at(0)) > size/(1<<16) {

@@ -281,43 +281,43 @@ func productWindow13Avx512(k int, a *float32, lda int, b *float32, offsets *int3
 func productWindow14Avx512(k int, a *float32, lda int, b *float32, offsets *int32, c *float32, ldc int, add int)
 
 //go:noescape
-func productPairs1Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs1Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs2Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs2Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs3Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs3Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs4Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs4Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs5Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs5Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs6Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs6Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs7Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs7Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs8Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs8Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs9Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs9Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs10Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs10Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs11Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs11Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs12Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs12Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs13Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs13Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
-func productPairs14Avx512(k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, next *float32)
+func productPairs14Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
