@@ -332,7 +332,7 @@ const aheadAlone = 2 << 10
 
 // alone is whether a lone tile fetches: 1 if it does.
 func (b *block) alone() int {
-	if b.m < simd.FetchFrom {
+	if b.m < simd.Active.FetchFrom() {
 		return 0
 	}
 	return 1

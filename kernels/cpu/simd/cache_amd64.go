@@ -12,6 +12,11 @@ func vendor() (name string, most uint32) {
 
 const amd = "AuthenticAMD"
 
+func isAMD() bool {
+	name, _ := vendor()
+	return name == amd
+}
+
 // nearest asks the leaf that describes caches, whose form is the same with both vendors
 // (Intel SDM volume 2A, leaf 4; AMD APM volume 3, leaf 8000001D): the first one is that of
 // data, of the first level.
@@ -35,10 +40,3 @@ func nearest() Cache {
 
 // smallest is what processors of the last fifteen years have at least.
 var smallest = Cache{Bytes: 32 << 10, Ways: 8}
-
-func fetchFrom() int {
-	if name, _ := vendor(); name == amd {
-		return 6
-	}
-	return 1
-}

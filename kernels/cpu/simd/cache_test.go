@@ -8,5 +8,5 @@ func TestNearest(t *testing.T) {
 	if c.Ways < 2 || c.Ways > 64 || c.Bytes < 8<<10 || c.Bytes > 1<<20 || c.Bytes%(64*c.Ways) != 0 {
 		t.Errorf("first-level cache of %d bytes, %d ways", c.Bytes, c.Ways)
 	}
-	t.Logf("%+v, fetching from %d rows on", c, FetchFrom)
+	t.Logf("%+v, fetching from %d rows on", c, Active.FetchFrom())
 }
