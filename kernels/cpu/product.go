@@ -310,8 +310,11 @@ func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
 	if r.isPacked() {
 		next, share, fetching = r.after(b, j, k0), b.lines*kc/unrolledSteps*r.perLine(), b.pace.tiles
 	}
-	if b.tiles == 1 && kc == r.k && fetching > 0 {
-		next, fetching = j*r.k+aheadAlone, b.alone()
+	if b.tiles == 1 && kc == r.k {
+		next = j*r.k + aheadAlone
+		if !b.fetches() {
+			fetching = 0
+		}
 	}
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
@@ -330,13 +333,8 @@ func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
 // no more.
 const aheadAlone = 2 << 10
 
-// alone is whether a lone tile fetches: 1 if it does.
-func (b *block) alone() int {
-	if b.m < simd.Active.FetchFrom() {
-		return 0
-	}
-	return 1
-}
+// fetches is whether tiles fetch what comes next, of which there is one to a panel.
+func (b *block) fetches() bool { return b.m >= simd.Active.FetchFrom() }
 
 // mostNarrow is up to how many tiles read a panel of 16 bits as it lies, each of
 // which widens it again; more read it widened in scratch.
@@ -346,6 +344,9 @@ const mostNarrow = 2
 func (b *block) narrowTiles(x *part, j, k0, kc, add int) {
 	r := &x.right
 	at, next := j*r.k+k0*simd.Active.Columns, r.after(b, j, k0)
+	if b.tiles == 1 && kc == r.k {
+		next = at + 2*aheadAlone
+	}
 	tile, panel, ahead := r.narrowTile(at, next)
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)

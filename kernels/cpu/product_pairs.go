@@ -46,6 +46,9 @@ func (b *block) multiplyPairs(x *part) {
 		if kc == l.k { // panels follow one another in memory
 			ahead = min(ahead, mostAhead)
 		}
+		if !b.fetches() {
+			ahead = 0
+		}
 		for t := b.tile0; t < b.tile1; t++ {
 			top, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
 			at, dst := l.parts()*((top-l.first)*l.k+k0*rows), b.dst[(top-b.i0)*b.pitch:]

@@ -63,6 +63,8 @@ func (l *productPlan) arrange(p *product, threads int) {
 			highest = pairs.Rows
 		}
 		deepest = p.pairs.deepest(min(p.m, highest))
+	case p.hasNarrow() && tiles == 1:
+		deepest = maxAlone
 	case p.hasNarrow():
 		if tiles > mostNarrow && tiles <= fewWidened {
 			deepest = maxWidened
