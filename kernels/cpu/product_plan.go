@@ -1,6 +1,10 @@
 package cpu
 
-import "github.com/parallax-go/parallax/kernels/cpu/simd"
+import (
+	"math"
+
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
 
 // productPlan is how a product is cut into tasks. Rows go into tiles of nearly equal
 // height, tiles into blocks of rows; columns go into panels, panels into groups,
@@ -81,8 +85,16 @@ func (l *productPlan) arrange(p *product, threads int) {
 		l.arrangePairs(p, threads)
 		return
 	}
+	l.cut(p, p.wanted(threads))
+	if threads > 1 {
+		l.balance(p, threads)
+	}
+}
+
+// cut makes as many tasks as are wanted, or all that there can be.
+func (l *productPlan) cut(p *product, wanted int) {
 	l.perGroup, l.rowBlocks = mostPanels, ceilDiv(l.tiles, mostTiles)
-	for wanted := p.wanted(threads); ; {
+	for {
 		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
 		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))
 		l.groups, l.wave = l.countGroups(p), l.rowBlocks
@@ -97,6 +109,31 @@ func (l *productPlan) arrange(p *product, threads int) {
 			return
 		}
 	}
+}
+
+// balance makes groups smaller, down to half, if that shortens the time until the last
+// thread is done: nine tasks for two threads take as long as five.
+func (l *productPlan) balance(p *product, threads int) {
+	first, best, least := l.perGroup, l.perGroup, math.MaxInt
+	for l.perGroup = first; l.perGroup >= max(1, first/2); l.perGroup-- {
+		rounds := ceilDiv(p.batch.count*l.rowBlocks*l.countGroups(p), threads)
+		if time := rounds * l.widestGroup(p); time < least {
+			best, least = l.perGroup, time
+		}
+	}
+	l.perGroup = best
+	l.groups = l.countGroups(p)
+}
+
+// widestGroup is how many panels the widest group has.
+func (l *productPlan) widestGroup(p *product) int {
+	most := 0
+	for i := range p.products() {
+		if x := &p.parts[i]; x.n > 0 {
+			most = max(most, ceilDiv(panelsOf(x.n), l.groupsOf(x)))
+		}
+	}
+	return most
 }
 
 // deepestPacked is how deep a step along k goes for so many tiles and panels that are read
