@@ -18,6 +18,7 @@ type product struct {
 
 	productPlan
 	pairs  leftPairs
+	given  matrix    // the left operand, if its rows have been spread
 	stages []stage   // of blocks of rows
 	loan   []float32 // of the left operand's copy, if there is one
 }
@@ -53,8 +54,12 @@ func (p *product) run(c *Ctx) {
 	p.arrange(p, c.Pool.Threads())
 	p.prepare()
 	p.clearStages()
-	if p.pieces > 0 {
+	switch {
+	case p.pieces == 0:
+	case p.pairs.kernels != nil:
 		p.pairs.room = c.take(p.room * p.pairs.size(p.rowOf(p.blockTiles)))
+	default:
+		p.spread()
 	}
 	c.Pool.Do(p.tasks(), 1, p)
 	for _, loan := range []*[]float32{&p.pairs.room, &p.loan} {
@@ -266,40 +271,6 @@ func (b *block) multiply(x *part) {
 	}
 	if apart != nil {
 		b.ctx.put(apart)
-	}
-}
-
-// spreadRows is room for a block of the left operand, with rows that lie well apart,
-// if its own do not: rows that are a multiple of a page apart share the few lines of
-// one set of the first-level cache, and a tile of them evicts itself; those that are
-// half a page apart share two sets. Measured on 512 steps of ten tiles, that takes a
-// fifth of the speed while another hardware thread uses the same cache of 12 ways, and
-// a twentieth while none does; of 8 ways, eight rows take twice as long. It does not pay
-// for few panels, which read the copy, nor for few rows, which fit a set.
-func (b *block) spreadRows() []float32 {
-	sets := 1
-	for apart := 4 * b.left.row; apart%page != 0; apart *= 2 {
-		sets *= 2
-	}
-	crowded := ceilDiv(b.height, sets) > simd.Nearest.Ways-waysOfPanel
-	if !crowded || b.j1-b.j0 < 4*simd.Active.Columns {
-		return nil
-	}
-	return b.ctx.take((b.i1 - b.i0) * (b.partial + apartBy))
-}
-
-const (
-	page        = 4096 // bytes, after which the sets of a first-level cache of 64 sets repeat
-	waysOfPanel = 3    // that rows leave to the panel and the results
-	apartBy     = 16   // floats, a line
-)
-
-// moveApart makes the tiles read kc steps from a copy in apart.
-func (b *block) moveApart(apart []float32, kc int) {
-	from := b.near
-	b.near, b.nearPitch = apart, b.partial+apartBy
-	for i := range b.i1 - b.i0 {
-		copy(apart[i*b.nearPitch:][:kc], from[i*b.left.row:])
 	}
 }
 

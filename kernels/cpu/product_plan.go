@@ -88,6 +88,7 @@ func (l *productPlan) arrange(p *product, threads int) {
 	l.cut(p, p.wanted(threads))
 	if threads > 1 {
 		l.balance(p, threads)
+		l.arrangeSpreading(p, threads)
 	}
 }
 

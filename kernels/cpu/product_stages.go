@@ -99,7 +99,11 @@ func (p *product) Do(lo, hi int) {
 
 func (p *product) do(index int, t task) {
 	if t.turn < p.pieces {
-		p.layPiece(&t)
+		if p.pairs.kernels != nil {
+			p.layPiece(&t)
+		} else {
+			p.spreadPiece(&t)
+		}
 		p.stages[t.rows].done.Add(1)
 		return
 	}
