@@ -9,6 +9,8 @@
 // one that sleeps is awake after up to 100 µs on virtual machines. So workers stay
 // awake within a run, which [Pool.Enter] and [Pool.Leave] enclose, and a little
 // longer, and then sleep: an idle process uses no processor time.
+// On Linux they sleep in a call to the system, and are woken on another processor than
+// who wakes them is on: see slumber_linux.go.
 //
 // The package knows nothing of tensors or kernels. Generated programs carry a
 // copy of it.

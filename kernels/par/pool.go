@@ -35,8 +35,8 @@ type Pool struct {
 	threads   int
 	simulated bool
 	workers   sync.WaitGroup
-	wake      chan struct{} // what sleeping workers wait for; never full
-	quit      chan struct{}
+	beds      []bed
+	births    sync.Mutex // of workers
 	once      sync.Once
 
 	trace    atomic.Pointer[func(Span)]
@@ -47,6 +47,7 @@ type Pool struct {
 	jobs   []job
 	used   atomic.Int64 // how many of jobs were ever in use
 	awake  atomic.Int64 // workers that are awake, or have been told to wake
+	calls  atomic.Int64 // how many have been told to wake, and have not heard it yet
 	runs   atomic.Int64 // within Enter and Leave
 	procs  atomic.Int64 // GOMAXPROCS when last looked at
 	closed atomic.Bool
@@ -70,7 +71,7 @@ func New(threads int) *Pool {
 	if threads < 1 {
 		threads = procs
 	}
-	p := &Pool{threads: threads, wake: make(chan struct{}, threads), quit: make(chan struct{})}
+	p := &Pool{threads: threads}
 	p.procs.Store(int64(procs))
 	if threads == 1 {
 		return p
@@ -79,8 +80,9 @@ func New(threads int) *Pool {
 	for i := range p.jobs {
 		p.jobs[i].finished = make(chan struct{}, 1)
 	}
-	for id := 1; id < threads; id++ {
-		p.workers.Go(func() { p.work(id) })
+	p.beds = make([]bed, threads-1)
+	for i := range p.beds {
+		p.beds[i].prepare()
 	}
 	return p
 }
@@ -89,7 +91,7 @@ func New(threads int) *Pool {
 // in the caller, in order. Kernels cut their work as for such a pool, and a trace
 // has the time of each chunk undisturbed by others.
 func Simulated(threads int) *Pool {
-	return &Pool{threads: max(threads, 1), simulated: true, quit: make(chan struct{})}
+	return &Pool{threads: max(threads, 1), simulated: true}
 }
 
 var shared = sync.OnceValue(func() *Pool { return New(0) })
@@ -111,10 +113,7 @@ func (p *Pool) Close() {
 	if p == nil {
 		return
 	}
-	p.once.Do(func() {
-		p.closed.Store(true)
-		close(p.quit)
-	})
+	p.once.Do(p.dismiss)
 	p.workers.Wait()
 }
 

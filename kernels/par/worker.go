@@ -67,19 +67,7 @@ func (p *Pool) rouse(n int, most int) {
 		if !p.enlist(int64(most)) {
 			return
 		}
-		p.wake <- struct{}{}
-	}
-}
-
-// work is the life of a worker.
-func (p *Pool) work(id int) {
-	for {
-		select {
-		case <-p.wake:
-			p.serve(id)
-		case <-p.quit:
-			return
-		}
+		p.call()
 	}
 }
 
