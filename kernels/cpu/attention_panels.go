@@ -118,6 +118,11 @@ func (w *worker) freshKeys(unit int, pack func(column, j, n int)) {
 	}
 }
 
+// fetchesValues reports whether values are fetched while their keys are packed. One or two
+// rows do without where processors bring what is read in a row better by themselves: on
+// Zen 4, one query takes 0.8 to 0.9 of the time; four rows took 1.03.
+func (p *plan) fetchesValues() bool { return 2*p.rows >= p.kernels.FetchFrom() }
+
 // packKeys sets columns of a panel to n ≤ Lanes keys from j on. Their values are
 // fetched meanwhile: they are packed next.
 func (w *worker) packKeys(panel []float32, j, n int) {
@@ -125,7 +130,7 @@ func (w *worker) packKeys(panel []float32, j, n int) {
 	f, at, apart, here := w.keysAt(j, n)
 	if f.f32 != nil && here == k.Lanes {
 		next, from, stride, _ := w.valuesAt(j, n)
-		if from < len(next.f32) {
+		if from < len(next.f32) && w.fetchesValues() {
 			k.PanelStrip(d, &panel[0], &f.f32[at], apart, &next.f32[from], stride)
 			return
 		}
