@@ -15,8 +15,8 @@ const (
 	waysOfPanel = 3    // that rows leave to the panel and the results
 	apartBy     = 16   // floats, a line
 
-	// fewPanels is up to how many panels of a task don't pay for its own copy: it takes a
-	// quarter as long as one panel, and as much room in the caches as all rows.
+	// fewPanels are too few to pay for a copy of all rows, which takes a quarter to a half
+	// as long as one panel.
 	fewPanels = 8
 	// fewWays are those of a cache where it pays to spread rows for all: of 12, 16 threads
 	// took 1.03 to 1.07 of the time.
@@ -32,9 +32,17 @@ func (p *product) crowds() bool {
 	return ceilDiv(p.height, sets) > simd.Nearest.Ways-waysOfPanel
 }
 
-// arrangeSpreading has tasks spread the rows for all, if need be.
+// arrangeSpreading has tasks spread the rows for all, if need be, and if there are enough
+// panels to read them.
 func (l *productPlan) arrangeSpreading(p *product, threads int) {
-	if simd.Nearest.Ways > fewWays || p.batch.count > 1 || p.k == 0 || l.perGroup >= fewPanels || !p.left.inPlace() || !p.crowds() {
+	panels := 0
+	for i := range p.products() {
+		panels += panelsOf(p.parts[i].n)
+	}
+	if simd.Nearest.Ways > fewWays || l.perGroup >= fewPanels || panels < fewPanels {
+		return
+	}
+	if p.batch.count > 1 || p.k == 0 || !p.left.inPlace() || !p.crowds() {
 		return
 	}
 	l.room = l.rowBlocks
