@@ -12,9 +12,9 @@ import (
 
 // slumber is a worker's sleep in a call to the system, so that who wakes it wakes its
 // thread. Through a channel, Go's scheduler would wake any thread to look for work, and
-// Linux would put that on the processor of the waker where no other seems free: a virtual
-// one that is halted does not (its host has preempted it, says kvm_steal_time). Both then
-// share one processor for 10 to 20 ms, until the load is balanced.
+// Linux often begins that on the processor of the waker: a virtual one that is halted
+// counts as preempted there, and not as free. Both then share a processor for 10 to 20 ms,
+// until the load is balanced.
 type slumber struct {
 	word   atomic.Uint32 // 1: it is time to wake
 	thread atomic.Int32

@@ -20,13 +20,12 @@ func verdict(figure float64) *contest.Verdict {
 }
 
 func TestSection(t *testing.T) {
-	held["attention S=128"] = "the weather"
-	defer delete(held, "attention S=128")
+	why := map[string]string{"attention S=128": "the weather"}
 	for figure, want := range map[float64]string{
 		1.5: "| attention S=128 | 2 | 2 ms | 3 ms | – | – | 1.50 | 1.40–1.60 | ≥ 1.1 | yes |  |\n",
 		1:   "| attention S=128 | 2 | 2 ms | 3 ms | – | – | 1.00 | 0.90–1.10 | ≥ 1.1 | no | the weather |\n",
 	} {
-		if got := section(contest.Attention, []*contest.Verdict{verdict(figure)}); !strings.HasSuffix(got, want) {
+		if got := section(contest.Attention, []*contest.Verdict{verdict(figure)}, why); !strings.HasSuffix(got, want) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
@@ -82,9 +81,11 @@ func TestHeld(t *testing.T) {
 	for _, r := range rows {
 		titles[r.Title()] = true
 	}
-	for title := range held {
-		if !titles[title] {
-			t.Errorf("there is no row %q", title)
+	for processor, reasons := range held {
+		for title := range reasons {
+			if !titles[title] {
+				t.Errorf("%s: there is no row %q", processor, title)
+			}
 		}
 	}
 }

@@ -77,8 +77,9 @@ func title(name string) string {
 	return name
 }
 
-// section is the Markdown table of the verdicts of a section.
-func section(name string, verdicts []*contest.Verdict) string {
+// section is the Markdown table of the verdicts of a section; held says why rows are not
+// reached.
+func section(name string, verdicts []*contest.Verdict, held map[string]string) string {
 	var b strings.Builder
 	b.WriteString("| work | threads | parallax | ONNX Runtime | OpenVINO | other | ratio | 95 % | target | reached | what holds it back |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
@@ -157,7 +158,7 @@ func Means(verdicts []*contest.Verdict) []Mean {
 func Write(path string, machine Machine, verdicts []*contest.Verdict) error {
 	tables := map[string]string{"machine": machine.String() + "\n", "means": means(verdicts)}
 	for _, v := range verdicts {
-		tables[v.Row.Section] = section(v.Row.Section, verdicts)
+		tables[v.Row.Section] = section(v.Row.Section, verdicts, heldOn(machine.CPU))
 	}
 	return writeTables(path, tables)
 }
