@@ -12,7 +12,7 @@ import "github.com/parallax-go/parallax/kernels/cpu/simd"
 
 const (
 	page        = 4096 // bytes, after which the sets of a first-level cache of 64 sets repeat
-	waysOfPanel = 3    // that rows leave to the panel and the results
+	waysOfPanel = 3    // that rows of one set leave to the panel and the results
 	apartBy     = 16   // floats, a line
 
 	// fewPanels are too few to pay for a copy of all rows, which takes a quarter to a half
@@ -29,7 +29,7 @@ func (p *product) crowds() bool {
 	for apart := 4 * p.left.row; apart%page != 0; apart *= 2 {
 		sets *= 2
 	}
-	return ceilDiv(p.height, sets) > simd.Nearest.Ways-waysOfPanel
+	return ceilDiv(p.height, sets) > simd.Nearest.Ways-waysOfPanel/sets
 }
 
 // arrangeSpreading has tasks spread the rows for all, if need be, and if there are enough
