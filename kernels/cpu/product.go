@@ -281,11 +281,8 @@ func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
 	if r.isPacked() {
 		next, share, fetching = r.after(b, j, k0), b.lines*kc/unrolledSteps*r.perLine(), b.pace.tiles
 	}
-	if b.tiles == 1 && kc == r.k {
-		next = j*r.k + aheadAlone
-		if !b.fetches() {
-			fetching = 0
-		}
+	if !b.fetches() {
+		fetching = 0
 	}
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
@@ -298,13 +295,7 @@ func (b *block) panelTiles(x *part, panel []float32, j, k0, kc, add int) {
 	}
 }
 
-// aheadAlone is how many floats ahead a lone tile fetches of panels that follow one another
-// in memory, 8 KB: farther, and what comes by itself is asked for again. Measured on Zen 4,
-// eight rows take 0.93 of the time that they take with the panel after; on Intel's of 2023,
-// no more.
-const aheadAlone = 2 << 10
-
-// fetches is whether tiles fetch what comes next, of which there is one to a panel.
+// fetches reports whether it pays to fetch what comes next: few rows are one tile.
 func (b *block) fetches() bool { return b.m >= simd.Active.FetchFrom() }
 
 // mostNarrow is up to how many tiles read a panel of 16 bits as it lies, each of
@@ -315,9 +306,6 @@ const mostNarrow = 2
 func (b *block) narrowTiles(x *part, j, k0, kc, add int) {
 	r := &x.right
 	at, next := j*r.k+k0*simd.Active.Columns, r.after(b, j, k0)
-	if b.tiles == 1 && kc == r.k {
-		next = at + 2*aheadAlone
-	}
 	tile, panel, ahead := r.narrowTile(at, next)
 	for t := b.tile0; t < b.tile1; t++ {
 		i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)

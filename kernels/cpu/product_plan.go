@@ -23,7 +23,7 @@ type productPlan struct {
 }
 
 const (
-	// maxPartial is how deep a step along k goes at most.
+	// maxPartial is how deep a step along k goes at most where panels are copied or widened.
 	maxPartial = 512
 	// maxPacked is maxPartial for panels that are read as they lie: the deeper, the
 	// fewer times a result is loaded and stored, and the longer memory is read in a row.
@@ -58,23 +58,14 @@ const (
 
 // arrange cuts p for so many threads.
 func (l *productPlan) arrange(p *product, threads int) {
-	highest, multiple, deepest := simd.Active.Rows, unrolledSteps, maxPartial
-	tiles := ceilDiv(p.m, highest)
-	switch pairs := p.pairs.kernels; {
-	case pairs != nil:
+	highest, multiple := simd.Active.Rows, unrolledSteps
+	deepest := p.deepest(ceilDiv(p.m, highest))
+	if pairs := p.pairs.kernels; pairs != nil {
 		multiple = simd.PairStep
 		if p.whollyPairs() {
 			highest = pairs.Rows
 		}
 		deepest = p.pairs.deepest(min(p.m, highest))
-	case p.hasNarrow() && tiles == 1:
-		deepest = maxAlone
-	case p.hasNarrow():
-		if tiles > mostNarrow && tiles <= fewWidened {
-			deepest = maxWidened
-		}
-	case p.isPacked():
-		deepest = deepestPacked(tiles)
 	}
 	steps := ceilDiv(p.k, deepest)
 	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
@@ -137,12 +128,17 @@ func (l *productPlan) widestGroup(p *product) int {
 	return most
 }
 
-// deepestPacked is how deep a step along k goes for so many tiles and panels that are read
-// as they lie.
-func deepestPacked(tiles int) int {
+// deepest is how deep a step along k goes for so many tiles of multiply-adds.
+func (p *product) deepest(tiles int) int {
 	switch {
+	case !p.isPacked():
+		return maxPartial
 	case tiles == 1:
 		return maxAlone
+	case p.hasNarrow() && tiles > mostNarrow && tiles <= fewWidened:
+		return maxWidened
+	case p.hasNarrow():
+		return maxPartial
 	case tiles == 2 && simd.Nearest.Bytes >= leastTwice:
 		return maxTwice
 	}

@@ -102,6 +102,8 @@ func (r *rightOperand) panel(scratch []float32, offset, j, k0, kc int) []float32
 func (r *rightOperand) after(b *block, j, k0 int) int {
 	columns := simd.Active.Columns
 	switch {
+	case b.tiles == 1 && b.partial >= r.k:
+		return j*r.k + aheadAlone*r.perLine()
 	case j+columns < b.j1:
 		return (j+columns)*r.k + k0*columns
 	case k0+b.partial < r.k:
@@ -109,6 +111,12 @@ func (r *rightOperand) after(b *block, j, k0 int) int {
 	}
 	return b.follows * r.k
 }
+
+// aheadAlone is how many lines ahead a lone tile fetches of panels that follow one another
+// in memory, 8 KB: farther, and what comes by itself is asked for again. Measured on Zen 4,
+// eight rows take 0.93 of the time that they take with the panel after; on Intel's of 2023,
+// no more.
+const aheadAlone = 128
 
 // fetched is packed element i for a kernel to bring into the cache, or one of the
 // last: what is fetched beyond is only not fetched in time.

@@ -37,7 +37,6 @@ type Pool struct {
 	workers   sync.WaitGroup
 	beds      []bed
 	births    sync.Mutex // of workers
-	once      sync.Once
 
 	trace    atomic.Pointer[func(Span)]
 	sequence atomic.Uint64 // of traced jobs
@@ -113,7 +112,7 @@ func (p *Pool) Close() {
 	if p == nil {
 		return
 	}
-	p.once.Do(p.dismiss)
+	p.dismiss()
 	p.workers.Wait()
 }
 

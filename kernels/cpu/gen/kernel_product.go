@@ -164,18 +164,12 @@ func describeTile(b *builder, rows int, e elements, lines int) {
 	left := newLeft(b, rows, l.bases)
 	moving := append(left.moving, stride{panel, l.columns * l.lanes * e.bytes})
 	body := func(u int) {
-		right := make([]reg, l.columns)
-		for j := range right {
-			right[j] = b.setMem(e.load, at(panel, (u*l.columns+j)*l.lanes*e.bytes))
-		}
-		left.step(u, right, sums)
+		left.step(u, loadStep(b, panel, u, e), sums)
 	}
 	turn := func(u int) {
 		body(u)
-		if l.wide() { // spread over the turn
-			for i := lines * u / unrolled; i < lines*(u+1)/unrolled; i++ {
-				b.prefetch(at(b.param("next"), 64*i), 1)
-			}
+		if l.wide() {
+			fetchShare(b, lines, u)
 		}
 	}
 	// The steps are those of builder.steps, with next moving in whole turns alone.
@@ -194,12 +188,29 @@ func describeTile(b *builder, rows int, e elements, lines int) {
 	finishTile(b, sums)
 }
 
+// loadStep loads step u of a panel.
+func loadStep(b *builder, panel reg, u int, e elements) []reg {
+	l := b.level
+	right := make([]reg, l.columns)
+	for j := range right {
+		right[j] = b.setMem(e.load, at(panel, (u*l.columns+j)*l.lanes*e.bytes))
+	}
+	return right
+}
+
+// fetchShare fetches step u's share of so many lines of a turn.
+func fetchShare(b *builder, lines, u int) {
+	for i := lines * u / unrolled; i < lines*(u+1)/unrolled; i++ {
+		b.prefetch(at(b.param("next"), 64*i), 1)
+	}
+}
+
 // describePairsTile writes a tile of pairs. The rows of a step lie side by side, so that
 // one pointer finds them all.
 func describePairsTile(b *builder, rows int) {
 	const line, pair = 64, 4 // bytes
 	l := b.level
-	a, panel, next := b.param("a"), b.param("b"), b.param("next")
+	a, panel := b.param("a"), b.param("b")
 	lines := unrolled * l.columns
 	sums := startTile(b, rows)
 	turns := b.register(scalar)
@@ -207,23 +218,18 @@ func describePairsTile(b *builder, rows int) {
 		b.imm(opSetInt, turns, line/pair/unrolled)
 		b.while(turns, 1, func() {
 			for u := range unrolled {
-				right := make([]reg, l.columns)
-				for j := range right {
-					right[j] = b.load(at(panel, (u*l.columns+j)*l.bytes()))
-				}
+				right := loadStep(b, panel, u, elements32)
 				for i := range rows {
 					x := b.splat(at(a, line*i+pair*u))
 					for j := range right {
 						b.change(opDotBrain, sums[i][j], right[j], x)
 					}
 				}
-				for i := lines * u / unrolled; i < lines*(u+1)/unrolled; i++ {
-					b.prefetch(at(next, line*i), 1)
-				}
+				fetchShare(b, lines, u)
 			}
 			b.addImm(a, unrolled*pair)
 			b.addImm(panel, unrolled*l.columns*l.bytes())
-			b.addImm(next, line*lines)
+			b.addImm(b.param("next"), line*lines)
 		})
 		b.addImm(a, line*(rows-1))
 	})

@@ -2,6 +2,14 @@ package report
 
 import "strings"
 
+// What several rows of Zen 4 have in common.
+const (
+	zenModel     = "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9"
+	zenAttention = "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %"
+	zenProduct   = "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause"
+	zenParallax  = "three products take 83 % of the time, at the speed of the tile, as the peers' three do"
+)
+
 // held says what holds back rows that are not reached: by the processor, as it is
 // described, and by the row's title.
 var held = map[string]map[string]string{
@@ -41,36 +49,36 @@ var held = map[string]map[string]string{
 		"Parallax S=512, as generated Go":                "the same steps in another process: 0.98 when measured again",
 	},
 	"family 25 model 17": { // Zen 4
-		"encoder M=16":           "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=32":           "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=64":           "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=128":          "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=256":          "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=512":          "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=256, batch 8": "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"encoder M=512, batch 8": "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"ViT-B/16":               "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"embedding of 32 sentences of mixed lengths":     "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"decoder, prefill 256":                           "products are nine tenths of the time and more, and run at 0.93 to 0.98 of what a core can multiply (114 GF/s); the peers' run at 0.9",
-		"attention S=128":                                "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=512":                                "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=2048":                               "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=512, D=32":                          "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=512, D=80":                          "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=512, D=96":                          "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=512, D=128":                         "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"attention S=512, padding mask, batch 2":         "the two products take 83 to 88 % of the time, at 111 of the 114 GF/s that a core can multiply; exponentials take 7 %, packing 2 to 5 %",
-		"MatMul 512×512×512":                             "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"MatMul 2048×2048×2048":                          "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"MatMul 128×768×768":                             "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"MatMul 128×768×3072":                            "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"MatMul 128×3072×768":                            "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"MatMul 32×768×3072":                             "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"MatMul 16×768×3072":                             "all engines do 0.93 to 0.98 of what a core can multiply (114 GF/s); with two threads, the runtime's monitor thread interrupts ours every 75 µs for the first 5 ms after a pause",
-		"Parallax S=512, against peers":                  "three products take 83 % of the time, at the speed of the tile, as the peers' three do",
-		"Parallax S=1024, against peers":                 "three products take 83 % of the time, at the speed of the tile, as the peers' three do",
-		"Parallax S=2048, against peers":                 "three products take 83 % of the time, at the speed of the tile, as the peers' three do",
-		"Parallax S=4096, 4 heads, against peers":        "three products take 83 % of the time, at the speed of the tile, as the peers' three do",
+		"encoder M=16":           zenModel,
+		"encoder M=32":           zenModel,
+		"encoder M=64":           zenModel,
+		"encoder M=128":          zenModel,
+		"encoder M=256":          zenModel,
+		"encoder M=512":          zenModel,
+		"encoder M=256, batch 8": zenModel,
+		"encoder M=512, batch 8": zenModel,
+		"ViT-B/16":               zenModel,
+		"embedding of 32 sentences of mixed lengths":     zenModel,
+		"decoder, prefill 256":                           zenModel,
+		"attention S=128":                                zenAttention,
+		"attention S=512":                                zenAttention,
+		"attention S=2048":                               zenAttention,
+		"attention S=512, D=32":                          zenAttention,
+		"attention S=512, D=80":                          zenAttention,
+		"attention S=512, D=96":                          zenAttention,
+		"attention S=512, D=128":                         zenAttention,
+		"attention S=512, padding mask, batch 2":         zenAttention,
+		"MatMul 512×512×512":                             zenProduct,
+		"MatMul 2048×2048×2048":                          zenProduct,
+		"MatMul 128×768×768":                             zenProduct,
+		"MatMul 128×768×3072":                            zenProduct,
+		"MatMul 128×3072×768":                            zenProduct,
+		"MatMul 32×768×3072":                             zenProduct,
+		"MatMul 16×768×3072":                             zenProduct,
+		"Parallax S=512, against peers":                  zenParallax,
+		"Parallax S=1024, against peers":                 zenParallax,
+		"Parallax S=2048, against peers":                 zenParallax,
+		"Parallax S=4096, 4 heads, against peers":        "four products beyond 2048 keys, at the speed of the tile, where the peers have three",
 		"Parallax of 1 query, 4096 keys, against peers":  "one query is bound by reading the caches, which the peers read at most twice",
 		"Parallax of 1 query, 16384 keys, against peers": "one query is bound by reading the caches, which the peers read at most twice",
 	},
