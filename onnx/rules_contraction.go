@@ -42,6 +42,18 @@ func contractionRules() []rule {
 		{op: op.GroupNormalization, since: 21, known: known{"epsilon": field, "num_groups": field, "stash_type": only(1)}},
 		{op: op.LpNormalization, since: 1, known: fields("axis", "p")},
 
+		{op: op.QuantizeLinear, since: 10, known: known{}},
+		{op: op.QuantizeLinear, since: 13, known: fields("axis")},
+		{op: op.QuantizeLinear, since: 19, known: fields("axis", "saturate")},
+		{op: op.QuantizeLinear, since: 21, known: fields("axis", "block_size", "output_dtype", "saturate")},
+		{op: op.QuantizeLinear, since: 23, known: known{"axis": field, "block_size": field, "output_dtype": field, "saturate": field, "precision": only(0)}},
+		{op: op.DequantizeLinear, since: 10, known: known{}},
+		{op: op.DequantizeLinear, since: 13, known: fields("axis")},
+		{op: op.DequantizeLinear, since: 21, known: fields("axis", "block_size")},
+		{op: op.DequantizeLinear, since: 23, known: fields("axis", "block_size", "output_dtype")},
+		{op: op.DynamicQuantizeLinear, since: 11},
+		{op: op.MatMulInteger, since: 10},
+
 		{name: "TensorScatter", since: 24, known: known{"axis": custom, "mode": custom}, build: one(tensorScatter), args: operands("past_cache update write_indices?")},
 		{op: op.RotaryEmbedding, since: 23, known: fields("interleaved", "num_heads", "rotary_embedding_dim")},
 		{op: op.Attention, since: 23, known: attention, args: operands("q k v mask? past_key? past_value?")},

@@ -156,6 +156,18 @@ func differ(a, b sym.Dim) bool {
 	return known && order != 0
 }
 
+// shapeFits wants the shape of an operand, called what in the error, to be another one.
+func shapeFits(what string, got, want sym.Shape) error {
+	differs := len(got) != len(want)
+	for i := range min(len(got), len(want)) {
+		differs = differs || differ(got[i], want[i])
+	}
+	if differs {
+		return fmt.Errorf("the %s is %s, want %s", what, got, want)
+	}
+	return nil
+}
+
 // nonNegative reports whether d is a size for certain.
 func nonNegative(d sym.Dim) bool { return sym.ProvablyLE(sym.Const(0), d) }
 

@@ -143,15 +143,7 @@ func residualFits(residual, result ir.Type) error {
 	if !residual.HasRank || !result.HasRank {
 		return nil
 	}
-	r, want := residual.Shape, result.Shape
-	differs := len(r) != len(want)
-	for axis := range min(len(r), len(want)) {
-		differs = differs || differ(r[axis], want[axis])
-	}
-	if differs {
-		return fmt.Errorf("the residual is %s, want %s", r, want)
-	}
-	return nil
+	return shapeFits("residual", residual.Shape, result.Shape)
 }
 
 // convType is the result of a convolution with nothing behind it; its bias, if it has

@@ -105,6 +105,14 @@ var (
 	RotaryEmbedding       = meaning(define("RotaryEmbedding", "rotary position embedding", arity{3, 4}, exactly(1), newAttr[attr.RotaryEmbedding], inferRotaryEmbedding), decomposeRotary)
 )
 
+// Quantisation: a number is scale·(steps − zero point).
+var (
+	QuantizeLinear        = define("QuantizeLinear", "steps of a scale, rounded to even", arity{2, 3}, exactly(1), newAttr[attr.Quantize], inferQuantize)
+	DequantizeLinear      = define("DequantizeLinear", "scale·(steps − zero point)", arity{2, 3}, exactly(1), newAttr[attr.Quantize], inferDequantize)
+	DynamicQuantizeLinear = define("DynamicQuantizeLinear", "steps of the scale that x just fits in", exactly(1), exactly(3), nil, inferDynamicQuantize)
+	MatMulInteger         = define("MatMulInteger", "matrix product of steps, in 32 bits", arity{2, 4}, exactly(1), nil, inferMatMulInteger)
+)
+
 // Attention.
 var (
 	// Attention is the operator of ai.onnx, as files hold it.

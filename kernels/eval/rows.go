@@ -131,6 +131,12 @@ var rows = []Row{
 	{Op: op.LpNormalization, Name: "LpNormalization", Call: call1A(ref.LpNormalization)},
 	{Op: op.RotaryEmbedding, Name: "RotaryEmbedding", Call: call4A(ref.RotaryEmbedding)},
 
+	// Quantisation.
+	{Op: op.QuantizeLinear, Name: "QuantizeLinear", Call: call3A(ref.QuantizeLinear)},
+	{Op: op.DequantizeLinear, Name: "DequantizeLinear", Call: call3A(ref.DequantizeLinear)},
+	{Op: op.DynamicQuantizeLinear, Name: "DynamicQuantizeLinear", Call: dynamicQuantize},
+	{Op: op.MatMulInteger, Name: "MatMulInteger", Call: matMulInteger},
+
 	// Attention.
 	{Op: op.Attention, Name: "Attention", Call: attention},
 	{Op: op.Parallax, Name: "Parallax", Call: parallax},
@@ -198,6 +204,14 @@ func topK(a any, out, in []*tensor.Tensor) error {
 
 func layerNormalization(a any, out, in []*tensor.Tensor) error {
 	return ref.LayerNormalization(at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
+}
+
+func dynamicQuantize(_ any, out, in []*tensor.Tensor) error {
+	return ref.DynamicQuantizeLinear(at(out, 0), at(out, 1), at(out, 2), at(in, 0))
+}
+
+func matMulInteger(_ any, out, in []*tensor.Tensor) error {
+	return ref.MatMulInteger(at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
 }
 
 func parallax(a any, out, in []*tensor.Tensor) error {
