@@ -227,7 +227,7 @@ var amd64Names = map[op]string{
 	opAdd: "VADDPS", opSub: "VSUBPS", opMul: "VMULPS", opDiv: "VDIVPS", opMax: "VMAXPS", opMin: "VMINPS",
 	opAnd: "VANDPS", opOr: "VORPS", opXor: "VXORPS", opAndNot: "VANDNPS",
 	opLowPairs: "VUNPCKLPS", opHighPairs: "VUNPCKHPS", opLowQuads: "VUNPCKLPD", opHighQuads: "VUNPCKHPD",
-	opAddInt: "VPADDD", opSubInt: "VPSUBD", opScale: "VSCALEFPS",
+	opAddInt: "VPADDD", opSubInt: "VPSUBD", opMulInt: "VPMULLD", opScale: "VSCALEFPS",
 }
 
 // amd64Updates are those that change dst: dst = f(dst, args[0], args[1]).
@@ -319,6 +319,8 @@ func (w *amd64) special(n *node) {
 		}
 	case opFraction:
 		w.line("\tVREDUCEPS $1, %s, %s", w.held(n.args[0]), w.reg(n.dst)) // of whole numbers, rounding down
+	case opFromInt:
+		w.line("\tVCVTDQ2PS %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opToInt:
 		w.line("\tVCVTPS2DQ %s, %s", w.held(n.args[0]), w.reg(n.dst))
 	case opShiftLeft:
@@ -358,6 +360,10 @@ func (w *amd64) special(n *node) {
 		w.line("\tVMOVDQU16 %s, %s, %s", w.lowerHalf(n.args[0]), arg(1), w.mem(n.mem))
 	case opStorePackOne:
 		w.line("\tVPEXTRW $0, %s, %s", w.lower128(n.args[0]), w.mem(n.mem))
+	case opPackBytes:
+		w.line("\tVPMOVDB %s, %s", arg(0), w.lower128(n.dst))
+	case opStoreBytes:
+		w.line("\tVMOVUPS %s, %s", w.lower128(n.args[0]), w.mem(n.mem))
 	case opLoadDoubled:
 		w.double(n)
 	case opSwap:
@@ -370,6 +376,8 @@ func (w *amd64) special(n *node) {
 		}
 	case opDotBrain:
 		w.line("\t%s // VDPBF16PS Z%d, Z%d, Z%d", dotBrain(w.place[n.args[1]], w.place[n.args[0]], w.place[n.dst]), w.place[n.args[1]], w.place[n.args[0]], w.place[n.dst])
+	case opDotBytes:
+		w.line("\tVPDPBUSD %s, %s, %s", arg(0), arg(1), w.reg(n.dst))
 	case opPrefetch:
 		w.line("\tPREFETCHT%d %s", n.imm, w.mem(n.mem))
 	case opTailMask:

@@ -14,6 +14,7 @@ type family struct {
 	size       int // of the array; 0: one function
 	params     []param
 	indices    func(l *level) []int // that the level has; nil: one function
+	on         func(l *level) bool  // the levels that have the field; nil: all
 	describe   func(b *builder, index int)
 }
 

@@ -48,8 +48,9 @@ var products = slices.Concat(fetching(), []family{
 		field: "ProductPairs", size: maxRows + 1,
 		doc:      "ProductPairs[r] multiplies r rows of pairs of bfloat16, [k][r][16], with a panel [16·k][Columns] of pairs: c, whose rows are ldc apart, is set, or added to if add > 0. As much of next as of the panel is brought into the second-level cache. Of a pair, the second product is added first.",
 		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
-		indices:  dotHeights,
-		describe: describePairsTile,
+		indices:  heights,
+		on:       hasDots,
+		describe: func(b *builder, rows int) { describeLinesTile(b, rows, opDotBrain) },
 	},
 })
 
@@ -110,13 +111,9 @@ var (
 
 func heights(l *level) []int { return upTo(l.rows) }
 
-// dotHeights are the heights on levels with VDPBF16PS.
-func dotHeights(l *level) []int {
-	if l.name != "avx512" {
-		return []int{}
-	}
-	return heights(l)
-}
+// hasDots holds for levels that may have products of several narrow numbers at once:
+// VDPBF16PS and VPDPBUSD.
+func hasDots(l *level) bool { return l.name == "avx512" }
 
 // unrolled is how many steps along k are written out.
 const unrolled = 4
@@ -205,29 +202,30 @@ func fetchShare(b *builder, lines, u int) {
 	}
 }
 
-// describePairsTile writes a tile of pairs. The rows of a step lie side by side, so that
-// one pointer finds them all.
-func describePairsTile(b *builder, rows int) {
-	const line, pair = 64, 4 // bytes
+// describeLinesTile writes a tile of which a line of the cache holds what a row has for 16
+// steps: of each, several narrow numbers that one operation, dot, multiplies. The rows of
+// a line's steps lie side by side, so that one pointer finds them all.
+func describeLinesTile(b *builder, rows int, dot op) {
+	const line, step = 64, 4 // bytes
 	l := b.level
 	a, panel := b.param("a"), b.param("b")
 	lines := unrolled * l.columns
 	sums := startTile(b, rows)
 	turns := b.register(scalar)
 	b.while(b.param("k"), 1, func() {
-		b.imm(opSetInt, turns, line/pair/unrolled)
+		b.imm(opSetInt, turns, line/step/unrolled)
 		b.while(turns, 1, func() {
 			for u := range unrolled {
 				right := loadStep(b, panel, u, elements32)
 				for i := range rows {
-					x := b.splat(at(a, line*i+pair*u))
+					x := b.splat(at(a, line*i+step*u))
 					for j := range right {
-						b.change(opDotBrain, sums[i][j], right[j], x)
+						b.change(dot, sums[i][j], right[j], x)
 					}
 				}
 				fetchShare(b, lines, u)
 			}
-			b.addImm(a, unrolled*pair)
+			b.addImm(a, unrolled*step)
 			b.addImm(panel, unrolled*l.columns*l.bytes())
 			b.addImm(b.param("next"), line*lines)
 		})

@@ -37,6 +37,7 @@ type group struct {
 // groups are all kernels.
 var groups = []group{
 	{"product", products},
+	{"bytes", byteKernels},
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
 	{"steps", stepKernels},
@@ -88,7 +89,7 @@ func kernelsType() string {
 	var b strings.Builder
 	b.WriteString("package simd\n\n")
 	b.WriteString("// Kernels are the vector kernels of one instruction level. Lengths count elements;\n// what pointers point to must be as long as the lengths say.\ntype Kernels struct {\n")
-	b.WriteString("Level string // one of those that Levels lists\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n\ndots, tiles bool // has VDPBF16PS, AMX: see Pairs\n")
+	b.WriteString("Level string // one of those that Levels lists\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n\nbytes, dots, tiles bool // has VPDPBUSD, VDPBF16PS, AMX: see Bytes and Pairs\n")
 	for _, x := range groups {
 		for _, f := range x.families {
 			array := ""
@@ -144,7 +145,8 @@ func (l *level) table(entries string) string {
 		l.name, l.lanes, l.rows, l.columns*l.lanes, entries, l.build())
 }
 
-// code adds the functions of a group: assembly and declarations, or plain Go.
+// code adds the functions that a level has of a group: assembly and declarations, or
+// plain Go.
 func (g *generator) code(l *level, x group) {
 	var code, stubs strings.Builder
 	constants := map[uint32]bool{}
@@ -164,6 +166,9 @@ func (g *generator) code(l *level, x group) {
 			}
 		}
 	}
+	if code.Len() == 0 {
+		return
+	}
 	if !l.wide() {
 		g.source(l.file(x.name, "go"), "package simd\n\nimport \"unsafe\"\n"+code.String())
 		return
@@ -174,7 +179,10 @@ func (g *generator) code(l *level, x group) {
 
 // list is the kernels that a level has of a family, by index; one function is −1.
 func (f *family) list(l *level) []int {
-	if f.indices == nil {
+	switch {
+	case f.on != nil && !f.on(l):
+		return nil
+	case f.indices == nil:
 		return []int{-1}
 	}
 	return f.indices(l)
@@ -193,7 +201,10 @@ func (f *family) kernel(index int) kernel {
 func (f *family) entry(l *level) string {
 	symbol := func(i int) string { return (&program{name: f.kernel(i).name, level: l}).symbol() }
 	list := f.list(l)
-	if f.indices == nil {
+	switch {
+	case len(list) == 0:
+		return ""
+	case f.indices == nil:
 		return fmt.Sprintf("%s: %s,\n", f.field, symbol(-1))
 	}
 	var parts []string

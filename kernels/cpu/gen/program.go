@@ -88,10 +88,12 @@ const (
 	opXor
 	opAndNot // ¬args[0] & args[1]
 
-	opRound  // to the nearest integer, ties to even
-	opToInt  // float32 → int32
-	opAddInt // of int32
+	opRound   // to the nearest integer, ties to even
+	opToInt   // float32 → int32
+	opFromInt // int32 → float32: AVX-512 alone
+	opAddInt  // of int32
 	opSubInt
+	opMulInt     // AVX-512 alone
 	opShiftLeft  // by imm
 	opShiftRight // by imm, keeping the sign
 	opInverse    // 1/args[0] to 14 bits: AVX-512 alone
@@ -125,6 +127,7 @@ const (
 	opLoadHalfTail
 	opLoadBrainTail
 	opDotBrain // dst += pairs of bfloat16 in args[0] times those in args[1]: AVX-512 alone
+	opDotBytes // dst += four signed bytes in args[0] times four of args[1], without sign: AVX-512 alone
 	opLoadByteTail
 	opLoadHalfOne
 	opLoadBrainOne
@@ -134,6 +137,8 @@ const (
 	opStorePack // the lower half
 	opStorePackTail
 	opStorePackOne
+	opPackBytes   // the lower 8 bits of the lanes, in the lowest quarter: AVX-512 alone
+	opStoreBytes  // the lowest quarter: AVX-512 alone
 	opLoadDoubled // half as many elements as lanes, each twice
 	opSwap        // exchange neighbours: lanes 0 and 1, 2 and 3, …
 	opAlternate   // negate lanes 0, 2, …

@@ -60,7 +60,7 @@ func readsIn(list []*node, r reg) bool {
 
 // updates are the operations that read what they change.
 var updates = map[op]bool{
-	opFMA: true, opFNMA: true, opMulAdd: true, opFMALane: true, opFMAMem: true, opDotBrain: true,
+	opFMA: true, opFNMA: true, opMulAdd: true, opFMALane: true, opFMAMem: true, opDotBrain: true, opDotBytes: true,
 	opAddImm: true, opAddReg: true, opMulImm: true, opShlImm: true, opShrImm: true,
 }
 

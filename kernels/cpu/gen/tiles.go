@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Products of bfloat16 on the tile registers of AMX, of 16 rows of 64 bytes. Go's
+// Products of bfloat16 and of bytes on the tile registers of AMX, of 16 rows of 64 bytes. Go's
 // assembler has none of their instructions: they are printed as bytes (Intel SDM
 // volume 2, VEX.128.0F38.W0).
 //
@@ -14,7 +14,21 @@ import (
 // assembly alone, which the scheduler does not interrupt.
 
 // tileText collects the lines of a function.
-type tileText struct{ strings.Builder }
+type tileText struct {
+	strings.Builder
+	multiplies tileDot // in the function that is being written
+}
+
+// tileDot is an instruction that adds the product of two tiles to a third.
+type tileDot struct {
+	name              string
+	prefix, operation int
+}
+
+var (
+	dotPairs = tileDot{"TDPBF16PS", prefixF3, 0x5c} // of bfloat16
+	dotBytes = tileDot{"TDPBUSD", prefix66, 0x5e}   // of bytes, those of the left one without sign
+)
 
 func (w *tileText) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 
@@ -27,6 +41,7 @@ var gp = map[string]int{
 // The prefixes of VEX, in its field pp.
 const (
 	prefixNone = 0
+	prefix66   = 1
 	prefixF3   = 2
 	prefixF2   = 3
 )
@@ -81,7 +96,8 @@ func (w *tileText) store(t int, base, pitch string, disp int) {
 
 // dot adds the product of tiles a and b to tile sum.
 func (w *tileText) dot(sum, a, b int) {
-	w.bytes(append(vex(prefixF3, 0x5c, sum, 0, a, b), 0xc0|sum<<3|a), fmt.Sprintf("TDPBF16PS TMM%d, TMM%d, TMM%d", sum, a, b))
+	d := w.multiplies
+	w.bytes(append(vex(d.prefix, d.operation, sum, 0, a, b), 0xc0|sum<<3|a), fmt.Sprintf("%s TMM%d, TMM%d, TMM%d", d.name, sum, a, b))
 }
 
 // The tiles: sums of the upper and the lower rows with the left and the right
@@ -101,8 +117,9 @@ const (
 func tilesFile() string {
 	w := &tileText{}
 	w.line("%s//go:build amd64\n\n#include \"textflag.h\"\n", header)
-	w.product("tileProduct", 1)
-	w.product("tileThirds", thirds)
+	w.product("tileProduct", dotPairs, 1)
+	w.product("tileThirds", dotPairs, thirds)
+	w.product("tileBytesProduct", dotBytes, 1)
 	w.round()
 	w.pair()
 	w.split()
@@ -117,7 +134,8 @@ const (
 // product writes a function that multiplies a tile of rows, each number of which is a
 // sum of so many parts, with panels. In a step along k, of 32, the parts follow one
 // another.
-func (w *tileText) product(name string, parts int) {
+func (w *tileText) product(name string, dot tileDot, parts int) {
+	w.multiplies = dot
 	w.line("// func %s(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)", name)
 	w.line("TEXT ·%s(SB), NOSPLIT, $8-96", name)
 	w.line("\tMOVQ shape+0(FP), AX")

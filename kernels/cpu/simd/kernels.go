@@ -10,7 +10,7 @@ type Kernels struct {
 	Rows    int    // of the highest tile of a product
 	Columns int    // of a tile
 
-	dots, tiles bool // has VDPBF16PS, AMX: see Pairs
+	bytes, dots, tiles bool // has VPDPBUSD, VDPBF16PS, AMX: see Bytes and Pairs
 
 	// ProductFetchOne[r] is ProductRows[r] that brings next into the second-level
 	// cache, a line in a turn of four steps. It has the heights of tiles that share a
@@ -49,6 +49,26 @@ type Kernels struct {
 	// add > 0. As much of next as of the panel is brought into the second-level cache.
 	// Of a pair, the second product is added first.
 	ProductPairs [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+	// ProductBytes[r] multiplies r rows of bytes, [k][r][64], with a panel
+	// [16·k][Columns] of four signed bytes: c, of int32, whose rows are ldc apart, is
+	// set, or added to if add > 0; it wraps. As much of next as of the panel is
+	// brought into the second-level cache.
+	ProductBytes [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+	// ToSteps sets rows of z to those of x, ldx apart, in steps of scale: x/scale, not
+	// below lo, which NaN is, nor above hi, rounded to the nearest, ties to even, and
+	// zero added. Each 64 of a row are pitch after those before, and 64 after those of
+	// the row before; n is a multiple of 64.
+	ToSteps func(rows int, n int, z *uint8, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
+
+	// BeginSums sets rows of z, of int32 and ldz apart, to c plus d times a row's
+	// number, which are one after the other in x.
+	BeginSums func(rows int, n int, z *float32, ldz int, c *float32, d *float32, x *float32)
+
+	// FromSteps sets rows of z, of n int32 and ldz apart, to as many f32: their
+	// numbers times those of scale.
+	FromSteps func(rows int, n int, z *float32, ldz int, scale *float32)
 
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)

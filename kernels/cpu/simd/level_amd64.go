@@ -5,10 +5,13 @@ func available() []*Kernels {
 	var levels []*Kernels
 	f := readFeatures()
 	if f.tiles {
-		levels = append(levels, avx512With("amx", true))
+		levels = append(levels, avx512With("amx", Kernels{tiles: true, dots: true, bytes: true}))
 	}
 	if f.bf16 {
-		levels = append(levels, avx512With("bf16", false))
+		levels = append(levels, avx512With("bf16", Kernels{dots: true, bytes: true}))
+	}
+	if f.vnni {
+		levels = append(levels, avx512With("vnni", Kernels{bytes: true}))
 	}
 	if f.avx512 {
 		levels = append(levels, avx512Kernels)
@@ -19,12 +22,12 @@ func available() []*Kernels {
 	return levels
 }
 
-// avx512With is the level with VDPBF16PS, and perhaps tiles: the kernels on float32
-// are the same.
-func avx512With(feature string, tiles bool) *Kernels {
+// avx512With is the level with products of narrow numbers: the kernels on float32 are the
+// same.
+func avx512With(feature string, has Kernels) *Kernels {
 	k := *avx512Kernels
 	k.Level += feature
-	k.dots, k.tiles = true, tiles
+	k.bytes, k.dots, k.tiles = has.bytes, has.dots, has.tiles
 	return &k
 }
 
@@ -33,8 +36,9 @@ func avx512With(feature string, tiles bool) *Kernels {
 type features struct {
 	avx2   bool // with FMA, F16C and BMI2
 	avx512 bool // F, BW, DQ and VL beside avx2
-	bf16   bool // VDPBF16PS beside avx512
-	tiles  bool // AMX with bfloat16 beside bf16
+	vnni   bool // VPDPBUSD beside avx512
+	bf16   bool // VDPBF16PS beside vnni
+	tiles  bool // AMX with bfloat16 and bytes beside bf16
 }
 
 // bit reports whether all of bits are set.
@@ -59,12 +63,13 @@ func readFeatures() (f features) {
 		return f
 	}
 	saved := xgetbv()
-	_, b7, _, d7 := cpuid(7, 0)
+	_, b7, c7, d7 := cpuid(7, 0)
 	f.avx2 = bit(saved, 1, 2) && bit(b7, 3, 5, 8)
 	f.avx512 = f.avx2 && bit(saved, 5, 6, 7) && bit(b7, 16, 17, 30, 31)
 	a71, _, _, _ := cpuid(7, 1)
-	f.bf16 = f.avx512 && bit(a71, 5)
-	f.tiles = mayHaveTiles && f.bf16 && bit(d7, 22, 24) && bit(saved, 17, 18)
+	f.vnni = f.avx512 && bit(c7, 11)
+	f.bf16 = f.vnni && bit(a71, 5)
+	f.tiles = mayHaveTiles && f.bf16 && bit(d7, 22, 24, 25) && bit(saved, 17, 18)
 	return f
 }
 

@@ -1,25 +1,32 @@
 package simd
 
+// Lines are kernels of products of narrow numbers, of which a line of the cache holds what
+// a row has for a step along k. A tile of the left operand is [steps][rows][line], a panel
+// of the right one [16·steps][Columns] of 4 bytes.
+type Lines struct {
+	Name string
+	Rows int // of the highest tile
+	Unit int // rows that take as long as one
+	Rate int // multiply-adds of a nanosecond, of numbers of 16 bits
+
+	// Product multiplies a tile of rows rows with panels that are ldb numbers of 16 bits
+	// apart, as k is counted. c, whose rows are ldc apart, is set, or added to if add > 0:
+	// a panel's columns follow those of the panel before. What lies ahead numbers after all
+	// that is read of b is brought into the second-level cache; 0 asks for nothing.
+	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
+}
+
 // PairStep is what k is a multiple of in products of pairs: a row's numbers in a line of
 // the cache, in a tile register, and in what is rounded at once.
 const PairStep = 32
 
-// Pairs are kernels of products in bfloat16 with sums in float32. A tile of the left
-// operand is [k/PairStep][rows][PairStep], a panel of the right one [k/2][Columns][2].
+// Pairs are kernels of products in bfloat16 with sums in float32: a step is PairStep numbers
+// of a row, and a panel of the right operand [k/2][Columns][2].
 //
 // An element is one chain of sums along k, in an order that is the kernels' own:
 // the same whatever the height, and continued by a later call.
 type Pairs struct {
-	Name string
-	Rows int // of the highest tile
-	Unit int // rows that take as long as one
-	Rate int // multiply-adds of a nanosecond
-
-	// Product multiplies a tile of rows rows with panels that are ldb bfloat16 apart. c,
-	// whose rows are ldc apart, is set, or added to if add > 0: a panel's columns follow
-	// those of the panel before. What lies ahead bfloat16 after all that is read of b is
-	// brought into the second-level cache; 0 asks for nothing.
-	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
+	Lines
 
 	// Round sets rows of z to those of x, ldx apart, rounded to the nearest, ties to
 	// even; numbers below the normal ones become 0. Each 32 of a row are pitch after
@@ -39,7 +46,7 @@ type Pairs struct {
 // their products is exact. A tile of the left operand is [k/PairStep][3][rows][PairStep], with
 // the third parts first. Parts below the normal numbers count as 0.
 type Thirds struct {
-	// Product is that of Pairs.
+	// Product is that of Lines.
 	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
 
 	// Split splits steps of a row, whose parts are pitch bfloat16 apart, and reports

@@ -16,16 +16,36 @@ func (k *Kernels) Pairs() *Pairs {
 	return nil
 }
 
-var dotPairs = Pairs{
-	Name: "VDPBF16PS", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Round: round, Pair: pairUp,
-	Product: func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
-		pair := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
-		kernel, columns := avx512Kernels.ProductPairs[rows], avx512Kernels.Columns
+// Bytes are the kernels of products of bytes: those of the left operand have no sign, those
+// of the right one have, sums are int32 and wrap. A step is 64 bytes of a row, a panel of
+// the right operand [k/4][Columns][4]. nil: the level has none.
+func (k *Kernels) Bytes() *Lines {
+	switch {
+	case k.tiles && tilesGranted():
+		return &tileOfBytes
+	case k.bytes:
+		return &dotBytes
+	}
+	return nil
+}
+
+var (
+	dotPairs = Pairs{
+		Lines: Lines{Name: "VDPBF16PS", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Product: byPanel(&avx512Kernels.ProductPairs)},
+		Round: round, Pair: pairUp,
+	}
+	dotBytes = Lines{Name: "VPDPBUSD", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Product: byPanel(&avx512Kernels.ProductBytes)}
+)
+
+// byPanel is functions by height as one of Lines.
+func byPanel(tile *[15]func(k int, a, b, c *float32, ldc, add int, next *float32)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
+	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
+		word := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
 		for j := range panels {
 			panel := after(b, j*ldb)
-			kernel(k/PairStep, pair(a), pair(panel), after(c, j*columns), ldc, add, pair(after(panel, ahead)))
+			tile[rows](k/PairStep, word(a), word(panel), after(c, j*avx512Kernels.Columns), ldc, add, word(after(panel, ahead)))
 		}
-	},
+	}
 }
 
 // after is the element n after p.
@@ -38,13 +58,17 @@ const (
 	tileBytes = 64 // of a row of one
 )
 
-var tilePairs = Pairs{
-	Name: "AMX", Rows: 2 * tileRows, Unit: tileRows, Rate: 300, Round: round, Pair: pairUp, Product: onTiles(tileProduct),
-	Thirds: &Thirds{
-		Product: onTiles(tileThirds),
-		Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
-	},
-}
+var (
+	tilePairs = Pairs{
+		Lines: Lines{Name: "AMX", Rows: 2 * tileRows, Unit: tileRows, Rate: 300, Product: onTiles(tileProduct)},
+		Round: round, Pair: pairUp,
+		Thirds: &Thirds{
+			Product: onTiles(tileThirds),
+			Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
+		},
+	}
+	tileOfBytes = Lines{Name: "AMX", Rows: 2 * tileRows, Unit: tileRows, Rate: 300, Product: onTiles(tileBytesProduct)}
+)
 
 func round(rows, n int, z *uint16, pitch int, x *float32, ldx int) {
 	roundRows(rows, n, z, 2*pitch, x, 4*ldx)
@@ -52,7 +76,7 @@ func round(rows, n int, z *uint16, pitch int, x *float32, ldx int) {
 
 func pairUp(pairs int, z *uint16, x *float32, ldx int) { pairRows(pairs, z, x, 4*ldx) }
 
-// onTiles is a function on tiles as one of Pairs.
+// onTiles is a function on tiles as one of Lines.
 func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/PairStep, a, b, 2*ldb, c, 4*ldc, add, 2*ahead)
@@ -86,6 +110,11 @@ var tileShapes = func() (shapes [2*tileRows + 1]tileShape) {
 //
 //go:noescape
 func tileProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
+
+// tileBytesProduct is tileProduct of bytes.
+//
+//go:noescape
+func tileBytesProduct(shape *tileShape, panels int, rows int, lower int, k int, a *uint16, b *uint16, ldb int, c *float32, ldc int, add int, ahead int)
 
 // tileThirds is tileProduct for a tile of three parts.
 //

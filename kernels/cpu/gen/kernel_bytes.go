@@ -1,0 +1,93 @@
+package main
+
+import "slices"
+
+// Products of bytes, with sums in int32, and what stands around them: f32 in steps of a
+// scale, and sums back in f32.
+
+var byteKernels = []family{
+	{
+		field: "ProductBytes", size: maxRows + 1,
+		doc: "ProductBytes[r] multiplies r rows of bytes, [k][r][64], with a panel [16·k][Columns] of four signed bytes: c, of int32, whose rows are ldc apart, is set, or added to if add > 0; it wraps. " +
+			"As much of next as of the panel is brought into the second-level cache.",
+		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
+		indices:  heights,
+		on:       hasDots,
+		describe: func(b *builder, rows int) { describeLinesTile(b, rows, opDotBytes) },
+	},
+	{
+		field: "ToSteps",
+		doc: "ToSteps sets rows of z to those of x, ldx apart, in steps of scale: x/scale, not below lo, which NaN is, nor above hi, rounded to the nearest, ties to even, and zero added. " +
+			"Each 64 of a row are pitch after those before, and 64 after those of the row before; n is a multiple of 64.",
+		params:   slices.Concat(ints("rows", "n"), bytes8("z"), ints("pitch"), pointers("x"), ints("ldx"), numbers("scale", "lo", "hi", "zero")),
+		on:       hasDots,
+		describe: describeToSteps,
+	},
+	{
+		field:    "BeginSums",
+		doc:      "BeginSums sets rows of z, of int32 and ldz apart, to c plus d times a row's number, which are one after the other in x.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("c", "d", "x")),
+		on:       hasDots,
+		describe: describeBeginSums,
+	},
+	{
+		field:    "FromSteps",
+		doc:      "FromSteps sets rows of z, of n int32 and ldz apart, to as many f32: their numbers times those of scale.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("scale")),
+		on:       hasDots,
+		describe: describeFromSteps,
+	},
+}
+
+const bytesLine = 64
+
+func describeToSteps(b *builder, _ int) {
+	z, pitch, x, ldx := b.param("z"), b.param("pitch"), b.param("x"), b.param("ldx")
+	scale, lo, hi, zero := b.param("scale"), b.param("lo"), b.param("hi"), b.param("zero")
+	b.shl(ldx, 2)
+	b.while(b.param("rows"), 1, func() {
+		to, from, n := b.copyInt(z), b.copyInt(x), b.copyInt(b.param("n"))
+		b.while(n, bytesLine, func() {
+			for u := range bytesLine / b.level.lanes {
+				v := b.div(b.load(at(from, u*b.level.bytes())), scale)
+				v = b.add(b.round(b.min(b.max(v, lo), hi)), zero)
+				packed := b.set(vector, opPackBytes, b.set(vector, opToInt, v))
+				b.emit(&node{op: opStoreBytes, dst: none, mem: at(to, u*b.level.lanes), args: []reg{packed}})
+			}
+			b.addImm(from, 4*bytesLine)
+			b.addInt(to, pitch)
+		})
+		b.addImm(z, bytesLine)
+		b.addInt(x, ldx)
+	})
+}
+
+func describeBeginSums(b *builder, _ int) {
+	z, ldz, x := b.param("z"), b.param("ldz"), b.param("x")
+	b.shl(ldz, 2)
+	b.while(b.param("rows"), 1, func() {
+		to, c, d := b.copyInt(z), b.copyInt(b.param("c")), b.copyInt(b.param("d"))
+		number := b.splat(at(x, 0))
+		b.elements(b.copyInt(b.param("n")), turn, []reg{to, c, d}, func(u int, t tail) {
+			disp := u * b.level.bytes()
+			product := b.set(vector, opMulInt, b.loadPart(at(d, disp), t), number)
+			b.storePart(at(to, disp), b.set(vector, opAddInt, product, b.loadPart(at(c, disp), t)), t)
+		})
+		b.addImm(x, 4)
+		b.addInt(z, ldz)
+	})
+}
+
+func describeFromSteps(b *builder, _ int) {
+	z, ldz := b.param("z"), b.param("ldz")
+	b.shl(ldz, 2)
+	b.while(b.param("rows"), 1, func() {
+		to, scale := b.copyInt(z), b.copyInt(b.param("scale"))
+		b.elements(b.copyInt(b.param("n")), turn, []reg{to, scale}, func(u int, t tail) {
+			disp := u * b.level.bytes()
+			number := b.set(vector, opFromInt, b.loadPart(at(to, disp), t))
+			b.storePart(at(to, disp), b.mul(number, b.loadPart(at(scale, disp), t)), t)
+		})
+		b.addInt(z, ldz)
+	})
+}
