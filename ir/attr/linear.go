@@ -36,9 +36,21 @@ const (
 	LinearNormRMS   LinearNorm = "rms"   // y/√(mean y² + ε)·scale
 )
 
+// LinearSteps says whether the operands of a fused product are counted in steps.
+type LinearSteps string
+
+// The kinds.
+const (
+	LinearStepsNone LinearSteps = "none"
+	// LinearStepsWeights: weights are integers, of steps that a column has.
+	LinearStepsWeights LinearSteps = "weights"
+	// LinearStepsDynamic: x is taken in steps, too, as DynamicQuantizeLinear does.
+	LinearStepsDynamic LinearSteps = "dynamic"
+)
+
 // Linear specifies the fused product
 //
-//	Linear(x, w₁ … wₙ, [bias…], [residual], [scale], [shift]) → y₁ … yₘ, [normalised]
+//	Linear(x, w₁ … wₙ, [step…], [zero…], [bias…], [residual], [scale], [shift]) → y₁ … yₘ, [normalised]
 //
 // of x [.., K] with n = Weights matrices wᵢ [K, Nᵢ], or [Nᵢ, K] if TransB is set.
 // Columns, if there are any, say which columns of its operand each wᵢ is, so that
@@ -58,6 +70,16 @@ const (
 //
 // Elements of 16 bits are computed in f32 or wider and rounded once for each
 // output; the norm is taken of y before it is rounded.
+//
+// With Steps, weights are integers, wᵢ in the above is
+//
+//	stepᵢ ⊙ (wᵢ − zeroᵢ)
+//
+// of the vectors stepᵢ [Nᵢ], one for each weight, and zeroᵢ [Nᵢ], of its weight's type,
+// for those that Zeroed lists. If Steps is dynamic, x of f32 is taken in steps x̂ of s from
+// z, by DynamicQuantizeLinear, and the product is one of integers in 32 bits, which wrap:
+//
+//	x·wᵢ = float(Σ (x̂ − z)(wᵢ − zeroᵢ)) · (s·stepᵢ)
 type Linear struct {
 	Weights    int        `attr:"weights,1"`
 	TransB     bool       `attr:"trans_b,false"`
@@ -67,7 +89,10 @@ type Linear struct {
 	Norm       LinearNorm `attr:"norm,none"`
 	Epsilon    float32    `attr:"epsilon,1e-5"`
 
+	Steps LinearSteps `attr:"steps,none"`
+
 	// Which optional operands the node has, in the order of the operands.
+	Zeroed      []int `attr:"zeroed"` // indices of weights, ascending
 	Biased      []int `attr:"biased"` // indices of weights, ascending
 	HasResidual bool  `attr:"has_residual,false"`
 	HasShift    bool  `attr:"has_shift,false"`
@@ -76,6 +101,7 @@ type Linear struct {
 // LinearOperands are the positions of the node's operands; −1: absent.
 type LinearOperands struct {
 	X, Weight    int // Weight: the first of Weights
+	Step, Zero   int // the first of Weights, of len(Zeroed)
 	Bias         int // the first of len(Biased)
 	Residual     int
 	Scale, Shift int
@@ -84,7 +110,7 @@ type LinearOperands struct {
 
 // Operands returns where a's operands stand among the node's inputs.
 func (a *Linear) Operands() LinearOperands {
-	o := LinearOperands{X: 0, Weight: 1, Bias: -1, Residual: -1, Scale: -1, Shift: -1, Count: 1 + a.Weights}
+	o := LinearOperands{X: 0, Weight: 1, Step: -1, Zero: -1, Bias: -1, Residual: -1, Scale: -1, Shift: -1, Count: 1 + a.Weights}
 	take := func(present bool, n int) int {
 		if !present {
 			return -1
@@ -93,6 +119,8 @@ func (a *Linear) Operands() LinearOperands {
 		o.Count += n
 		return at
 	}
+	o.Step = take(a.InSteps(), a.Weights)
+	o.Zero = take(len(a.Zeroed) > 0, len(a.Zeroed))
 	o.Bias = take(len(a.Biased) > 0, len(a.Biased))
 	o.Residual = take(a.HasResidual, 1)
 	o.Scale = take(a.Normalised(), 1)
@@ -103,11 +131,33 @@ func (a *Linear) Operands() LinearOperands {
 // BiasOf returns the position of the operand that is the bias of weight i; −1 if
 // it has none.
 func (a *Linear) BiasOf(i int) int {
-	if k := slices.Index(a.Biased, i); k >= 0 {
-		return 1 + a.Weights + k
+	return operandOf(a.Operands().Bias, a.Biased, i)
+}
+
+// ZeroOf returns the position of the operand that is the zero point of weight i; −1 if
+// it has none.
+func (a *Linear) ZeroOf(i int) int { return operandOf(a.Operands().Zero, a.Zeroed, i) }
+
+// StepOf returns the position of the operand that is the step of weight i; −1 if it has
+// none.
+func (a *Linear) StepOf(i int) int {
+	if !a.InSteps() {
+		return -1
+	}
+	return a.Operands().Step + i
+}
+
+// operandOf is the position of what weight i has of a kind of operands, the first of
+// which is at from, and which list's weights have; −1: none.
+func operandOf(from int, list []int, i int) int {
+	if k := slices.Index(list, i); k >= 0 {
+		return from + k
 	}
 	return -1
 }
+
+// InSteps reports whether weights are integers.
+func (a *Linear) InSteps() bool { return a.Steps != LinearStepsNone }
 
 // Part returns the columns of its operand that weight i is; false if it is all of
 // them.
@@ -165,9 +215,22 @@ func (a *Linear) Check() error {
 			return fmt.Errorf("columns = %v must be from … to for each weight", a.Columns)
 		}
 	}
-	for k, i := range a.Biased {
-		if i < 0 || i >= a.Weights || k > 0 && i <= a.Biased[k-1] {
-			return fmt.Errorf("biased = %v must be ascending indices of %d weights", a.Biased, a.Weights)
+	switch a.Steps {
+	case LinearStepsNone, LinearStepsWeights, LinearStepsDynamic:
+	default:
+		return fmt.Errorf("steps = %q is not known", a.Steps)
+	}
+	if !a.InSteps() && len(a.Zeroed) > 0 {
+		return fmt.Errorf("zeroed = %v, and steps = none", a.Zeroed)
+	}
+	for _, l := range []struct {
+		name string
+		list []int
+	}{{"zeroed", a.Zeroed}, {"biased", a.Biased}} {
+		for k, i := range l.list {
+			if i < 0 || i >= a.Weights || k > 0 && i <= l.list[k-1] {
+				return fmt.Errorf("%s = %v must be ascending indices of %d weights", l.name, l.list, a.Weights)
+			}
 		}
 	}
 	return nil

@@ -22,14 +22,17 @@ func TestLinearOperands(t *testing.T) {
 		biases  []int // of each weight
 		outputs int
 	}{
-		{"plain", linear(func(*Linear) {}), LinearOperands{Weight: 1, Bias: -1, Residual: -1, Scale: -1, Shift: -1, Count: 2}, []int{-1}, 1},
+		{"plain", linear(func(*Linear) {}), LinearOperands{Weight: 1, Step: -1, Zero: -1, Bias: -1, Residual: -1, Scale: -1, Shift: -1, Count: 2}, []int{-1}, 1},
 		{"q, k, v", linear(func(a *Linear) { a.Weights, a.Biased = 3, []int{0, 2} }),
-			LinearOperands{Weight: 1, Bias: 4, Residual: -1, Scale: -1, Shift: -1, Count: 6}, []int{4, -1, 5}, 3},
+			LinearOperands{Weight: 1, Step: -1, Zero: -1, Bias: 4, Residual: -1, Scale: -1, Shift: -1, Count: 6}, []int{4, -1, 5}, 3},
 		{"gated", linear(func(a *Linear) { a.Weights, a.Gated, a.Norm = 2, true, LinearNormRMS }),
-			LinearOperands{Weight: 1, Bias: -1, Residual: -1, Scale: 3, Shift: -1, Count: 4}, []int{-1, -1}, 2},
+			LinearOperands{Weight: 1, Step: -1, Zero: -1, Bias: -1, Residual: -1, Scale: 3, Shift: -1, Count: 4}, []int{-1, -1}, 2},
 		{"everything", linear(func(a *Linear) {
 			a.Biased, a.HasResidual, a.Norm, a.HasShift = []int{0}, true, LinearNormLayer, true
-		}), LinearOperands{Weight: 1, Bias: 2, Residual: 3, Scale: 4, Shift: 5, Count: 6}, []int{2}, 2},
+		}), LinearOperands{Weight: 1, Step: -1, Zero: -1, Bias: 2, Residual: 3, Scale: 4, Shift: 5, Count: 6}, []int{2}, 2},
+		{"in steps", linear(func(a *Linear) {
+			a.Weights, a.Steps, a.Zeroed, a.Biased = 2, LinearStepsDynamic, []int{1}, []int{1}
+		}), LinearOperands{Weight: 1, Step: 3, Zero: 5, Bias: 6, Residual: -1, Scale: -1, Shift: -1, Count: 7}, []int{-1, 6}, 2},
 	} {
 		if diff := cmp.Diff(c.want, c.a.Operands()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
@@ -64,6 +67,9 @@ func TestLinearCheck(t *testing.T) {
 		"columns = [0 2] are":   func(a *Linear) { a.Columns, a.TransB = []int{0, 2}, true },
 		"columns = [3 2] must":  func(a *Linear) { a.Columns = []int{3, 2} },
 		"columns = [-1 2] must": func(a *Linear) { a.Columns = []int{-1, 2} },
+		`steps = "both" is not`: func(a *Linear) { a.Steps = "both" },
+		"zeroed = [0], and":     func(a *Linear) { a.Zeroed = []int{0} },
+		"zeroed = [1] must":     func(a *Linear) { a.Steps, a.Zeroed = LinearStepsWeights, []int{1} },
 		"biased = [0 0] must":   func(a *Linear) { a.Weights, a.Biased = 2, []int{0, 0} },
 	} {
 		if err := linear(f).Check(); err == nil || !strings.Contains(err.Error(), want) {

@@ -10,8 +10,13 @@ import (
 func decomposeLinear(b *ir.Builder, n *ir.Node) ([]*ir.Value, error) {
 	a, o, in := n.Attr.(*attr.Linear), n.Attr.(*attr.Linear).Operands(), n.Operands()
 	out := make([]*ir.Value, a.Weights)
+	var x *linearLeft
+	if a.Steps == attr.LinearStepsDynamic {
+		v := b.Ops(DynamicQuantizeLinear, nil, 3, in[0])
+		x = &linearLeft{v[0], v[1], v[2]}
+	}
 	for i := range out {
-		out[i] = linearProduct(b, a, in, i)
+		out[i] = linearProduct(b, a, in, x, i)
 		if i == 0 || !a.Gated {
 			out[i] = activate(b, a.Activation, out[i])
 		}
@@ -34,8 +39,11 @@ func decomposeLinear(b *ir.Builder, n *ir.Node) ([]*ir.Value, error) {
 	return out, b.Err()
 }
 
+// linearLeft is x in steps.
+type linearLeft struct{ steps, step, zero *ir.Value }
+
 // linearProduct is x·wᵢ + bᵢ.
-func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, i int) *ir.Value {
+func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, x *linearLeft, i int) *ir.Value {
 	w := in[a.Operands().Weight+i]
 	if from, to, cut := a.Part(i); cut {
 		w = b.Op(Slice, nil, w, b.Ints(int64(from)), b.Ints(int64(to)), b.Ints(1))
@@ -43,7 +51,21 @@ func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, i int) *ir.Val
 	if a.TransB {
 		w = b.Op(Transpose, &attr.Transpose{Perm: []int{1, 0}}, w)
 	}
-	y := b.Op(MatMul, nil, in[0], w)
+	var zero *ir.Value
+	if at := a.ZeroOf(i); at >= 0 {
+		zero = in[at]
+	}
+	var y *ir.Value
+	switch at := a.Operands().Step + i; a.Steps {
+	case attr.LinearStepsDynamic:
+		sums := b.Op(Cast, &attr.Cast{To: in[0].Type.DType, Saturate: true}, b.Op(MatMulInteger, nil, x.steps, w, x.zero, zero))
+		y = b.Op(Mul, nil, sums, b.Op(Mul, nil, x.step, in[at]))
+	case attr.LinearStepsWeights:
+		columns := &attr.Quantize{Axis: 1, Saturate: true}
+		y = b.Op(MatMul, nil, in[0], b.Op(DequantizeLinear, columns, w, in[at], zero))
+	default:
+		y = b.Op(MatMul, nil, in[0], w)
+	}
 	if at := a.BiasOf(i); at >= 0 {
 		y = b.Op(Add, nil, y, in[at])
 	}

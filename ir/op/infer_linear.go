@@ -6,6 +6,7 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // inferLinear checks the operands of the fused product against its
@@ -25,10 +26,7 @@ func inferLinear(c *ir.Infer) error {
 	if err := noneMissing(c); err != nil {
 		return err
 	}
-	if err := floats.checkAll(c); err != nil {
-		return err
-	}
-	d, err := commonElement(c, allOperands(c)...)
+	d, err := linearElements(c, a)
 	if err != nil {
 		return err
 	}
@@ -51,6 +49,37 @@ func inferLinear(c *ir.Infer) error {
 		c.SetTensor(i, d, shape)
 	}
 	return linearResidual(c, o, ranked, w)
+}
+
+// linearElements is the element type of x and the results, which all operands have but for
+// weights that are integers, and their zero points.
+func linearElements(c *ir.Infer, a *attr.Linear) (tensor.DType, error) {
+	o := a.Operands()
+	var alike []int
+	for i := range c.NumIn() {
+		weight, zero := i >= o.Weight && i < o.Weight+a.Weights, o.Zero >= 0 && i >= o.Zero && i < o.Zero+len(a.Zeroed)
+		kind := floats
+		if a.InSteps() && (weight || zero) {
+			kind = integers
+		} else {
+			alike = append(alike, i)
+		}
+		if err := kind.check(c, i); err != nil {
+			return tensor.Invalid, err
+		}
+	}
+	for i := range a.Weights {
+		if at := a.ZeroOf(i); at >= 0 {
+			if _, err := commonElement(c, o.Weight+i, at); err != nil {
+				return tensor.Invalid, fmt.Errorf("zero point of weight %d: %w", i, err)
+			}
+		}
+	}
+	d, err := commonElement(c, alike...)
+	if err == nil && a.Steps == attr.LinearStepsDynamic && d != tensor.Invalid && d != tensor.Float32 {
+		err = fmt.Errorf("operand 0 has elements of type %s, want f32 to be taken in steps", d)
+	}
+	return d, err
 }
 
 // widths are the sizes of the last axes of the results.
@@ -83,9 +112,15 @@ func linearWidths(c *ir.Infer, a *attr.Linear) (*widths, error) {
 			return nil, err
 		}
 	}
-	for k, i := range a.Biased {
-		if err := w.vector(c, o.Bias+k, min(i, last)); err != nil {
-			return nil, err
+	for i := range a.Weights {
+		vectors := []int{a.ZeroOf(i), a.BiasOf(i)}
+		if a.InSteps() {
+			vectors = append(vectors, o.Step+i)
+		}
+		for _, at := range vectors {
+			if err := w.vector(c, at, min(i, last)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, at := range []int{o.Scale, o.Shift} {

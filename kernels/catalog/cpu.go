@@ -28,7 +28,11 @@ var fast = []struct {
 	{"GemmPacked", "Gemm", all(floats(3), ranked, constant(1), leftAsItIs), packGemm},
 	{"Gemm", "Gemm", all(floats(3), ranked), nil},
 	{"Einsum", "Einsum", all(floats(math.MaxInt), ranked, rankedResult, pairwise), nil},
-	{"Linear", "ai.parallax.Linear", all(floats(math.MaxInt), ranked, constantWeights), packWeights},
+	{"Linear", "ai.parallax.Linear", all(linearTypes, ranked, constantWeights), packWeights},
+	{"MatMulIntegerPacked", "MatMulInteger", all(oneOf(0, tensor.Int8, tensor.Uint8), oneOf(1, tensor.Int8, tensor.Uint8), ranked, rank(1, 2), constant(1), zeroPoints), packBytes},
+	{"DynamicQuantizeLinear", "DynamicQuantizeLinear", oneOf(0, tensor.Float32), nil},
+	{"QuantizeLinear", "QuantizeLinear", all(oneOf(0, tensor.Float32), oneOf(1, tensor.Float32), inOneStep), nil},
+	{"DequantizeLinear", "DequantizeLinear", all(oneOf(0, tensor.Int8, tensor.Uint8, tensor.Int32), oneOf(1, tensor.Float32), ranked, inColumns), nil},
 	{"Conv", "Conv", all(floats(3), windowed), nil},
 	{"FusedConvLast", "ai.parallax.FusedConv", all(alike([]tensor.DType{tensor.Float32}), windowed, channelsLast(true), channelByChannel, constant(1)), packTaps},
 	{"FusedConv", "ai.parallax.FusedConv", all(alike([]tensor.DType{tensor.Float32}), windowed, channelsLast(false)), nil},
@@ -180,6 +184,16 @@ func packing(c kernels.Case, weight int, layout string) kernels.Packing {
 	return kernels.Packing{Operand: weight, Layout: CPUPrefix + layout}
 }
 
+// ofBytes are the layouts of products of bytes by those of other products.
+var ofBytes = map[string]string{
+	"PackB": "PackBytes", "PackBT": "PackBytesT", "PackColumns": "PackBytesColumns",
+}
+
+// packingOfBytes is packing for a product of bytes.
+func packingOfBytes(_ kernels.Case, weight int, layout string) kernels.Packing {
+	return kernels.Packing{Operand: weight, Layout: CPUPrefix + ofBytes[layout]}
+}
+
 // turned is PackB, or its layout for a weight that is transposed.
 func turned(transposed bool) string {
 	if transposed {
@@ -193,6 +207,10 @@ func packRight(layout string) func(kernels.Case) []kernels.Packing {
 	return func(c kernels.Case) []kernels.Packing { return []kernels.Packing{packing(c, 1, layout)} }
 }
 
+func packBytes(c kernels.Case) []kernels.Packing {
+	return []kernels.Packing{packingOfBytes(c, 1, "PackB")}
+}
+
 func packGemm(c kernels.Case) []kernels.Packing {
 	return []kernels.Packing{packing(c, 1, turned(c.Attr.(*attr.Gemm).TransB))}
 }
@@ -200,13 +218,17 @@ func packGemm(c kernels.Case) []kernels.Packing {
 // packWeights asks for every weight of a fused product.
 func packWeights(c kernels.Case) []kernels.Packing {
 	a := c.Attr.(*attr.Linear)
+	names := packing
+	if a.Steps == attr.LinearStepsDynamic {
+		names = packingOfBytes
+	}
 	packings := make([]kernels.Packing, a.Weights)
 	for i := range packings {
 		layout, part := turned(a.TransB), ""
 		if from, to, cut := a.Part(i); cut {
 			layout, part = "PackColumns", fmt.Sprintf("(%d, %d)", from, to)
 		}
-		packings[i] = packing(c, a.Operands().Weight+i, layout)
+		packings[i] = names(c, a.Operands().Weight+i, layout)
 		packings[i].Layout += part
 	}
 	return packings
@@ -233,6 +255,72 @@ func channelByChannel(c kernels.Case) error {
 	w, group := c.Operand(1), c.Attr.(*attr.FusedConv).Group
 	if w.Rank() < 2 || !w.Shape[0].Is(int64(group)) || !w.Shape[1].Is(1) {
 		return fmt.Errorf("operand 1 is %s, want %d filters of one channel", w, group)
+	}
+	return nil
+}
+
+// linearTypes holds if a fused product is of floats, but for weights that are integers and
+// their zero points.
+func linearTypes(c kernels.Case) error {
+	a := c.Attr.(*attr.Linear)
+	if !a.InSteps() {
+		return floats(math.MaxInt)(c)
+	}
+	o, rest := a.Operands(), c
+	rest.In = slices.Clone(c.In)
+	integers := []tensor.DType{tensor.Int8, tensor.Uint8}
+	if a.Steps == attr.LinearStepsWeights {
+		integers = append(integers, tensor.Int16)
+	}
+	if o.Zero >= 0 && a.Steps != attr.LinearStepsDynamic {
+		return errors.New("zero points of weights, and x is not taken in steps")
+	}
+	for i := range a.Weights {
+		if err := oneOf(o.Weight+i, integers...)(c); err != nil {
+			return err
+		}
+		rest.In[o.Weight+i] = c.In[0]
+		if at := a.ZeroOf(i); at >= 0 {
+			rest.In[at] = c.In[0]
+		}
+	}
+	if a.Steps == attr.LinearStepsDynamic && c.Operand(0).DType != tensor.Float32 {
+		return fmt.Errorf("operand 0 is %s, want f32 to be taken in steps", c.Operand(0))
+	}
+	return floats(math.MaxInt)(rest)
+}
+
+// zeroPoints holds if the zero points of a product of integers are one, or a vector.
+func zeroPoints(c kernels.Case) error {
+	for i := 2; i < len(c.In); i++ {
+		if o := c.Operand(i); o.Present && (o.Rank() < 0 || o.Rank() > 1) {
+			return fmt.Errorf("operand %d is %s, want zero points of rank 0 or 1", i, o)
+		}
+	}
+	return nil
+}
+
+// inOneStep holds if everything is in steps of one scale, in bytes.
+func inOneStep(c kernels.Case) error {
+	for i := 1; i < len(c.In); i++ {
+		if o := c.Operand(i); o.Present && o.Rank() != 0 && (o.Rank() != 1 || !o.Shape[0].Is(1)) {
+			return fmt.Errorf("operand %d is %s, want one number", i, o)
+		}
+	}
+	if d := c.Out[0].DType; d != tensor.Int8 && d != tensor.Uint8 {
+		return fmt.Errorf("the result is %s, want i8 or u8", c.Out[0])
+	}
+	return nil
+}
+
+// inColumns holds if steps are of one scale, or of one for each index of an axis, and the
+// result is f32.
+func inColumns(c kernels.Case) error {
+	if a := c.Attr.(*attr.Quantize); a.BlockSize != 0 {
+		return fmt.Errorf("blocks of %d", a.BlockSize)
+	}
+	if d := c.Out[0].DType; d != tensor.Float32 {
+		return fmt.Errorf("the result is %s, want f32", c.Out[0])
 	}
 	return nil
 }

@@ -8,8 +8,9 @@ import (
 // leftPairs is the left operand of a product of pairs.
 type leftPairs struct {
 	*product
-	kernels *simd.Pairs // nil: no part is paired
+	kernels *simd.Lines // nil: no part is paired
 	thirds  bool
+	bytes   *byteLeft // nil: not of bytes
 	k       int       // filled up
 	room    []float32 // for the rows of some blocks
 }
@@ -22,7 +23,12 @@ const leftOfTile = 36 << 10
 func (p *product) choosePairs() {
 	for i := range p.parts {
 		if r := &p.parts[i].right; r.pairs != unpaired && p.k > 0 {
-			p.pairs.product, p.pairs.kernels, p.pairs.k = p, simd.Active.Pairs(), r.k
+			p.pairs.product, p.pairs.k = p, r.k
+			if r.pairs == pairedBytes {
+				p.pairs.kernels = simd.Active.Bytes()
+				return
+			}
+			p.pairs.kernels = &simd.Active.Pairs().Lines
 			p.pairs.thirds = r.pairs == pairedExact && p.left.data.brain == nil
 			return
 		}
@@ -39,8 +45,10 @@ func (l *leftPairs) parts() int {
 
 // size is what so many rows take, in whole lines.
 func (l *leftPairs) size(rows int) int {
-	return ceilDiv(rows*(2*l.parts()*l.k+1), 4*line) * line
+	return ceilDiv(rows*(2*l.parts()*l.k+bytesOfSum+1), 4*line) * line
 }
+
+const bytesOfSum = 4
 
 // cost is what it takes to lay out a row, in nanoseconds.
 func (l *leftPairs) cost() float64 {
@@ -70,7 +78,8 @@ type leftBlock struct {
 	*leftPairs
 	first int // row
 	tiles []tensor.Brain
-	odd   []bool // by row: it has numbers without parts
+	sums  []int32 // by row, of bytes
+	odd   []bool  // by row: it has numbers without parts
 }
 
 // of is the rows of a task, in the room that there is for them, if there is any.
@@ -85,7 +94,7 @@ func (l *leftPairs) of(t *task) leftBlock {
 // use sets where so many rows lie.
 func (l *leftBlock) use(memory []float32, rows int) {
 	floats := rows * l.parts() * l.k / 2
-	l.tiles, l.odd = viewAs[tensor.Brain](memory[:floats]), viewAs[bool](memory[floats:])[:rows]
+	l.tiles, l.sums, l.odd = viewAs[tensor.Brain](memory[:floats]), viewAs[int32](memory[floats:][:rows]), viewAs[bool](memory[floats+rows:])[:rows]
 }
 
 // layTile lays out the rows of a task for itself, in memory that the caller puts back.
@@ -105,6 +114,15 @@ func (p *product) layPiece(t *task) {
 
 // lay makes tiles of the rows lo ≤ i < hi of the block, with k filled up with zeros.
 func (l *leftBlock) lay(lo, hi int) {
+	if l.bytes != nil {
+		for i := lo; i < hi; i++ {
+			t := l.tileOf(l.first + i)
+			top, rows := l.rowOf(t)-l.first, l.rowOf(t+1)-l.rowOf(t)
+			to := viewAs[byte](l.tiles[top*l.k+(i-top)*simd.PairStep:])
+			l.sums[i] = l.layBytes(to, rows*bytesOfLine, l.first+i)
+		}
+		return
+	}
 	scratch := l.ctx.take(l.product.k)
 	var line []float32
 	if !l.thirds {
@@ -120,7 +138,7 @@ func (l *leftBlock) lay(lo, hi int) {
 			continue
 		}
 		l.odd[i] = false
-		roundRow(l.kernels, to, rows, row, viewAs[tensor.Brain](line)[:l.k])
+		roundRow(simd.Active.Pairs(), to, rows, row, viewAs[tensor.Brain](line)[:l.k])
 	}
 	l.ctx.put(scratch)
 	if line != nil {
@@ -133,12 +151,12 @@ func (l *leftPairs) split(to []tensor.Brain, rows int, row []float32) bool {
 	const step = simd.PairStep
 	whole, good := len(row)/step, true
 	if whole > 0 {
-		good = l.kernels.Thirds.Split(whole, bits16(to), rows*step, &row[0])
+		good = simd.Active.Pairs().Thirds.Split(whole, bits16(to), rows*step, &row[0])
 	}
 	if rest := row[whole*step:]; len(rest) > 0 {
 		last := l.ctx.take(step)
 		clear(last[copy(last, rest):])
-		good = l.kernels.Thirds.Split(1, bits16(to[3*whole*rows*step:]), rows*step, &last[0]) && good
+		good = simd.Active.Pairs().Thirds.Split(1, bits16(to[3*whole*rows*step:]), rows*step, &last[0]) && good
 		l.ctx.put(last)
 	}
 	return good

@@ -17,7 +17,7 @@ type linear struct {
 // Linear is the fused product of [attr.Linear], of f32, f16 or bf16, computed in
 // f32 and rounded once for each output. The weights are packed by [PackB] or, for
 // products in bf16, by [PackBrain]; of a specification with TransB, by [PackBT] or
-// [PackBrainT]. Outputs that are nil are not wanted.
+// [PackBrainT]; for products of bytes, by [PackBytes] or [PackBytesT]. Outputs that are nil are not wanted.
 func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, rest ...*tensor.Tensor) error {
 	l := &c.linear
 	if err := l.bind(outs, a, x, rest); err != nil {
@@ -29,7 +29,7 @@ func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, res
 	p.left = matrix{data: l.x, row: l.k, col: 1}
 	for i := range l.parts {
 		from := &l.parts[i]
-		p.parts[i] = part{right: packedOperand(from.packed), n: from.n, bias: l.widened(c, from.bias), out: l.result(c, i)}
+		p.parts[i] = part{right: l.right(c, from), n: from.n, step: l.columnStep(c, from), bias: l.widened(c, from.bias), out: l.result(c, i)}
 	}
 	e := &p.then
 	e.activation, e.gated = activations[a.Activation], a.Gated
@@ -39,12 +39,51 @@ func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, res
 	if l.normed != nil {
 		l.bindNorm(c, e)
 	}
-	p.run(c)
+	if a.Steps == attr.LinearStepsDynamic {
+		p.runBytes(c, l.inSteps(c))
+	} else {
+		p.run(c)
+	}
 	for _, s := range l.loans {
 		c.put(s)
 	}
 	l.loans = l.loans[:0]
 	return nil
+}
+
+// right is a weight as an operand.
+func (l *linear) right(c *Ctx, from *linearPart) rightOperand {
+	if l.spec.Steps != attr.LinearStepsDynamic {
+		return packedOperand(from.packed)
+	}
+	right := packedBytes(from.packed, l.k)
+	right.bytes.step = tensor.Data[float32](from.step)
+	zeros, loan := c.zeroPoints(from.zero, middleOf(from.packed.DType), from.n)
+	if loan != nil {
+		l.loans = append(l.loans, loan)
+	}
+	right.bytes.zero = zeros
+	return right
+}
+
+// columnStep is what the columns are multiplied with, unless they are integers by then.
+func (l *linear) columnStep(c *Ctx, from *linearPart) []float32 {
+	if l.spec.Steps != attr.LinearStepsWeights {
+		return nil
+	}
+	return l.widened(c, from.step)
+}
+
+// inSteps is x as an operand of bytes.
+func (l *linear) inSteps(c *Ctx) *byteLeft {
+	x := &c.left
+	*x = byteLeft{x: l.x.f32}
+	x.step, x.origin[0] = c.stepsOf(l.x.f32)
+	x.zero = x.origin[:]
+	for i := range c.product.parts {
+		x.sums = x.sums || c.product.parts[i].right.bytes.zero != nil
+	}
+	return x
 }
 
 // activations are those of the specification on vectors.

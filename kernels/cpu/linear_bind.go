@@ -24,7 +24,9 @@ type linearCall struct {
 // linearPart is one weight, and what is made with it.
 type linearPart struct {
 	n      int
-	packed *tensor.Tensor // as PackB leaves it
+	packed *tensor.Tensor // as PackB leaves it, or PackBytes
+	step   *tensor.Tensor // of the columns; nil: none
+	zero   *tensor.Tensor // of the columns; nil: none
 	bias   *tensor.Tensor // nil: none
 	y      *tensor.Tensor // the output; nil: not wanted, or the second part of a gate
 }
@@ -48,6 +50,11 @@ func (l *linearCall) bind(outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tenso
 	for i := range a.Weights {
 		if err := l.bindWeight(x, operand(at.Weight+i)); err != nil {
 			return fmt.Errorf("weight %d: %w", i, err)
+		}
+		if a.InSteps() {
+			if err := l.bindSteps(i, operand); err != nil {
+				return err
+			}
 		}
 		if b := a.BiasOf(i); b >= 0 {
 			l.parts[i].bias = operand(b)
@@ -80,7 +87,31 @@ func (l *linearCall) bind(outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tenso
 	return nil
 }
 
+// bindSteps finds the columns' steps and zero points of weight i.
+func (l *linearCall) bindSteps(i int, operand func(i int) *tensor.Tensor) error {
+	p := &l.parts[i]
+	p.step = operand(l.spec.Operands().Step + i)
+	if err := l.vector(p.step, p.n); err != nil {
+		return fmt.Errorf("step of weight %d: %w", i, err)
+	}
+	at := l.spec.ZeroOf(i)
+	if at < 0 {
+		return nil
+	}
+	if p.zero = operand(at); l.spec.Steps != attr.LinearStepsDynamic || p.zero == nil || p.zero.DType != p.packed.DType || p.zero.Rank() != 1 || p.zero.Len() != p.n {
+		return fmt.Errorf("zero point of weight %d: %s for %s, steps: %s", i, p.zero, p.packed, l.spec.Steps)
+	}
+	return nil
+}
+
 func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
+	if l.spec.Steps == attr.LinearStepsDynamic {
+		if !isPackedBytes(w, l.k) || x.DType != tensor.Float32 {
+			return fmt.Errorf("no product of %s in steps and the packed weight %s", x, w)
+		}
+		l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w})
+		return nil
+	}
 	if !isPackedOf(w, l.k) {
 		return fmt.Errorf("no product of %s and the packed weight %s", x, w)
 	}

@@ -217,15 +217,21 @@ func TestLinear(t *testing.T) {
 // checkLinear runs c on operands with packed weights, and compares.
 func checkLinear(t *testing.T, ctxs []*Ctx, c linearCase, packed []*tensor.Tensor) {
 	t.Helper()
+	checkLinearBy(t, ctxs, c, c.a, c.in[0].DType, packed)
+}
+
+// checkLinearBy is checkLinear with a specification that says the same of other operands,
+// and gives results of type d.
+func checkLinearBy(t *testing.T, ctxs []*Ctx, c linearCase, a *attr.Linear, d tensor.DType, packed []*tensor.Tensor) {
+	t.Helper()
 	want := exactLinear(c)
 	var outs [][]*tensor.Tensor
 	for _, ctx := range ctxs {
-		outs = append(outs, dirtyOutputs(c.a.Outputs()))
-		if err := Linear(ctx, outs[len(outs)-1], c.a, packed[0], packed[1:]...); err != nil {
+		outs = append(outs, dirtyOutputs(a.Outputs()))
+		if err := Linear(ctx, outs[len(outs)-1], a, packed[0], packed[1:]...); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 	}
-	d := c.in[0].DType
 	for i, out := range outs[0] {
 		for k := range outs {
 			if !outs[k][i].Equal(out) {
@@ -245,7 +251,7 @@ func checkLinear(t *testing.T, ctxs []*Ctx, c linearCase, packed []*tensor.Tenso
 			}
 		}
 	}
-	withoutOutputs(t, c, packed, outs[0])
+	withoutOutputs(t, c.name, a, packed, outs[0])
 }
 
 func dirtyOutputs(n int) []*tensor.Tensor {
@@ -258,17 +264,17 @@ func dirtyOutputs(n int) []*tensor.Tensor {
 }
 
 // withoutOutputs leaves out one output after the other: the rest keep their bits.
-func withoutOutputs(t *testing.T, c linearCase, packed, want []*tensor.Tensor) {
+func withoutOutputs(t *testing.T, name string, a *attr.Linear, packed, want []*tensor.Tensor) {
 	t.Helper()
 	for left := range want {
 		outs := dirtyOutputs(len(want))
 		outs[left] = nil
-		if err := Linear(&Ctx{}, outs, c.a, packed[0], packed[1:]...); err != nil {
-			t.Fatalf("%s: %v", c.name, err)
+		if err := Linear(&Ctx{}, outs, a, packed[0], packed[1:]...); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 		for i, out := range outs {
 			if out != nil && !out.Equal(want[i]) {
-				t.Fatalf("%s: output %d has other bits without output %d", c.name, i, left)
+				t.Fatalf("%s: output %d has other bits without output %d", name, i, left)
 			}
 		}
 	}

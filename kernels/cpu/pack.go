@@ -24,8 +24,9 @@ func PackBT(pool *par.Pool, packed, w *tensor.Tensor) error {
 }
 
 func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool) error {
-	if w.Rank() != 2 || !isFloat(w.DType) {
-		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
+	w, err := asFloats(name, w)
+	if err != nil {
+		return err
 	}
 	b, k, n := oriented(w, transposed)
 	b.pack(pool, packed, w.DType, k, n)
@@ -35,22 +36,49 @@ func pack(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool
 // PackColumns returns [PackB] of the columns from … to of a weight alone.
 func PackColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return func(pool *par.Pool, packed, w *tensor.Tensor) error {
-		b, k, err := columnsOf("PackColumns", w, from, to)
+		b, d, k, err := columnsOf("PackColumns", w, from, to)
 		if err == nil {
-			b.pack(pool, packed, w.DType, k, to-from)
+			b.pack(pool, packed, d, k, to-from)
 		}
 		return err
 	}
 }
 
-// columnsOf is the columns from … to of a weight, and how many rows it has.
-func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, k int, err error) {
-	if w.Rank() != 2 || !isFloat(w.DType) || from < 0 || from > to || to > w.Shape[1] {
-		return m, 0, fmt.Errorf("%s: columns %d to %d of the weight %s, want f32, f16 or bf16 of rank 2", name, from, to, w)
+// asFloats is a weight of rank 2 as floats: integers are numbers of bf16, or too large.
+func asFloats(name string, w *tensor.Tensor) (*tensor.Tensor, error) {
+	switch {
+	case w.Rank() != 2:
+	case isFloat(w.DType):
+		return w, nil
+	case isByte(w.DType) || w.DType == tensor.Int16:
+		numbers := tensor.New(tensor.BFloat16, w.Shape...)
+		to := tensor.Data[tensor.Brain](numbers)
+		for i := range to {
+			v := w.IntAt(i)
+			if v < -mostOfBrain || v > mostOfBrain {
+				return nil, fmt.Errorf("%s: element %d of the weight %s is %d, want at most ±%d", name, i, w, v, mostOfBrain)
+			}
+			to[i] = tensor.BrainOf(float32(v))
+		}
+		return numbers, nil
+	}
+	return nil, fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16, or integers of up to 16 bits, of rank 2", name, w)
+}
+
+// mostOfBrain is up to where every integer is a number of bf16.
+const mostOfBrain = 256
+
+// columnsOf is the columns from … to of a weight, their type, and how many rows it has.
+func columnsOf(name string, w *tensor.Tensor, from, to int) (m matrix, d tensor.DType, k int, err error) {
+	if w, err = asFloats(name, w); err != nil {
+		return m, d, 0, err
+	}
+	if from < 0 || from > to || to > w.Shape[1] {
+		return m, d, 0, fmt.Errorf("%s: columns %d to %d of the weight %s", name, from, to, w)
 	}
 	m, k, _ = oriented(w, false)
 	m.offset = from
-	return m, k, nil
+	return m, w.DType, k, nil
 }
 
 // pack lays out [k, n] of m in panels.

@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -25,8 +24,9 @@ func PackBrainT(pool *par.Pool, packed, w *tensor.Tensor) error {
 }
 
 func packBrain(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed bool) error {
-	if w.Rank() != 2 || !isFloat(w.DType) {
-		return fmt.Errorf("%s: the weight is %s, want f32, f16 or bf16 of rank 2", name, w)
+	w, err := asFloats(name, w)
+	if err != nil {
+		return err
 	}
 	b, k, n := oriented(w, transposed)
 	b.packBrain(pool, packed, k, n)
@@ -36,7 +36,7 @@ func packBrain(name string, pool *par.Pool, packed, w *tensor.Tensor, transposed
 // PackBrainColumns returns [PackBrain] of the columns from … to of a weight alone.
 func PackBrainColumns(from, to int) func(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return func(pool *par.Pool, packed, w *tensor.Tensor) error {
-		b, k, err := columnsOf("PackBrainColumns", w, from, to)
+		b, _, k, err := columnsOf("PackBrainColumns", w, from, to)
 		if err == nil {
 			b.packBrain(pool, packed, k, to-from)
 		}

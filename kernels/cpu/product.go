@@ -27,7 +27,9 @@ type product struct {
 type part struct {
 	right rightOperand
 	n     int
+	step  []float32 // n long, what the columns are multiplied with; or nil
 	bias  []float32 // n long, or nil
+	given []float32 // the result, if it is there already
 	out   floats
 }
 
@@ -223,6 +225,20 @@ func (b *block) store(x *part, width int) {
 
 // multiply sets dst to the product.
 func (b *block) multiply(x *part) {
+	b.multiplyColumns(x)
+	if width := b.j1 - b.j0; x.step != nil && (b.i1-b.i0)*width > 0 {
+		simd.Active.MulRows(b.i1-b.i0, width, &b.dst[0], b.pitch, &x.step[b.j0:b.j1][0], 0)
+	}
+}
+
+// multiplyColumns is multiply but for the columns' factors.
+func (b *block) multiplyColumns(x *part) {
+	if x.given != nil {
+		for i := range b.i1 - b.i0 {
+			copy(b.dst[i*b.pitch:][:b.j1-b.j0], x.given[(b.i0+i)*x.n+b.j0:])
+		}
+		return
+	}
 	if b.k == 0 {
 		for i := range b.i1 - b.i0 {
 			clear(b.dst[i*b.pitch:][:b.j1-b.j0])

@@ -19,6 +19,8 @@ const (
 	// pairedExact is by PackB, where all elements are numbers of bf16: the left operand
 	// is as it is, each number the sum of three. See [simd.Thirds].
 	pairedExact
+	// pairedBytes is by PackBytes: of bytes, two of which are taken for a number.
+	pairedBytes
 )
 
 // mostAhead is how many elements ahead panels are fetched that follow one another in
@@ -38,6 +40,11 @@ func (b *block) multiplyPairs(x *part) {
 	if rest < b.j1 {
 		narrow = b.ctx.take(b.partial * columns / 2)
 	}
+	begun := 0
+	if x.right.pairs == pairedBytes {
+		b.beginBytes(x, &l)
+		begun = 1
+	}
 	_ = l.tiles[(b.i1-l.first)*l.parts()*l.k-1]
 	_ = b.dst[(b.i1-b.i0-1)*b.pitch+ceilDiv(b.j1-b.j0, columns)*columns-1]
 	for k0 := 0; k0 < l.k; k0 += b.partial {
@@ -53,19 +60,22 @@ func (b *block) multiplyPairs(x *part) {
 			top, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
 			at, dst := l.parts()*((top-l.first)*l.k+k0*rows), b.dst[(top-b.i0)*b.pitch:]
 			if whole > 0 {
-				l.multiply(at, whole, rows, kc, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, min(k0, 1), ahead)
+				l.multiply(at, whole, rows, kc, bits16(r.packed.brain[b.j0*r.k+k0*columns:]), r.k*columns, &dst[0], b.pitch, max(begun, min(k0, 1)), ahead)
 			}
 			ahead = 0 // they are there for the tiles that follow
 			if last != nil {
-				l.multiply(at, 1, rows, kc, last, 0, &dst[rest-b.j0], b.pitch, min(k0, 1), 0)
+				l.multiply(at, 1, rows, kc, last, 0, &dst[rest-b.j0], b.pitch, max(begun, min(k0, 1)), 0)
 			}
 		}
 	}
 	if narrow != nil {
 		b.ctx.put(narrow)
 	}
-	if l.thirds {
+	switch {
+	case l.thirds:
 		b.mend(x, &l)
+	case x.right.pairs == pairedBytes:
+		b.fromSteps(x)
 	}
 }
 
@@ -73,7 +83,7 @@ func (b *block) multiplyPairs(x *part) {
 func (l *leftBlock) multiply(at, panels, rows, k int, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 	product := l.kernels.Product
 	if l.thirds {
-		product = l.kernels.Thirds.Product
+		product = simd.Active.Pairs().Thirds.Product
 	}
 	product(panels, rows, k, bits16(l.tiles[at:]), b, ldb, c, ldc, add, ahead)
 }

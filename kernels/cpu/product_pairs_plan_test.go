@@ -34,7 +34,7 @@ func checkPairsPlan(t *testing.T, pairs *simd.Pairs, threads, m int, widths []in
 	for _, n := range widths {
 		p.parts = append(p.parts, part{n: n, right: rightOperand{pairs: pairedExact, k: k, n: n}})
 	}
-	p.pairs = leftPairs{product: p, kernels: pairs, thirds: pairs.Thirds != nil, k: k}
+	p.pairs = leftPairs{product: p, kernels: &pairs.Lines, thirds: pairs.Thirds != nil, k: k}
 	p.arrange(p, threads)
 	count := make([]int, m*len(widths)) // columns by row and part
 	for i := range p.tasks() {

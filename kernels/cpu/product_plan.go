@@ -59,16 +59,16 @@ const (
 // arrange cuts p for so many threads.
 func (l *productPlan) arrange(p *product, threads int) {
 	highest, multiple := simd.Active.Rows, unrolledSteps
-	deepest := p.deepest(ceilDiv(p.m, highest))
+	deepest, depth := p.deepest(ceilDiv(p.m, highest)), p.k
 	if pairs := p.pairs.kernels; pairs != nil {
-		multiple = simd.PairStep
+		multiple, depth = simd.PairStep, p.pairs.k
 		if p.whollyPairs() {
 			highest = pairs.Rows
 		}
 		deepest = p.pairs.deepest(min(p.m, highest))
 	}
-	steps := ceilDiv(p.k, deepest)
-	l.partial = ceilDiv(ceilDiv(p.k, max(steps, 1)), multiple) * multiple
+	steps := ceilDiv(depth, deepest)
+	l.partial = ceilDiv(ceilDiv(depth, max(steps, 1)), multiple) * multiple
 	l.tiles = max(ceilDiv(p.m, highest), min(p.m, 1))
 	l.height, l.higher = p.m/max(l.tiles, 1), p.m%max(l.tiles, 1)
 	l.pieces = 0

@@ -12,6 +12,7 @@ import (
 type rightOperand struct {
 	packed floats
 	pairs  pairing // of packed; k is filled up then
+	bytes  byteRight
 	k, n   int
 	window *window
 	matrix matrix

@@ -1,6 +1,7 @@
 package ref
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -68,6 +69,7 @@ type linear struct {
 	m, k   int
 	widths []int // Nᵢ
 	pitch  []int // of the operands of the weights: their columns
+	left   steps // x, if it is taken in steps
 }
 
 func planLinear(outs []*tensor.Tensor, a *attr.Linear, in list) (*linear, error) {
@@ -81,12 +83,8 @@ func planLinear(outs []*tensor.Tensor, a *attr.Linear, in list) (*linear, error)
 	if err := present(in); err != nil {
 		return nil, err
 	}
-	d, err := commonType(in)
-	if err != nil {
+	if err := l.checkTypes(in); err != nil {
 		return nil, err
-	}
-	if !d.IsFloat() || in[0].Rank() < 1 {
-		return nil, fmt.Errorf("x is %s, want floats of rank 1 or more", in[0])
 	}
 	l.x, l.k = in[0], in[0].Shape[in[0].Rank()-1]
 	l.m = product(l.x.Shape[:l.x.Rank()-1])
@@ -96,8 +94,38 @@ func planLinear(outs []*tensor.Tensor, a *attr.Linear, in list) (*linear, error)
 	if err := l.checkRest(in); err != nil {
 		return nil, err
 	}
+	if a.Steps == attr.LinearStepsDynamic {
+		if err := l.left.take(l.x); err != nil {
+			return nil, err
+		}
+	}
+	var err error
 	l.in, err = loadAll(in...)
 	return l, err
+}
+
+// checkTypes wants floats of one type, but for weights that are integers and their zero
+// points.
+func (l *linear) checkTypes(in list) error {
+	var alike list
+	for i, t := range in {
+		k := i - l.at.Weight
+		if l.a.InSteps() && (k >= 0 && k < l.a.Weights || l.at.Zero >= 0 && i >= l.at.Zero && i < l.at.Zero+len(l.a.Zeroed)) {
+			if !t.DType.IsInt() {
+				return fmt.Errorf("operand %d is %s, want integers", i, t)
+			}
+			continue
+		}
+		alike = append(alike, t)
+	}
+	d, err := commonType(alike)
+	switch {
+	case err != nil:
+		return err
+	case !d.IsFloat() || in[0].Rank() < 1:
+		return fmt.Errorf("x is %s, want floats of rank 1 or more", in[0])
+	}
+	return nil
 }
 
 // checkWeights finds the widths.
@@ -132,9 +160,14 @@ func (l *linear) checkRest(in list) error {
 		}
 		return nil
 	}
-	for k, i := range l.a.Biased {
-		if err := want(l.at.Bias+k, i, "bias"); err != nil {
+	for i := range l.a.Weights {
+		if err := errors.Join(want(l.a.ZeroOf(i), i, "zero point"), want(l.a.BiasOf(i), i, "bias")); err != nil {
 			return err
+		}
+		if l.a.InSteps() {
+			if err := want(l.at.Step+i, i, "step"); err != nil {
+				return err
+			}
 		}
 	}
 	if r := l.at.Residual; r >= 0 && !slices.Equal(in[r].Shape, l.shape(l.widths[0])) {
@@ -153,6 +186,25 @@ func (l *linear) shape(n int) []int {
 	return shape
 }
 
+// steps is a tensor in steps of one size.
+type steps struct {
+	values []float64 // counted from the zero point
+	step   float32
+}
+
+// take sets s to x as DynamicQuantizeLinear gives it.
+func (s *steps) take(x *tensor.Tensor) error {
+	var z, step, zero tensor.Tensor
+	if err := DynamicQuantizeLinear(&z, &step, &zero, x); err != nil {
+		return err
+	}
+	s.values, s.step = load(&z), tensor.Data[float32](&step)[0]
+	for i := range s.values {
+		s.values[i] -= float64(tensor.Data[uint8](&zero)[0])
+	}
+	return nil
+}
+
 // product is x·wᵢ + bᵢ.
 func (l *linear) product(i int) []float64 {
 	n, w := l.widths[i], l.in[l.at.Weight+i]
@@ -163,12 +215,25 @@ func (l *linear) product(i int) []float64 {
 	if l.a.TransB {
 		along, across = 1, l.k
 	}
+	x, zero := l.in[0], make([]float64, n)
+	if l.a.Steps == attr.LinearStepsDynamic {
+		x = l.left.values
+	}
+	if at := l.a.ZeroOf(i); at >= 0 {
+		zero = l.in[at]
+	}
 	y := make([]float64, l.m*n)
 	for r := range l.m {
 		for j := range n {
 			sum := 0.0
-			for p, v := range l.in[0][r*l.k:][:l.k] {
-				sum += float64(v * w[p*along+j*across])
+			for p, v := range x[r*l.k:][:l.k] {
+				sum += float64(v * (w[p*along+j*across] - zero[j]))
+			}
+			switch {
+			case l.a.Steps == attr.LinearStepsDynamic:
+				sum = float64(float32(int32(int64(sum))) * float32(l.left.step*float32(l.in[l.at.Step+i][j])))
+			case l.a.InSteps():
+				sum *= l.in[l.at.Step+i][j]
 			}
 			if at := l.a.BiasOf(i); at >= 0 {
 				sum += l.in[at][j]

@@ -91,11 +91,11 @@ func cut(c *passes.Context, n *ir.Node) *rewrite.Patch {
 		return nil
 	}
 	patch, p := rewrite.NewPatch(n, "").Cover(s.nodes...), s.product
-	w, b := p.Weights[0], p.Biases[0]
-	p.Weights, p.Biases = nil, nil
+	w := p.Weights[0]
+	p.Weights = nil
 	for _, x := range pieces {
 		patch.Cover(x.value.Def, x.value.Def.In[0].Def)
-		p.Weights, p.Biases = append(p.Weights, pieceOf(patch, w, p.Attr.TransB, x)), append(p.Biases, rowsOf(patch, b, x))
+		p.Weights = append(p.Weights, pieceOf(patch, w, p.Attr.TransB, x))
 	}
 	out, ok := p.Make(c, patch)
 	if !ok {
@@ -147,10 +147,12 @@ func elements(sizes []int) int {
 
 // pieceOf is a piece of a weight: columns by number, or rows of a transposed one.
 func pieceOf(patch *rewrite.Patch, w linear.Weight, transB bool, x piece) linear.Weight {
-	if !transB {
-		return linear.Weight{Value: w.Value, From: w.From + x.from, To: w.From + x.to}
+	w.Step, w.Zero, w.Bias = rowsOf(patch, w.Step, x), rowsOf(patch, w.Zero, x), rowsOf(patch, w.Bias, x)
+	if transB {
+		w.Value = rowsOf(patch, w.Value, x)
+		return w
 	}
-	w.Value = rowsOf(patch, w.Value, x)
+	w.From, w.To = w.From+x.from, w.From+x.to
 	return w
 }
 

@@ -24,6 +24,7 @@ var Pass = passes.Pass{
 var rules = []rewrite.Rule{
 	{Label: "product", Doc: "a product of rows by a constant matrix", Roots: []*ir.Op{op.MatMul}, Match: matMul},
 	{Label: "product of a Gemm", Doc: "A·B + C, C a row", Roots: []*ir.Op{op.Gemm}, Match: gemm},
+	{Label: "product in steps", Doc: "integers less their zero points, times both scales", Roots: []*ir.Op{op.Mul}, Match: stepsProduct},
 	{Label: "product between views", Doc: "leading axes are flattened and put back", Roots: views, Match: unflatten},
 	{Label: "product of swapped rows", Doc: "batch and positions are swapped before, and heads transposed after", Roots: []*ir.Op{op.Linear}, Match: unswapBefore},
 	{Label: "product to be swapped", Doc: "heads are transposed before, and batch and positions swapped after", Roots: []*ir.Op{op.Linear}, Match: unswapAfter},
@@ -61,7 +62,7 @@ func plain(c *passes.Context, n *ir.Node, x, w, bias *ir.Value, transB bool) *re
 	patch, p := rewrite.NewPatch(n, ""), linear.New(x, w)
 	p.Attr.TransB = transB
 	if bias != nil {
-		if p.Biases[0] = linear.Vector(patch, bias, w.Const.DType, p.Width(0)); p.Biases[0] == nil {
+		if p.Weights[0].Bias = linear.Vector(patch, bias, w.Const.DType, p.Width(0)); p.Weights[0].Bias == nil {
 			return nil
 		}
 	}
@@ -89,11 +90,11 @@ func single(v *ir.Value, n *ir.Node) *linear.Product {
 func bias(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	for i, y := range n.In {
 		p := single(y, n)
-		if p == nil || !p.Bare() || p.Biases[0] != nil {
+		if p == nil || !p.Bare() || p.Weights[0].Bias != nil {
 			continue
 		}
 		patch := rewrite.NewPatch(n, "").Cover(y.Def)
-		if p.Biases[0] = linear.Vector(patch, n.In[1-i], y.Type.DType, p.Width(0)); p.Biases[0] != nil {
+		if p.Weights[0].Bias = linear.Vector(patch, n.In[1-i], y.Type.DType, p.Width(0)); p.Weights[0].Bias != nil {
 			return replaced(c, patch, p, n.Out[0])
 		}
 	}

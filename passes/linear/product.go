@@ -17,24 +17,27 @@ type Product struct {
 	Attr     attr.Linear
 	X        *ir.Value
 	Weights  []Weight
-	Biases   []*ir.Value // of each weight; nil: none
-	Residual *ir.Value   // nil: none
-	Scale    *ir.Value   // of the norm
-	Shift    *ir.Value   // nil: none
+	Residual *ir.Value // nil: none
+	Scale    *ir.Value // of the norm
+	Shift    *ir.Value // nil: none
 
 	// HidesY: nobody reads y but its norm.
 	HidesY bool
 }
 
-// Weight is a constant matrix, or columns of one.
+// Weight is a constant matrix, or columns of one, and the vectors that go with it.
 type Weight struct {
 	*ir.Value
 	From, To int // columns; of a transposed one all
+
+	Step *ir.Value // if it is of integers
+	Zero *ir.Value // nil: none
+	Bias *ir.Value // nil: none
 }
 
 // New returns the plain product of x and one weight.
 func New(x, w *ir.Value) *Product {
-	return &Product{Attr: *attr.New[attr.Linear](), X: x, Weights: []Weight{{w, 0, w.Const.Shape[1]}}, Biases: []*ir.Value{nil}}
+	return &Product{Attr: *attr.New[attr.Linear](), X: x, Weights: []Weight{{Value: w, To: w.Const.Shape[1]}}}
 }
 
 // Of takes a node apart; nil if it is no fused product by constants.
@@ -52,12 +55,11 @@ func Of(n *ir.Node) *Product {
 		if !v.IsConst() {
 			return nil
 		}
-		w := Weight{v, 0, v.Const.Shape[1]}
+		w := Weight{Value: v, To: v.Const.Shape[1], Step: n.Operand(a.StepOf(i)), Zero: n.Operand(a.ZeroOf(i)), Bias: n.Operand(a.BiasOf(i))}
 		if from, to, cut := a.Part(i); cut {
 			w.From, w.To = from, to
 		}
 		p.Weights = append(p.Weights, w)
-		p.Biases = append(p.Biases, n.Operand(a.BiasOf(i)))
 	}
 	return p
 }
@@ -84,17 +86,23 @@ func (p *Product) Width(i int) int {
 // no fast kernel for it.
 func (p *Product) Make(c *passes.Context, to *rewrite.Patch) ([]*ir.Value, bool) {
 	a := attr.Clone(&p.Attr).(*attr.Linear)
-	a.Weights, a.Biased, a.HasResidual, a.HasShift = len(p.Weights), nil, p.Residual != nil, p.Shift != nil
+	a.Weights, a.Zeroed, a.Biased, a.HasResidual, a.HasShift = len(p.Weights), nil, nil, p.Residual != nil, p.Shift != nil
 	a.Columns = p.columns()
 	in := []*ir.Value{p.X}
 	for _, w := range p.Weights {
 		in = append(in, w.Value)
 	}
-	for i, b := range p.Biases {
-		if b != nil {
-			a.Biased, in = append(a.Biased, i), append(in, b)
+	vectors := func(of func(w *Weight) *ir.Value) (which []int) {
+		for i := range p.Weights {
+			if v := of(&p.Weights[i]); v != nil {
+				which, in = append(which, i), append(in, v)
+			}
 		}
+		return which
 	}
+	vectors(func(w *Weight) *ir.Value { return w.Step })
+	a.Zeroed = vectors(func(w *Weight) *ir.Value { return w.Zero })
+	a.Biased = vectors(func(w *Weight) *ir.Value { return w.Bias })
 	for _, v := range []*ir.Value{p.Residual, p.Scale, p.Shift} {
 		if v != nil {
 			in = append(in, v)

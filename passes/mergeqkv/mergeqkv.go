@@ -46,6 +46,7 @@ type alike struct {
 	x          *ir.Value
 	transB     bool
 	activation attr.Activation
+	steps      attr.LinearSteps
 }
 
 // attentions end a stretch.
@@ -65,7 +66,7 @@ func groups(c *passes.Context, g *ir.Graph) [][]*ir.Node {
 		if p == nil || !p.Open() {
 			continue
 		}
-		key := alike{p.X, p.Attr.TransB, p.Attr.Activation}
+		key := alike{p.X, p.Attr.TransB, p.Attr.Activation, p.Attr.Steps}
 		i, seen := stretch[key]
 		if !seen {
 			i = len(all)
@@ -81,11 +82,11 @@ func groups(c *passes.Context, g *ir.Graph) [][]*ir.Node {
 func merged(c *passes.Context, members []*ir.Node) *rewrite.Patch {
 	patch := rewrite.NewPatch(members[0], "merged products").Cover(members...)
 	whole := linear.Of(members[0])
-	whole.Weights, whole.Biases = nil, nil
+	whole.Weights = nil
 	var results []*ir.Value
 	for _, n := range members {
 		p := linear.Of(n)
-		whole.Weights, whole.Biases = append(whole.Weights, p.Weights...), append(whole.Biases, p.Biases...)
+		whole.Weights = append(whole.Weights, p.Weights...)
 		results = append(results, n.Out...)
 	}
 	out, ok := whole.Make(c, patch)

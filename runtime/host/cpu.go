@@ -97,6 +97,14 @@ var fast = map[string]Func{
 	"Linear": func(c *ctx, a any, out, in []*t) error {
 		return cpu.Linear(c, out, attrs[attr.Linear](a), in[0], in[1:]...)
 	},
+	"MatMulIntegerPacked": func(c *ctx, _ any, out, in []*t) error {
+		return cpu.MatMulIntegerPacked(c, at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
+	},
+	"DynamicQuantizeLinear": func(c *ctx, _ any, out, in []*t) error {
+		return cpu.DynamicQuantizeLinear(c, at(out, 0), at(out, 1), at(out, 2), at(in, 0))
+	},
+	"QuantizeLinear":   fast3A(cpu.QuantizeLinear),
+	"DequantizeLinear": fast3A(cpu.DequantizeLinear),
 	"FusedConv": func(c *ctx, a any, out, in []*t) error {
 		return cpu.FusedConv(c, at(out, 0), attrs[attr.FusedConv](a), in[0], in[1], in[2:]...)
 	},
@@ -155,11 +163,14 @@ var packers = map[string]Packer{
 	"PackBrain":  cpu.PackBrain,
 	"PackBrainT": cpu.PackBrainT,
 	"PackTaps":   cpu.PackTaps,
+	"PackBytes":  cpu.PackBytes,
+	"PackBytesT": cpu.PackBytesT,
 }
 
 // partPackers make what lays out a part of a weight.
 var partPackers = map[string]func(from, to int) Packer{
 	"PackColumns":      func(from, to int) Packer { return cpu.PackColumns(from, to) },
+	"PackBytesColumns": func(from, to int) Packer { return cpu.PackBytesColumns(from, to) },
 	"PackBrainColumns": func(from, to int) Packer { return cpu.PackBrainColumns(from, to) },
 }
 

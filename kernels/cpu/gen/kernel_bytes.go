@@ -24,11 +24,11 @@ var byteKernels = []family{
 		describe: describeToSteps,
 	},
 	{
-		field:    "BeginSums",
-		doc:      "BeginSums sets rows of z, of int32 and ldz apart, to c plus d times a row's number, which are one after the other in x.",
-		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("c", "d", "x")),
+		field:    "OuterSums",
+		doc:      "OuterSums sets rows of z, of int32 and ldz apart, to d times a row's number, which are one after the other in x, or adds that to them if add > 0.",
+		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("d", "x"), ints("add")),
 		on:       hasDots,
-		describe: describeBeginSums,
+		describe: describeOuterSums,
 	},
 	{
 		field:    "FromSteps",
@@ -62,20 +62,27 @@ func describeToSteps(b *builder, _ int) {
 	})
 }
 
-func describeBeginSums(b *builder, _ int) {
+func describeOuterSums(b *builder, _ int) {
 	z, ldz, x := b.param("z"), b.param("ldz"), b.param("x")
 	b.shl(ldz, 2)
-	b.while(b.param("rows"), 1, func() {
-		to, c, d := b.copyInt(z), b.copyInt(b.param("c")), b.copyInt(b.param("d"))
-		number := b.splat(at(x, 0))
-		b.elements(b.copyInt(b.param("n")), turn, []reg{to, c, d}, func(u int, t tail) {
-			disp := u * b.level.bytes()
-			product := b.set(vector, opMulInt, b.loadPart(at(d, disp), t), number)
-			b.storePart(at(to, disp), b.set(vector, opAddInt, product, b.loadPart(at(c, disp), t)), t)
-		})
-		b.addImm(x, 4)
-		b.addInt(z, ldz)
-	})
+	row := func(added bool) func() {
+		return func() {
+			to, d := b.copyInt(z), b.copyInt(b.param("d"))
+			number := b.splat(at(x, 0))
+			b.elements(b.copyInt(b.param("n")), turn, []reg{to, d}, func(u int, t tail) {
+				disp := u * b.level.bytes()
+				v := b.set(vector, opMulInt, b.loadPart(at(d, disp), t), number)
+				if added {
+					v = b.set(vector, opAddInt, v, b.loadPart(at(to, disp), t))
+				}
+				b.storePart(at(to, disp), v, t)
+			})
+			b.addImm(x, 4)
+			b.addInt(z, ldz)
+		}
+	}
+	rows := b.param("rows")
+	b.either(b.param("add"), 0, func() { b.while(rows, 1, row(false)) }, func() { b.while(rows, 1, row(true)) })
 }
 
 func describeFromSteps(b *builder, _ int) {

@@ -19,7 +19,7 @@ var avx512Kernels = &Kernels{
 	ProductPairs:      [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){1: productPairs1Avx512, 2: productPairs2Avx512, 3: productPairs3Avx512, 4: productPairs4Avx512, 5: productPairs5Avx512, 6: productPairs6Avx512, 7: productPairs7Avx512, 8: productPairs8Avx512, 9: productPairs9Avx512, 10: productPairs10Avx512, 11: productPairs11Avx512, 12: productPairs12Avx512, 13: productPairs13Avx512, 14: productPairs14Avx512},
 	ProductBytes:      [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32){1: productBytes1Avx512, 2: productBytes2Avx512, 3: productBytes3Avx512, 4: productBytes4Avx512, 5: productBytes5Avx512, 6: productBytes6Avx512, 7: productBytes7Avx512, 8: productBytes8Avx512, 9: productBytes9Avx512, 10: productBytes10Avx512, 11: productBytes11Avx512, 12: productBytes12Avx512, 13: productBytes13Avx512, 14: productBytes14Avx512},
 	ToSteps:           toStepsAvx512,
-	BeginSums:         beginSumsAvx512,
+	OuterSums:         outerSumsAvx512,
 	FromSteps:         fromStepsAvx512,
 	Bias:              [8]func(rows int, n int, c *float32, ldc int, bias *float32){0: bias0Avx512, 1: bias1Avx512, 2: bias2Avx512, 3: bias3Avx512, 4: bias4Avx512, 5: bias5Avx512, 6: bias6Avx512, 7: bias7Avx512},
 	BiasResidual:      biasResidualAvx512,

@@ -50,7 +50,7 @@ func productBytes14Avx512(k int, a *float32, b *float32, c *float32, ldc int, ad
 func toStepsAvx512(rows int, n int, z *uint8, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
 
 //go:noescape
-func beginSumsAvx512(rows int, n int, z *float32, ldz int, c *float32, d *float32, x *float32)
+func outerSumsAvx512(rows int, n int, z *float32, ldz int, d *float32, x *float32, add int)
 
 //go:noescape
 func fromStepsAvx512(rows int, n int, z *float32, ldz int, scale *float32)

@@ -121,36 +121,40 @@ func TestToSteps(t *testing.T) {
 func TestByteSums(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 11))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
-		if k.BeginSums == nil {
+		if k.OuterSums == nil {
 			t.Skip("no kernel")
 		}
 		for _, n := range []int{1, 15, 16, 17, 64, 100} {
 			const rows = 3
 			ldz := n + 2
-			z, c, d, x := guarded(t, (rows-1)*ldz+n, true), guarded(t, n, true), guarded(t, n, true), guarded(t, rows, true)
-			for _, list := range [][]float32{z, c, d, x} {
+			z, d, x := guarded(t, (rows-1)*ldz+n, true), guarded(t, n, true), guarded(t, rows, true)
+			for _, list := range [][]float32{z, d, x} {
 				for i := range list {
 					integers(list)[i] = int32(rng.Uint32())
 				}
 			}
 			name := fmt.Sprintf("%d of a row", n)
-			k.BeginSums(rows, n, &z[0], ldz, &c[0], &d[0], &x[0])
-			for i := range rows {
-				for j := range n {
-					if got, want := integers(z)[i*ldz+j], integers(c)[j]+integers(d)[j]*integers(x)[i]; got != want {
-						t.Fatalf("%s: sum (%d, %d) begins with %d, want %d", name, i, j, got, want)
+			for add := range int32(2) {
+				before := append([]int32{}, integers(z)...)
+				k.OuterSums(rows, n, &z[0], ldz, &d[0], &x[0], int(add))
+				for i := range rows {
+					for j := range n {
+						if got, want := integers(z)[i*ldz+j], integers(d)[j]*integers(x)[i]+add*before[i*ldz+j]; got != want {
+							t.Fatalf("%s, add %d: sum (%d, %d) is %d, want %d", name, add, i, j, got, want)
+						}
 					}
 				}
 			}
 			before := append([]int32{}, integers(z)...)
-			for j := range c {
-				c[j] = float32(rng.NormFloat64())
+			scale := guarded(t, n, true)
+			for j := range scale {
+				scale[j] = float32(rng.NormFloat64())
 			}
-			k.FromSteps(rows, n, &z[0], ldz, &c[0])
+			k.FromSteps(rows, n, &z[0], ldz, &scale[0])
 			for i := range rows {
 				for j := range n {
-					if got, want := z[i*ldz+j], float32(before[i*ldz+j])*c[j]; got != want {
-						t.Fatalf("%s: %d times %g is %g, want %g", name, before[i*ldz+j], c[j], got, want)
+					if got, want := z[i*ldz+j], float32(before[i*ldz+j])*scale[j]; got != want {
+						t.Fatalf("%s: %d times %g is %g, want %g", name, before[i*ldz+j], scale[j], got, want)
 					}
 				}
 			}

@@ -62,9 +62,9 @@ type Kernels struct {
 	// the row before; n is a multiple of 64.
 	ToSteps func(rows int, n int, z *uint8, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
 
-	// BeginSums sets rows of z, of int32 and ldz apart, to c plus d times a row's
-	// number, which are one after the other in x.
-	BeginSums func(rows int, n int, z *float32, ldz int, c *float32, d *float32, x *float32)
+	// OuterSums sets rows of z, of int32 and ldz apart, to d times a row's number,
+	// which are one after the other in x, or adds that to them if add > 0.
+	OuterSums func(rows int, n int, z *float32, ldz int, d *float32, x *float32, add int)
 
 	// FromSteps sets rows of z, of n int32 and ldz apart, to as many f32: their
 	// numbers times those of scale.

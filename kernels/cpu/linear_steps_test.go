@@ -1,0 +1,238 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+)
+
+// randomBytes is a tensor of i8 or u8, with both ends of the type among its elements.
+func randomBytes(rng *rand.Rand, d tensor.DType, shape ...int) *tensor.Tensor {
+	x := tensor.New(d, shape...)
+	for i := range x.Bytes() {
+		x.Bytes()[i] = byte(rng.Uint32())
+		switch {
+		case i%7 == 0:
+			x.Bytes()[i] = 0x80
+		case i%5 == 0:
+			x.Bytes()[i] = 0x7f
+		case i%11 == 0:
+			x.Bytes()[i] = 0xff
+		}
+	}
+	return x
+}
+
+// stepped are the numbers that DynamicQuantizeLinear makes of x, by its definition.
+func stepped(x []float32) (steps []uint8, scale float32, zero uint8) {
+	least, most := float32(0), float32(0)
+	for _, v := range x {
+		least, most = min(least, v), max(most, v)
+	}
+	scale = (most - least) / 255
+	limited := func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) }
+	if scale > 0 {
+		zero = limited(float64(-least / scale))
+	}
+	for _, v := range x {
+		if scale == 0 {
+			steps = append(steps, 0)
+			continue
+		}
+		steps = append(steps, limited(math.RoundToEven(float64(v/scale))+float64(zero)))
+	}
+	return steps, scale, zero
+}
+
+func TestDynamicQuantizeLinear(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 1))
+	for _, shape := range [][]int{{}, {0}, {1}, {63}, {64, 3}, {5, 1000}, {3, 4096}} {
+		for _, spread := range []float64{0, 1e-3, 40} {
+			x := normals(rng, tensor.Float32, shape...)
+			data := tensor.Data[float32](x)
+			for i := range data {
+				data[i] = float32(spread) * (data[i] + 0.3)
+			}
+			steps, scale, zero := stepped(data)
+			for _, ctx := range contexts(t) {
+				z, s, o := dirtyOutputs(1)[0], dirtyOutputs(1)[0], dirtyOutputs(1)[0]
+				if err := DynamicQuantizeLinear(ctx, z, s, o, x); err != nil {
+					t.Fatal(err)
+				}
+				want := tensor.New(tensor.Uint8, shape...)
+				copy(want.Bytes(), steps)
+				if !slices.Equal(z.Bytes(), want.Bytes()) || !tensor.SameShape(z.Shape, shape) || s.FloatAt(0) != float64(scale) || o.IntAt(0) != int64(zero) {
+					t.Errorf("%v spread %g: steps of %g from %d, want %g from %d\n%s", shape, spread, s.FloatAt(0), o.IntAt(0), scale, zero, cmp.Diff(want.Bytes(), z.Bytes()))
+				}
+			}
+		}
+	}
+}
+
+// TestMatMulInteger compares with sums of integers: types, zero points of either side, one
+// or many, and sizes around those of lines, tiles and panels, and of pieces.
+func TestMatMulInteger(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(22, 1))
+	sizes := [][]int{{1, 1, 1}, {1, 64, 32}, {3, 63, 31}, {2, 65, 33}, {17, 130, 70}, {0, 4, 5}, {4, 0, 5}, {3, 4, 0}, {33, 700, 40}, {70, 260, 100}}
+	types := []tensor.DType{tensor.Int8, tensor.Uint8}
+	for _, s := range sizes {
+		m, k, n := s[0], s[1], s[2]
+		for form := range 36 {
+			dx, dw, transposed := types[form%2], types[form/2%2], form%3 == 0
+			x, w := randomBytes(rng, dx, m, k), randomBytes(rng, dw, k, n)
+			at := func(p, j int) int { return p*n + j }
+			pack := PackBytes
+			if transposed {
+				w = randomBytes(rng, dw, n, k)
+				at, pack = func(p, j int) int { return j*k + p }, PackBytesT
+			}
+			zeros := func(d tensor.DType, many, n int) *tensor.Tensor {
+				return []*tensor.Tensor{nil, randomBytes(rng, d), randomBytes(rng, d, n)}[many]
+			}
+			zx, zw := zeros(dx, form/4%3, m), zeros(dw, form/12, n)
+			zero := func(z *tensor.Tensor, i int) int64 {
+				if z == nil {
+					return 0
+				}
+				return z.IntAt(min(i, z.Len()-1))
+			}
+			want := tensor.New(tensor.Int32, m, n)
+			for e := range want.Len() {
+				sum, i, j := int64(0), e/n, e%n
+				for p := range k {
+					sum += (x.IntAt(i*k+p) - zero(zx, i)) * (w.IntAt(at(p, j)) - zero(zw, j))
+				}
+				tensor.Data[int32](want)[e] = int32(sum)
+			}
+			var packed tensor.Tensor
+			if err := pack(nil, &packed, w); err != nil {
+				t.Fatal(err)
+			}
+			for _, ctx := range ctxs {
+				got := dirtyOutputs(1)[0]
+				if err := MatMulIntegerPacked(ctx, got, x, &packed, zx, zw); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(tensor.Data[int32](got), tensor.Data[int32](want)) || !tensor.SameShape(got.Shape, want.Shape) {
+					t.Fatalf("%v, %s by %s, transposed %t, zero points %s and %s:\n%s", s, dx, dw, transposed, zx, zw,
+						cmp.Diff(tensor.Data[int32](want), tensor.Data[int32](got)))
+				}
+			}
+		}
+	}
+}
+
+// TestLinearInSteps: the exact result is that of the numbers that the steps stand for.
+func TestLinearInSteps(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(23, 1))
+	for i, c := range linearCases(rng) {
+		a := attr.Clone(c.a).(*attr.Linear)
+		o, d := a.Operands(), c.in[0].DType
+		a.Steps = attr.LinearStepsWeights
+		types := []tensor.DType{tensor.Int8, tensor.Uint8}
+		if d == tensor.Float32 && i%2 == 0 {
+			a.Steps = attr.LinearStepsDynamic
+		} else {
+			types = append(types, tensor.Int16)
+		}
+		var weights, steps, zeros []*tensor.Tensor
+		exact := append([]*tensor.Tensor{}, c.in...)
+		for q := range a.Weights {
+			w := c.in[o.Weight+q]
+			n, dw := linearWidth(a, w), types[(i/2+q)%len(types)]
+			whole := tensor.New(dw, w.Shape...)
+			for e := range whole.Len() {
+				whole.SetInt(e, int64(rng.IntN(128)))
+				if dw == tensor.Uint8 || dw == tensor.Int16 {
+					whole.SetInt(e, int64(rng.IntN(256)))
+				}
+			}
+			step := normals(rng, d, n)
+			for e := range n {
+				step.SetFloat(e, step.FloatAt(e)/100)
+			}
+			zero := tensor.New(dw, n)
+			if a.Steps == attr.LinearStepsDynamic && (i+q)%3 > 0 {
+				zero = randomBytes(rng, dw, n)
+				a.Zeroed = append(a.Zeroed, q)
+				zeros = append(zeros, zero)
+			}
+			weights, steps = append(weights, whole), append(steps, step)
+			numbers := tensor.New(tensor.Float64, w.Shape...)
+			for e := range numbers.Len() {
+				j := e % max(n, 1)
+				if a.TransB {
+					j = e / max(w.Shape[1], 1)
+				}
+				numbers.SetFloat(e, float64(whole.IntAt(e)-zero.IntAt(j))*step.FloatAt(j))
+			}
+			exact[o.Weight+q] = numbers
+		}
+		if a.Steps == attr.LinearStepsDynamic {
+			numbers := tensor.New(tensor.Float64, c.in[0].Shape...)
+			bytes, scale, zero := stepped(tensor.Data[float32](c.in[0]))
+			for e, v := range bytes {
+				numbers.SetFloat(e, float64(int(v)-int(zero))*float64(scale))
+			}
+			exact[0] = numbers
+		}
+		in := slices.Concat([]*tensor.Tensor{c.in[0]}, weights, steps, zeros, c.in[o.Weight+a.Weights:])
+		pack := map[bool]func(p, w *tensor.Tensor) error{}
+		pack[false] = func(p, w *tensor.Tensor) error {
+			if a.TransB {
+				return PackBT(nil, p, w)
+			}
+			return PackB(nil, p, w)
+		}
+		pack[true] = func(p, w *tensor.Tensor) error {
+			if a.TransB {
+				return PackBytesT(nil, p, w)
+			}
+			return PackBytes(nil, p, w)
+		}
+		for q := range a.Weights {
+			packed := &tensor.Tensor{}
+			if err := pack[a.Steps == attr.LinearStepsDynamic](packed, in[1+q]); err != nil {
+				t.Fatal(err)
+			}
+			in[1+q] = packed
+		}
+		// The exact case has the operands of a product that is not in steps, and the result
+		// the type of x.
+		plain := linearCase{name: fmt.Sprintf("%s %v {%s}", d, c.in[0].Shape, attr.Format(a)), a: c.a, in: exact}
+		checkLinearBy(t, ctxs, plain, a, d, in)
+	}
+}
+
+// TestPackBytesColumns: a part is packed as a weight of these columns alone is.
+func TestPackBytesColumns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(24, 1))
+	w := randomBytes(rng, tensor.Uint8, 70, 3*simd.Active.Columns+2)
+	for _, c := range [][2]int{{0, 5}, {3, 2*simd.Active.Columns + 3}, {4, 4}, {0, w.Shape[1]}} {
+		part := tensor.New(tensor.Uint8, 70, c[1]-c[0])
+		for p := range 70 {
+			copy(part.Bytes()[p*part.Shape[1]:][:part.Shape[1]], w.Bytes()[p*w.Shape[1]+c[0]:])
+		}
+		var got, want tensor.Tensor
+		if err := PackBytesColumns(c[0], c[1])(nil, &got, w); err != nil {
+			t.Fatal(err)
+		}
+		if err := PackBytes(nil, &want, part); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.Bytes(), got.Bytes()); diff != "" || !tensor.SameShape(got.Shape, want.Shape) {
+			t.Errorf("columns %v (-want +got):\n%s", c, diff)
+		}
+	}
+	if err := PackBytesColumns(3, 9999)(nil, &tensor.Tensor{}, w); err == nil {
+		t.Error("columns beyond the last are packed")
+	}
+}
