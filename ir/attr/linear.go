@@ -157,7 +157,9 @@ func operandOf(from int, list []int, i int) int {
 }
 
 // InSteps reports whether weights are integers.
-func (a *Linear) InSteps() bool { return a.Steps != LinearStepsNone }
+func (a *Linear) InSteps() bool {
+	return a.Steps == LinearStepsWeights || a.Steps == LinearStepsDynamic
+}
 
 // Part returns the columns of its operand that weight i is; false if it is all of
 // them.

@@ -78,7 +78,7 @@ func by[Z, X tensor.Native](f func(X) Z) func(z, x *tensor.Tensor, lo, hi int) {
 }
 
 type number interface {
-	int32 | int64 | float32 | float64
+	int8 | uint8 | int32 | int64 | float32 | float64
 }
 
 func plainly[Z, X number](x X) Z { return Z(x) }
@@ -120,6 +120,11 @@ var conversions = map[[2]tensor.DType]func(z, x *tensor.Tensor, lo, hi int){
 	{tensor.Bool, tensor.BFloat16}: by(func(x bool) tensor.Brain {
 		return tensor.BrainOf(ofBool[float32](x))
 	}),
+
+	{tensor.Int8, tensor.Float32}:  by(plainly[float32, int8]),
+	{tensor.Uint8, tensor.Float32}: by(plainly[float32, uint8]),
+	{tensor.Int8, tensor.Float16}:  by(func(x int8) tensor.Half { return tensor.HalfOf(float32(x)) }),
+	{tensor.Uint8, tensor.Float16}: by(func(x uint8) tensor.Half { return tensor.HalfOf(float32(x)) }),
 
 	{tensor.Int32, tensor.Bool}:     by(isTrue[int32]),
 	{tensor.Int32, tensor.Int64}:    by(plainly[int64, int32]),

@@ -12,19 +12,34 @@ import (
 var Pass = passes.Pass{
 	Name: "fold",
 	Doc:  "compute constant nodes, numeric shape arithmetic and branches with a constant condition",
-	Run:  run,
+	Run:  run(rules),
 }
 
-func run(c *passes.Context, g *ir.Graph) error {
-	for {
-		if err := rewrite.Run(c, g, rules); err != nil {
-			return err
+// Rest is the pass that also folds weights in steps, for a target: those that its products
+// don't take as they are.
+var Rest = passes.Pass{
+	Name: "fold",
+	Doc:  Pass.Doc + ", weights in steps among them",
+	Run: func(c *passes.Context, g *ir.Graph) error {
+		if c.Target() == "" {
+			return run(rules)(c, g)
 		}
-		if !constantCaptures(c, g) {
-			return nil
-		}
-		if _, err := c.Retype(); err != nil {
-			return err
+		return run(append([]rewrite.Rule{{Label: "weight in steps", Doc: "DequantizeLinear of constants", Roots: []*ir.Op{op.DequantizeLinear}, Match: dequantized}}, rules...))(c, g)
+	},
+}
+
+func run(rules []rewrite.Rule) func(c *passes.Context, g *ir.Graph) error {
+	return func(c *passes.Context, g *ir.Graph) error {
+		for {
+			if err := rewrite.Run(c, g, rules); err != nil {
+				return err
+			}
+			if !constantCaptures(c, g) {
+				return nil
+			}
+			if _, err := c.Retype(); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -43,6 +58,20 @@ func constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	if f == nil || !f.affordable(c) {
 		return nil
 	}
+	return f.folded(n)
+}
+
+// dequantized computes a weight in steps, however much larger it becomes: at every run it
+// would take longer than what is done with it.
+func dequantized(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	if f := chainOf(n); f != nil && replaceable(n) {
+		return f.folded(n)
+	}
+	return nil
+}
+
+// folded puts constants in the place of n's outputs.
+func (f *chain) folded(n *ir.Node) *rewrite.Patch {
 	out, err := f.compute()
 	if err != nil {
 		return nil // the same error comes out of the run, with its place

@@ -1,10 +1,49 @@
 package fold_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/passes"
 	"github.com/parallax-go/parallax/passes/fold"
 	"github.com/parallax-go/parallax/passes/passtest"
 )
 
 func TestPass(t *testing.T) { passtest.Files(t, fold.Pass) }
+
+// TestLargeWeightsInSteps: they stay, and what is made of them; for a target, the rest of
+// them is folded in the end, however much it grows.
+func TestLargeWeightsInSteps(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		pass   passes.Pass
+		target kernels.Target
+		want   int // nodes that stay
+	}{{"first", fold.Pass, kernels.CPU, 3}, {"rest, without a target", fold.Rest, "", 3}, {"rest", fold.Rest, kernels.CPU, 1}} {
+		g := ir.NewGraph("")
+		x := g.NewInput("x", ir.TensorOf(tensor.Float32, sym.Shape{sym.Const(3), sym.Const(200)}))
+		b := ir.NewBuilder(g)
+		w := b.Op(op.DequantizeLinear, op.DequantizeLinear.Attr(), b.Const(tensor.New(tensor.Uint4, 300, 200)), b.Const(tensor.Scalar[float32](0.5)))
+		y := b.Op(op.MatMul, nil, x, b.Op(op.Transpose, op.Transpose.Attr(), w))
+		if b.Err() != nil {
+			t.Fatal(b.Err())
+		}
+		b.Commit(nil)
+		g.AddNamedOutput("y", y)
+		if _, err := passes.Run(context.Background(), g, []passes.Pass{c.pass}, &passes.Options{Target: c.target}); err != nil {
+			t.Fatal(err)
+		}
+		count := 0
+		for range g.Nodes() {
+			count++
+		}
+		if count != c.want {
+			t.Errorf("%s: %d nodes stay, want %d:\n%s", c.name, count, c.want, g)
+		}
+	}
+}

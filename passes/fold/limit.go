@@ -1,6 +1,8 @@
 package fold
 
 import (
+	"slices"
+
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -94,10 +96,15 @@ func (f *chain) affordable(c *passes.Context) bool {
 	if !known {
 		return shrinking[n.Op] && f.operands+f.passing <= small
 	}
-	if result > small && result > maxGrowth*f.operands || isLong(n) {
+	if result > small && (result > maxGrowth*f.operands || f.hasStepsOfWeights()) || isLong(n) {
 		return false
 	}
 	return c.AllowConstant(result)
+}
+
+// hasStepsOfWeights reports whether f makes floats of integers that are weights in steps.
+func (f *chain) hasStepsOfWeights() bool {
+	return slices.ContainsFunc(f.nodes, func(n *ir.Node) bool { return n.Op == op.DequantizeLinear })
 }
 
 // stringBytes is the memory of an empty string.

@@ -56,13 +56,16 @@ func gemm(c *passes.Context, n *ir.Node) *rewrite.Patch {
 
 func plain(c *passes.Context, n *ir.Node, x, w, bias *ir.Value, transB bool) *rewrite.Patch {
 	rank, ranked := x.Type.Rank()
-	if !ranked || rank < 2 || x.IsConst() || !w.IsConst() || w.Const.Rank() != 2 {
+	if !ranked || rank < 2 || x.IsConst() {
 		return nil
 	}
-	patch, p := rewrite.NewPatch(n, ""), linear.New(x, w)
-	p.Attr.TransB = transB
+	patch := rewrite.NewPatch(n, "")
+	p := ofWeight(patch, x, w, transB)
+	if p == nil {
+		return nil
+	}
 	if bias != nil {
-		if p.Weights[0].Bias = linear.Vector(patch, bias, w.Const.DType, p.Width(0)); p.Weights[0].Bias == nil {
+		if p.Weights[0].Bias = linear.Vector(patch, bias, x.Type.DType, p.Width(0)); p.Weights[0].Bias == nil {
 			return nil
 		}
 	}

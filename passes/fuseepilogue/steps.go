@@ -1,6 +1,9 @@
 package fuseepilogue
 
 import (
+	"math"
+	"slices"
+
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -9,6 +12,78 @@ import (
 	"github.com/parallax-go/parallax/passes/linear"
 	"github.com/parallax-go/parallax/passes/rewrite"
 )
+
+// ofWeight is the plain product of x and a constant matrix: of floats, or of integers with a
+// scale for each column, transposed or not; nil if w is neither.
+func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product {
+	if w.IsConst() {
+		if w.Const.Rank() != 2 {
+			return nil
+		}
+		p := linear.New(x, w)
+		p.Attr.TransB = transB
+		return p
+	}
+	d := w.Def
+	if d != nil && d.Op == op.Transpose && slices.Equal(d.Attr.(*attr.Transpose).Perm, []int{1, 0}) {
+		d, transB = d.In[0].Def, !transB
+	}
+	if d == nil || d.Op != op.DequantizeLinear || !d.In[0].IsConst() || !d.In[1].IsConst() || d.In[0].Const.Rank() != 2 {
+		return nil
+	}
+	a, scale, columns := d.Attr.(*attr.Quantize), d.In[1].Const, 1
+	if transB {
+		columns = 0
+	}
+	along := a.Axis == columns || a.Axis == columns-2
+	if a.BlockSize != 0 || scale.Rank() > 1 || scale.Len() != 1 && !along || d.Out[0].Type.DType != x.Type.DType || scale.DType != x.Type.DType {
+		return nil
+	}
+	integers := centred(d.In[0].Const, d.Operand(2), columns)
+	if integers == nil {
+		return nil
+	}
+	v := d.In[0]
+	if integers != v.Const {
+		v = patch.Const(integers)
+	}
+	p := linear.New(x, v)
+	p.Attr.TransB, p.Attr.Steps = transB, attr.LinearStepsWeights
+	p.Weights[0].Step = vectorOf(patch, scale, p.Width(0))
+	return p
+}
+
+// centred is w less its zero points, of which there are one or one for each index of an
+// axis, in a type of 8 bits, or of 16 where these are too few; nil if that can't be.
+func centred(w *tensor.Tensor, zero *ir.Value, axis int) *tensor.Tensor {
+	if zero == nil && w.DType.Bits() == 8 || zero != nil && w.DType.Bits() == 8 && isZero(zero) {
+		return w
+	}
+	if w.DType.Bits() > 8 || !w.DType.IsInt() || zero != nil && !zero.IsConst() {
+		return nil
+	}
+	least, most := int64(0), int64(0)
+	values := make([]int16, w.Len())
+	for i := range values {
+		v := w.IntAt(i)
+		if zero != nil {
+			index := i % w.Shape[1]
+			if axis == 0 {
+				index = i / w.Shape[1]
+			}
+			v -= zero.Const.IntAt(min(index, zero.Const.Len()-1))
+		}
+		values[i], least, most = int16(v), min(least, v), max(most, v)
+	}
+	if least < math.MinInt8 || most > math.MaxInt8 {
+		return tensor.Of(w.Shape, values)
+	}
+	narrow := make([]int8, len(values))
+	for i, v := range values {
+		narrow[i] = int8(v)
+	}
+	return tensor.Of(w.Shape, narrow)
+}
 
 // stepsProduct is a product of an operand that is taken in steps when it comes:
 //

@@ -26,11 +26,13 @@ import (
 	"github.com/parallax-go/parallax/passes/mergeqkv"
 	"github.com/parallax-go/parallax/passes/readmasks"
 	"github.com/parallax-go/parallax/passes/unify"
+	"github.com/parallax-go/parallax/passes/weightsteps"
 )
 
 // table is the order. Each pass leaves the graph correct, so any selection of
 // them is a working compiler.
 var table = []passes.Pass{
+	weightsteps.Pass,
 	fold.Pass,
 	unify.Pass,
 	canon.Pass,
@@ -59,7 +61,7 @@ var tidy = passes.Pass{
 	Name: "tidy",
 	Doc:  "fold, canon, cse and dce once more",
 	Run: func(c *passes.Context, g *ir.Graph) error {
-		for _, p := range []passes.Pass{fold.Pass, canon.Pass, cse.Pass, dce.Pass} {
+		for _, p := range []passes.Pass{fold.Rest, canon.Pass, cse.Pass, dce.Pass} {
 			if err := p.Run(c, g); err != nil {
 				return err
 			}
@@ -76,6 +78,7 @@ type Reason struct{ Before, After, Because string }
 
 // reasons are what the order must satisfy.
 var reasons = []Reason{
+	{"weightsteps", "fold", "integers that are converted are floats once they are computed"},
 	{"fold", "canon", "targets of Reshape become constants, which views are read from"},
 	{"fold", "cse", "equal constants are one only once they are computed"},
 	{"fold", "unify", "targets of Reshape become constants, which sizes are inferred from"},
