@@ -31,8 +31,8 @@ func TestLinear(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, g, kernels.F32,
-		"attr.Linear{Weights: 1, Activation: \"gelu\", Norm: \"rms\", Epsilon: 1e-05, Biased: []int{0}}",
-		"attr.Linear{Weights: 2, TransB: true, Activation: \"none\", Norm: \"none\", Epsilon: 1e-05, Biased: []int{1}}",
+		"attr.Linear{Weights: 1, Activation: \"gelu\", Norm: \"rms\", Epsilon: 1e-05, Steps: \"none\", Biased: []int{0}}",
+		"attr.Linear{Weights: 2, TransB: true, Activation: \"none\", Norm: \"none\", Epsilon: 1e-05, Steps: \"none\", Biased: []int{1}}",
 		"cpu.Linear(ctx, []*tensor.Tensor{nil, f.T(",
 		"Pack: cpu.PackB, Layout: \"cpu.PackB\"",
 		"Pack: cpu.PackColumns(1, 2), Layout: \"cpu.PackColumns(1, 2)\"",

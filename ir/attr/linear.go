@@ -80,6 +80,10 @@ const (
 // z, by DynamicQuantizeLinear, and the product is one of integers in 32 bits, which wrap:
 //
 //	x·wᵢ = float(Σ (x̂ − z)(wᵢ − zeroᵢ)) · (s·stepᵢ)
+//
+// With a BlockSize, weights are given transposed, [Nᵢ, K], x is not taken in steps, and each
+// block of so many elements along K has a step and a zero point of its own: stepᵢ and zeroᵢ
+// are [Nᵢ, ⌈K/BlockSize⌉], and every weight has both.
 type Linear struct {
 	Weights    int        `attr:"weights,1"`
 	TransB     bool       `attr:"trans_b,false"`
@@ -89,7 +93,8 @@ type Linear struct {
 	Norm       LinearNorm `attr:"norm,none"`
 	Epsilon    float32    `attr:"epsilon,1e-5"`
 
-	Steps LinearSteps `attr:"steps,none"`
+	Steps     LinearSteps `attr:"steps,none"`
+	BlockSize int         `attr:"block_size,0"` // 0: steps are those of columns
 
 	// Which optional operands the node has, in the order of the operands.
 	Zeroed      []int `attr:"zeroed"` // indices of weights, ascending
@@ -221,6 +226,9 @@ func (a *Linear) Check() error {
 	case LinearStepsNone, LinearStepsWeights, LinearStepsDynamic:
 	default:
 		return fmt.Errorf("steps = %q is not known", a.Steps)
+	}
+	if a.BlockSize != 0 && (a.BlockSize < 0 || a.Steps != LinearStepsWeights || !a.TransB || len(a.Zeroed) != a.Weights) {
+		return fmt.Errorf("block_size = %d is of weights in steps, transposed and with zero points", a.BlockSize)
 	}
 	if !a.InSteps() && len(a.Zeroed) > 0 {
 		return fmt.Errorf("zeroed = %v, and steps = none", a.Zeroed)

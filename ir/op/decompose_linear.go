@@ -48,22 +48,25 @@ func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, x *linearLeft,
 	if from, to, cut := a.Part(i); cut {
 		w = b.Op(Slice, nil, w, b.Ints(int64(from)), b.Ints(int64(to)), b.Ints(1))
 	}
-	if a.TransB {
-		w = b.Op(Transpose, &attr.Transpose{Perm: []int{1, 0}}, w)
-	}
 	var zero *ir.Value
 	if at := a.ZeroOf(i); at >= 0 {
 		zero = in[at]
 	}
+	if a.Steps == attr.LinearStepsWeights {
+		along := 1
+		if a.TransB && a.BlockSize == 0 {
+			along = 0
+		}
+		w = b.Op(DequantizeLinear, &attr.Quantize{Axis: along, BlockSize: a.BlockSize, Saturate: true}, w, in[a.StepOf(i)], zero)
+	}
+	if a.TransB {
+		w = b.Op(Transpose, &attr.Transpose{Perm: []int{1, 0}}, w)
+	}
 	var y *ir.Value
-	switch at := a.Operands().Step + i; a.Steps {
-	case attr.LinearStepsDynamic:
+	if a.Steps == attr.LinearStepsDynamic {
 		sums := b.Op(Cast, &attr.Cast{To: in[0].Type.DType, Saturate: true}, b.Op(MatMulInteger, nil, x.steps, w, x.zero, zero))
-		y = b.Op(Mul, nil, sums, b.Op(Mul, nil, x.step, in[at]))
-	case attr.LinearStepsWeights:
-		columns := &attr.Quantize{Axis: 1, Saturate: true}
-		y = b.Op(MatMul, nil, in[0], b.Op(DequantizeLinear, columns, w, in[at], zero))
-	default:
+		y = b.Op(Mul, nil, sums, b.Op(Mul, nil, x.step, in[a.StepOf(i)]))
+	} else {
 		y = b.Op(MatMul, nil, in[0], w)
 	}
 	if at := a.BiasOf(i); at >= 0 {

@@ -113,9 +113,13 @@ func linearWidths(c *ir.Infer, a *attr.Linear) (*widths, error) {
 		}
 	}
 	for i := range a.Weights {
-		vectors := []int{a.ZeroOf(i), a.BiasOf(i)}
-		if a.InSteps() {
-			vectors = append(vectors, o.Step+i)
+		vectors := []int{a.BiasOf(i)}
+		if a.BlockSize > 0 {
+			if err := linearBlocks(c, a, i); err != nil {
+				return nil, err
+			}
+		} else {
+			vectors = append(vectors, a.StepOf(i), a.ZeroOf(i))
 		}
 		for _, at := range vectors {
 			if err := w.vector(c, at, min(i, last)); err != nil {
@@ -129,6 +133,23 @@ func linearWidths(c *ir.Infer, a *attr.Linear) (*widths, error) {
 		}
 	}
 	return w, nil
+}
+
+// linearBlocks checks that each block of weight i has a step and a zero point.
+func linearBlocks(c *ir.Infer, a *attr.Linear, i int) error {
+	w := c.Type(a.Operands().Weight + i)
+	if !w.HasRank || len(w.Shape) != 2 {
+		return nil
+	}
+	want := sym.Shape{w.Shape[0], w.Shape[1].CeilDiv(sym.Const(int64(a.BlockSize)))}
+	for name, at := range map[string]int{"step": a.StepOf(i), "zero point": a.ZeroOf(i)} {
+		if t := c.Type(at); t.HasRank {
+			if err := shapeFits(fmt.Sprintf("%s of weight %d", name, i), t.Shape, want); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // linearWeight learns the width of weight i and compares its height with x's.

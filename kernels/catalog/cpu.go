@@ -211,6 +211,18 @@ func packBytes(c kernels.Case) []kernels.Packing {
 	return []kernels.Packing{packingOfBytes(c, 1, "PackB")}
 }
 
+// packBlocks asks for the weights of a fused product in blocks, their scales and zero points.
+func packBlocks(a *attr.Linear) []kernels.Packing {
+	var packings []kernels.Packing
+	for i := range a.Weights {
+		packings = append(packings,
+			kernels.Packing{Operand: a.Operands().Weight + i, Layout: CPUPrefix + "PackBlocks"},
+			kernels.Packing{Operand: a.StepOf(i), Layout: CPUPrefix + "PackBlockSteps"},
+			kernels.Packing{Operand: a.ZeroOf(i), Layout: CPUPrefix + "PackBlockZeros"})
+	}
+	return packings
+}
+
 func packGemm(c kernels.Case) []kernels.Packing {
 	return []kernels.Packing{packing(c, 1, turned(c.Attr.(*attr.Gemm).TransB))}
 }
@@ -218,6 +230,9 @@ func packGemm(c kernels.Case) []kernels.Packing {
 // packWeights asks for every weight of a fused product.
 func packWeights(c kernels.Case) []kernels.Packing {
 	a := c.Attr.(*attr.Linear)
+	if a.BlockSize > 0 {
+		return packBlocks(a)
+	}
 	names := packing
 	if a.Steps == attr.LinearStepsDynamic {
 		names = packingOfBytes
@@ -269,10 +284,13 @@ func linearTypes(c kernels.Case) error {
 	o, rest := a.Operands(), c
 	rest.In = slices.Clone(c.In)
 	integers := []tensor.DType{tensor.Int8, tensor.Uint8}
-	if a.Steps == attr.LinearStepsWeights {
+	switch {
+	case a.BlockSize > 0:
+		integers = append(integers, tensor.Int4, tensor.Uint4)
+	case a.Steps == attr.LinearStepsWeights:
 		integers = append(integers, tensor.Int16)
 	}
-	if o.Zero >= 0 && a.Steps != attr.LinearStepsDynamic {
+	if o.Zero >= 0 && a.Steps != attr.LinearStepsDynamic && a.BlockSize == 0 {
 		return errors.New("zero points of weights, and x is not taken in steps")
 	}
 	for i := range a.Weights {
@@ -332,8 +350,22 @@ func constantWeights(c kernels.Case) error {
 		if err := constant(a.Operands().Weight + i)(c); err != nil {
 			return err
 		}
+		if a.BlockSize > 0 {
+			if err := constantBlocks(c, a, i); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// constantBlocks holds if weight i has blocks of whole bytes, with constant scales and zero
+// points.
+func constantBlocks(c kernels.Case, a *attr.Linear, i int) error {
+	if w := c.Operand(a.Operands().Weight + i); a.BlockSize%2 != 0 || w.Const.Rank() == 2 && w.Const.Shape[1]%2 != 0 {
+		return fmt.Errorf("blocks of %d of %s, want an even number of elements", a.BlockSize, w)
+	}
+	return all(constant(a.StepOf(i)), constant(a.ZeroOf(i)))(c)
 }
 
 // pairwise holds if an equation is a product of two operands.

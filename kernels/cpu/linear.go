@@ -53,6 +53,9 @@ func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, res
 
 // right is a weight as an operand.
 func (l *linear) right(c *Ctx, from *linearPart) rightOperand {
+	if l.spec.BlockSize > 0 {
+		return packedBlocks(from.packed, from.step, from.zero, l.k, l.spec.BlockSize)
+	}
 	if l.spec.Steps != attr.LinearStepsDynamic {
 		return packedOperand(from.packed)
 	}
@@ -68,7 +71,7 @@ func (l *linear) right(c *Ctx, from *linearPart) rightOperand {
 
 // columnStep is what the columns are multiplied with, unless they are integers by then.
 func (l *linear) columnStep(c *Ctx, from *linearPart) []float32 {
-	if l.spec.Steps != attr.LinearStepsWeights {
+	if l.spec.Steps != attr.LinearStepsWeights || l.spec.BlockSize > 0 {
 		return nil
 	}
 	return l.widened(c, from.step)

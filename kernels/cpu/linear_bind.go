@@ -90,7 +90,16 @@ func (l *linearCall) bind(outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tenso
 // bindSteps finds the columns' steps and zero points of weight i.
 func (l *linearCall) bindSteps(i int, operand func(i int) *tensor.Tensor) error {
 	p := &l.parts[i]
-	p.step = operand(l.spec.Operands().Step + i)
+	p.step = operand(l.spec.StepOf(i))
+	if l.spec.BlockSize > 0 {
+		if at := l.spec.ZeroOf(i); at >= 0 {
+			p.zero = operand(at)
+		}
+		if !isPackedBlocks(p.packed, p.step, p.zero, l.k, l.spec.BlockSize) {
+			return fmt.Errorf("weight %d: %s in blocks of %d of %d, with scales %s and zero points %s", i, p.packed, l.spec.BlockSize, l.k, p.step, p.zero)
+		}
+		return nil
+	}
 	if err := l.vector(p.step, p.n); err != nil {
 		return fmt.Errorf("step of weight %d: %w", i, err)
 	}
@@ -105,6 +114,13 @@ func (l *linearCall) bindSteps(i int, operand func(i int) *tensor.Tensor) error 
 }
 
 func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
+	if w == nil || w.Rank() == 0 {
+		return fmt.Errorf("no product of %s and the packed weight %s", x, w)
+	}
+	if l.spec.BlockSize > 0 {
+		l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w}) // bindSteps looks at it
+		return nil
+	}
 	if l.spec.Steps == attr.LinearStepsDynamic {
 		if !isPackedBytes(w, l.k) || x.DType != tensor.Float32 {
 			return fmt.Errorf("no product of %s in steps and the packed weight %s", x, w)

@@ -236,3 +236,75 @@ func TestPackBytesColumns(t *testing.T) {
 		t.Error("columns beyond the last are packed")
 	}
 }
+
+// TestLinearInBlocks: every kind of weights, blocks that k is no multiple of, panels that are
+// not full; and a row has the same bits however many there are beside it.
+func TestLinearInBlocks(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(25, 1))
+	types := []tensor.DType{tensor.Uint4, tensor.Int4, tensor.Uint8, tensor.Int8}
+	sizes := [][]int{{1, 2, 1, 2}, {1, 64, 33, 16}, {2, 70, 32, 32}, {3, 130, 70, 64}, {17, 96, 40, 32}, {40, 700, 97, 128}, {0, 4, 5, 2}, {4, 0, 5, 2}, {3, 4, 0, 2}}
+	for i := range 3 * len(sizes) * len(types) {
+		s, dw := sizes[i%len(sizes)], types[i/len(sizes)%len(types)]
+		d := []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16}[i/len(sizes)/len(types)]
+		m, k, n, size := s[0], s[1], s[2], s[3]
+		plain := attr.New[attr.Linear]()
+		plain.TransB, plain.Biased = true, []int{0}
+		if i%2 == 0 {
+			plain.Weights, plain.Gated, plain.Activation = 2, true, attr.ActivationSilu
+		}
+		a := attr.Clone(plain).(*attr.Linear)
+		a.Steps, a.BlockSize = attr.LinearStepsWeights, size
+		x, bias := normals(rng, d, m, k), normals(rng, d, n)
+		in, exact := []*tensor.Tensor{x}, []*tensor.Tensor{x}
+		var steps, zeros []*tensor.Tensor
+		blocks := ceilDiv(k, size)
+		for q := range a.Weights {
+			w, step, zero := tensor.New(dw, n, k), normals(rng, d, n, blocks), tensor.New(dw, n, blocks)
+			for _, t := range []*tensor.Tensor{w, zero} {
+				for e := range t.Bytes() {
+					t.Bytes()[e] = byte(rng.Uint32())
+				}
+			}
+			for e := range step.Len() { // f16 has room for the results
+				step.SetFloat(e, step.FloatAt(e)/100)
+			}
+			numbers := tensor.New(tensor.Float64, n, k)
+			for e := range numbers.Len() {
+				block := e/k*blocks + e%k/size
+				numbers.SetFloat(e, float64(w.IntAt(e)-zero.IntAt(block))*step.FloatAt(block))
+			}
+			exact, a.Zeroed = append(exact, numbers), append(a.Zeroed, q)
+			packed := [3]*tensor.Tensor{{}, {}, {}}
+			for p, f := range []func(to *tensor.Tensor) error{
+				func(to *tensor.Tensor) error { return PackBlocks(nil, to, w) },
+				func(to *tensor.Tensor) error { return PackBlockSteps(nil, to, step) },
+				func(to *tensor.Tensor) error { return PackBlockZeros(nil, to, zero) },
+			} {
+				if err := f(packed[p]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			in, steps, zeros = append(in, packed[0]), append(steps, packed[1]), append(zeros, packed[2])
+		}
+		in, exact = slices.Concat(in, steps, zeros, []*tensor.Tensor{bias}), append(exact, bias)
+		c := linearCase{fmt.Sprintf("%s in %s, %v {%s}", d, dw, s, attr.Format(a)), plain, exact}
+		checkLinearBy(t, ctxs, c, a, d, in)
+		if m < 2 {
+			continue
+		}
+		all, one := dirtyOutputs(1), dirtyOutputs(1)
+		if err := Linear(ctxs[0], all, a, in[0], in[1:]...); err != nil {
+			t.Fatal(err)
+		}
+		row, err := tensor.FromBytes(d, []int{1, k}, x.Bytes()[:d.Bytes(k)])
+		if err == nil {
+			err = Linear(ctxs[0], one, a, row, in[1:]...)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(one[0].Bytes(), all[0].Bytes()[:d.Bytes(n)]) {
+			t.Fatalf("%s: the first row alone has other bits", c.name)
+		}
+	}
+}

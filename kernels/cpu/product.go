@@ -249,6 +249,10 @@ func (b *block) multiplyColumns(x *part) {
 		b.multiplyPairs(x)
 		return
 	}
+	if b.m <= fewBlockRows && x.right.blocks.data != nil {
+		b.multiplyBlocks(x)
+		return
+	}
 	if b.m <= fewRows && x.right.inRows() {
 		b.stream(x)
 		return
@@ -278,7 +282,7 @@ func (b *block) multiplyColumns(x *part) {
 				b.narrowTiles(x, j, k0, kc, add)
 				continue
 			}
-			panel := x.right.panel(scratch, b.b, j, k0, kc)
+			panel := x.right.panel(b.ctx, scratch, b.b, j, k0, kc)
 			b.panelTiles(x, panel, j, k0, kc, add)
 		}
 	}

@@ -60,6 +60,9 @@ const (
 func (l *productPlan) arrange(p *product, threads int) {
 	highest, multiple := simd.Active.Rows, unrolledSteps
 	deepest, depth := p.deepest(ceilDiv(p.m, highest)), p.k
+	for i := range p.parts {
+		multiple = max(multiple, p.parts[i].right.blocks.size)
+	}
 	if pairs := p.pairs.kernels; pairs != nil {
 		multiple, depth = simd.PairStep, p.pairs.k
 		if p.whollyPairs() {

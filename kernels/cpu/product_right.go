@@ -13,6 +13,7 @@ type rightOperand struct {
 	packed floats
 	pairs  pairing // of packed; k is filled up then
 	bytes  byteRight
+	blocks blockRight
 	k, n   int
 	window *window
 	matrix matrix
@@ -76,7 +77,10 @@ func (r *rightOperand) ready(j0, j1 int) bool {
 
 // panel returns kc rows from k0 on of the panel at column j, as f32 and padded to
 // its full width; offset is added to where a matrix begins.
-func (r *rightOperand) panel(scratch []float32, offset, j, k0, kc int) []float32 {
+func (r *rightOperand) panel(c *Ctx, scratch []float32, offset, j, k0, kc int) []float32 {
+	if r.blocks.data != nil {
+		return r.blocks.widened(c, scratch, j, k0, kc)
+	}
 	columns := simd.Active.Columns
 	width := min(columns, r.n-j)
 	if r.window != nil {

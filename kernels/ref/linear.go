@@ -161,13 +161,19 @@ func (l *linear) checkRest(in list) error {
 		return nil
 	}
 	for i := range l.a.Weights {
-		if err := errors.Join(want(l.a.ZeroOf(i), i, "zero point"), want(l.a.BiasOf(i), i, "bias")); err != nil {
-			return err
-		}
-		if l.a.InSteps() {
-			if err := want(l.at.Step+i, i, "step"); err != nil {
-				return err
+		err := want(l.a.BiasOf(i), i, "bias")
+		if l.a.BlockSize == 0 {
+			err = errors.Join(err, want(l.a.StepOf(i), i, "step"), want(l.a.ZeroOf(i), i, "zero point"))
+		} else {
+			shape := []int{l.widths[i], (l.k + l.a.BlockSize - 1) / l.a.BlockSize}
+			for _, at := range []int{l.a.StepOf(i), l.a.ZeroOf(i)} {
+				if !slices.Equal(in[at].Shape, shape) {
+					err = errors.Join(err, fmt.Errorf("operand %d is %s, want %s", at, in[at], tensor.ShapeString(shape)))
+				}
 			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if r := l.at.Residual; r >= 0 && !slices.Equal(in[r].Shape, l.shape(l.widths[0])) {
@@ -222,6 +228,9 @@ func (l *linear) product(i int) []float64 {
 	if at := l.a.ZeroOf(i); at >= 0 {
 		zero = l.in[at]
 	}
+	if l.a.BlockSize > 0 {
+		w, zero = l.blocks(i), make([]float64, n)
+	}
 	y := make([]float64, l.m*n)
 	for r := range l.m {
 		for j := range n {
@@ -232,7 +241,7 @@ func (l *linear) product(i int) []float64 {
 			switch {
 			case l.a.Steps == attr.LinearStepsDynamic:
 				sum = float64(float32(int32(int64(sum))) * float32(l.left.step*float32(l.in[l.at.Step+i][j])))
-			case l.a.InSteps():
+			case l.a.InSteps() && l.a.BlockSize == 0:
 				sum *= l.in[l.at.Step+i][j]
 			}
 			if at := l.a.BiasOf(i); at >= 0 {
@@ -242,6 +251,18 @@ func (l *linear) product(i int) []float64 {
 		}
 	}
 	return y
+}
+
+// blocks is weight i, [Nᵢ, K], of steps and zero points that each block has.
+func (l *linear) blocks(i int) []float64 {
+	w, step, zero := l.in[l.at.Weight+i], l.in[l.a.StepOf(i)], l.in[l.a.ZeroOf(i)]
+	count := (l.k + l.a.BlockSize - 1) / l.a.BlockSize
+	out := make([]float64, len(w))
+	for e, v := range w {
+		block := e/l.k*count + e%l.k/l.a.BlockSize
+		out[e] = (v - zero[block]) * step[block]
+	}
+	return out
 }
 
 // normalise makes the rows of y their norms.

@@ -30,6 +30,14 @@ func TestLinear(t *testing.T) {
 		// √((1² + 7²)/2) = 5.
 		{"rms norm", attr.Linear{Weights: 1, HasResidual: true, Norm: attr.LinearNormRMS}, list{w, row(-6, -3), vec(5, 5)}, list{row(1, 7), row(1, 7)}},
 		{"y left out", attr.Linear{Weights: 1, HasResidual: true, Norm: attr.LinearNormLayer}, list{w, row(-4, -9), ones}, list{nil, row(1, -1)}},
+		// [1, 2] by [[2, 0], [4, −2]]/2 and by columns of other steps.
+		{"weights in steps", attr.Linear{Weights: 1, Steps: attr.LinearStepsWeights}, list{tensor.Of([]int{2, 2}, []int8{2, 0, 4, -2}), vec(0.5, 2)}, list{row(5, -8)}},
+		{"zero points", attr.Linear{Weights: 1, Steps: attr.LinearStepsWeights, Zeroed: []int{0}}, list{tensor.Of([]int{2, 2}, []int8{2, 0, 4, -2}), vec(0.5, 2), of[int8](1, -2)}, list{row(3.5, 4)}},
+		// x is 127.5, or a little less, and 255 steps of 2/255: 127 and 255 of them.
+		{"dynamic", attr.Linear{Weights: 1, Steps: attr.LinearStepsDynamic, Biased: []int{0}}, list{tensor.Of([]int{2, 2}, []int8{255-256, 0, 0, 1}), vec(255, 1), vec(1, 1)}, list{row(-253, 3)}},
+		// Columns of a weight of 3 steps, in blocks of two: [1, 2]·[2, 4] and [1, 2]·[3, −1].
+		{"blocks", attr.Linear{Weights: 1, TransB: true, Steps: attr.LinearStepsWeights, BlockSize: 1, Zeroed: []int{0}},
+			list{tensor.Of([]int{2, 2}, []uint8{3, 6, 4, 1}), f32([]int{2, 2}, 1, 2, 3, 0.5), tensor.Of([]int{2, 2}, []uint8{1, 4, 3, 3})}, list{row(10, 1)}},
 		{"no rows", attr.Linear{Weights: 1}, list{w}, nil},
 	} {
 		a, x := c.a, x
@@ -38,6 +46,9 @@ func TestLinear(t *testing.T) {
 		}
 		if a.Norm == "" {
 			a.Norm = attr.LinearNormNone
+		}
+		if a.Steps == "" {
+			a.Steps = attr.LinearStepsNone
 		}
 		if c.want == nil {
 			x, c.want = f32([]int{0, 2}), list{f32([]int{0, 2})}
@@ -84,7 +95,7 @@ func TestLinearErrors(t *testing.T) {
 		{plain, list{nil}, "operand 1 is missing"},
 		{plain, list{zeros(4, 3)}, "weight 0 is f32[4,3] for x f32[2,3]"},
 		{plain, list{zeros(3)}, "want a matrix"},
-		{&attr.Linear{Weights: 1, Activation: "none", Norm: "none", Columns: []int{2, 5}}, list{w}, "columns 2 to 5 of weight 0"},
+		{&attr.Linear{Weights: 1, Activation: "none", Norm: "none", Steps: "none", Columns: []int{2, 5}}, list{w}, "columns 2 to 5 of weight 0"},
 		{biased, list{w, zeros(3)}, "bias is f32[3], want 4 elements"},
 		{residual, list{w, zeros(1, 4)}, "the residual is f32[1,4], want [2,4]"},
 	} {

@@ -14,7 +14,7 @@ import (
 )
 
 // ofWeight is the plain product of x and a constant matrix: of floats, or of integers with a
-// scale for each column, transposed or not; nil if w is neither.
+// scale for each column, or for each block of one, transposed or not; nil if w is neither.
 func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product {
 	if w.IsConst() {
 		if w.Const.Rank() != 2 {
@@ -35,8 +35,16 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 	if transB {
 		columns = 0
 	}
+	if zero := d.Operand(2); zero != nil && !zero.IsConst() || d.Out[0].Type.DType != x.Type.DType || scale.DType != x.Type.DType {
+		return nil
+	}
 	along := a.Axis == columns || a.Axis == columns-2
-	if a.BlockSize != 0 || scale.Rank() > 1 || scale.Len() != 1 && !along || d.Out[0].Type.DType != x.Type.DType || scale.DType != x.Type.DType {
+	switch {
+	case a.BlockSize != 0 && along:
+		return nil
+	case a.BlockSize != 0:
+		return inBlocks(patch, x, d, transB)
+	case scale.Rank() > 1 || scale.Len() != 1 && !along:
 		return nil
 	}
 	integers := centred(d.In[0].Const, d.Operand(2), columns)
@@ -51,6 +59,50 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 	p.Attr.TransB, p.Attr.Steps = transB, attr.LinearStepsWeights
 	p.Weights[0].Step = vectorOf(patch, scale, p.Width(0))
 	return p
+}
+
+// inBlocks is the product of x and weights with a scale for each block along k, which it
+// takes transposed; nil if their rows are no whole bytes.
+func inBlocks(patch *rewrite.Patch, x *ir.Value, d *ir.Node, transB bool) *linear.Product {
+	operands := []*tensor.Tensor{d.In[0].Const, d.In[1].Const, nil}
+	if zero := d.Operand(2); zero != nil {
+		operands[2] = zero.Const
+	} else {
+		operands[2] = tensor.New(operands[0].DType, operands[1].Shape...)
+	}
+	k := operands[0].Shape[1]
+	if !transB {
+		k = operands[0].Shape[0]
+	}
+	size := d.Attr.(*attr.Quantize).BlockSize
+	if bits := operands[0].DType.Bits(); bits != 4 && bits != 8 || k%2 != 0 || size%2 != 0 {
+		return nil
+	}
+	for i, t := range operands {
+		if !transB {
+			operands[i] = transposed(t)
+		}
+	}
+	p := linear.New(x, patch.Const(operands[0]))
+	p.Attr.TransB, p.Attr.Steps, p.Attr.BlockSize = true, attr.LinearStepsWeights, size
+	p.Weights[0].Step, p.Weights[0].Zero = patch.Const(operands[1]), patch.Const(operands[2])
+	return p
+}
+
+// transposed is a matrix, of elements of whatever bits, with its axes swapped.
+func transposed(t *tensor.Tensor) *tensor.Tensor {
+	rows, columns := t.Shape[0], t.Shape[1]
+	out := tensor.New(t.DType, columns, rows)
+	for i := range rows {
+		for j := range columns {
+			if from, to := i*columns+j, j*rows+i; t.DType.IsFloat() {
+				out.SetFloat(to, t.FloatAt(from))
+			} else {
+				out.SetInt(to, t.IntAt(from))
+			}
+		}
+	}
+	return out
 }
 
 // centred is w less its zero points, of which there are one or one for each index of an

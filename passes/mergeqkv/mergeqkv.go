@@ -47,6 +47,7 @@ type alike struct {
 	transB     bool
 	activation attr.Activation
 	steps      attr.LinearSteps
+	blockSize  int
 }
 
 // attentions end a stretch.
@@ -66,7 +67,7 @@ func groups(c *passes.Context, g *ir.Graph) [][]*ir.Node {
 		if p == nil || !p.Open() {
 			continue
 		}
-		key := alike{p.X, p.Attr.TransB, p.Attr.Activation, p.Attr.Steps}
+		key := alike{p.X, p.Attr.TransB, p.Attr.Activation, p.Attr.Steps, p.Attr.BlockSize}
 		i, seen := stretch[key]
 		if !seen {
 			i = len(all)

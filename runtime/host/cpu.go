@@ -165,6 +165,10 @@ var packers = map[string]Packer{
 	"PackTaps":   cpu.PackTaps,
 	"PackBytes":  cpu.PackBytes,
 	"PackBytesT": cpu.PackBytesT,
+
+	"PackBlocks":     cpu.PackBlocks,
+	"PackBlockSteps": cpu.PackBlockSteps,
+	"PackBlockZeros": cpu.PackBlockZeros,
 }
 
 // partPackers make what lays out a part of a weight.

@@ -215,7 +215,7 @@ var arm64Turned = map[op]word{opLess: {"FCMGT", 0x6ea0e400}, opAndNot: {"BIC", 0
 
 // arm64Ones are the operations on one vector.
 var arm64Ones = map[op]word{
-	opSqrt: {"FSQRT", 0x6ea1f800}, opRound: {"FRINTN", 0x4e218800}, opToInt: {"FCVTNS", 0x4e21a800},
+	opSqrt: {"FSQRT", 0x6ea1f800}, opRound: {"FRINTN", 0x4e218800}, opToInt: {"FCVTNS", 0x4e21a800}, opFromInt: {"SCVTF", 0x4e21d800},
 	opPackHalf: {"FCVTN", 0x0e216800},
 }
 

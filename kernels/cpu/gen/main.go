@@ -38,6 +38,7 @@ type group struct {
 var groups = []group{
 	{"product", products},
 	{"bytes", byteKernels},
+	{"blocks", blockKernels},
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
 	{"steps", stepKernels},

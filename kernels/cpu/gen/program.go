@@ -90,7 +90,7 @@ const (
 
 	opRound   // to the nearest integer, ties to even
 	opToInt   // float32 → int32
-	opFromInt // int32 → float32: AVX-512 alone
+	opFromInt // int32 → float32
 	opAddInt  // of int32
 	opSubInt
 	opMulInt     // AVX-512 alone

@@ -70,6 +70,24 @@ type Kernels struct {
 	// numbers times those of scale.
 	FromSteps func(rows int, n int, z *float32, ldz int, scale *float32)
 
+	// ProductNibbles[r] is ProductRows[r] with a panel of blocks of n rows of bytes,
+	// each of which is, for each column, two steps of 4 bits, the lower one first;
+	// scale and zero, the negated zero points, have a row for each block.
+	ProductNibbles [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+	// WidenNibbles sets z to the numbers that a panel of ProductNibbles stands for, a
+	// row of Columns for each step.
+	WidenNibbles func(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)
+
+	// ProductOctets[r] is ProductRows[r] with a panel of blocks of n rows of bytes,
+	// each of which is, for each column, a step of 8 bits; scale and zero, the negated
+	// zero points, have a row for each block.
+	ProductOctets [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+	// WidenOctets sets z to the numbers that a panel of ProductOctets stands for, a
+	// row of Columns for each step.
+	WidenOctets func(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)
+
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)
 

@@ -53,6 +53,8 @@ func round32(x float32) float32 {
 
 // The lanes of integer operations are integers in the bits of a float32.
 
+func fromInt32(x float32) float32 { return float32(int32(math.Float32bits(x))) }
+
 func toInt32(x float32) float32             { return ofBits(uint32(int32(x))) }
 func addInt32(x, y float32) float32         { return ofBits(bits(x) + bits(y)) }
 func subInt32(x, y float32) float32         { return ofBits(bits(x) - bits(y)) }

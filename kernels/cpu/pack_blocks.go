@@ -1,0 +1,210 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/parallax-go/parallax/ir/tensor"
+	"github.com/parallax-go/parallax/kernels/cpu/simd"
+	"github.com/parallax-go/parallax/kernels/par"
+)
+
+// Weights of 4 or 8 bits in blocks along k, of which each has a scale and a zero point for
+// each column, lie in memory as they are, in panels: kernels widen them when they read them.
+// Bits with a sign are counted from the least, as those without are, and so are their zero
+// points.
+
+// PackBlocks packs the right operand, given transposed, [N, K], of i4, u4, i8 or u8, of a
+// product in blocks: panels of rows of bytes, one for each step along k of 8 bits, or for two
+// of 4. The packed tensor is of u8, of shape [N, K], or [N, K/2].
+func PackBlocks(pool *par.Pool, packed, w *tensor.Tensor) error {
+	bits := w.DType.Bits()
+	if w.Rank() != 2 || !isBlockWeight(w.DType) || w.Shape[1]*bits%8 != 0 {
+		return fmt.Errorf("PackBlocks: the weight is %s, want 4 or 8 bits, of rank 2 and rows of whole bytes", w)
+	}
+	n, rows := w.Shape[0], w.Shape[1]*bits/8
+	packed.Reset(tensor.Uint8, n, rows)
+	from, flip := w.Bytes(), flipOf(w.DType)
+	eachPanelOf(pool, n, rows, func(j, width int) {
+		panel := packed.Bytes()[j*rows:][:rows*width]
+		for i := range width {
+			for p, v := range from[(j+i)*rows:][:rows] {
+				panel[p*width+i] = v ^ flip
+			}
+		}
+	})
+	return nil
+}
+
+// PackBlockSteps packs the scales of a product in blocks, [N, blocks], of f32, f16 or bf16:
+// as f32, in panels.
+func PackBlockSteps(pool *par.Pool, packed, steps *tensor.Tensor) error {
+	if steps.Rank() != 2 || !isFloat(steps.DType) {
+		return fmt.Errorf("PackBlockSteps: the scales are %s, want f32, f16 or bf16 of rank 2", steps)
+	}
+	packBlockNumbers(pool, packed, steps, func(i int) float32 { return float32(steps.FloatAt(i)) })
+	return nil
+}
+
+// PackBlockZeros packs the zero points of a product in blocks, [N, blocks], of the weight's
+// type: as f32, negated, in panels.
+func PackBlockZeros(pool *par.Pool, packed, zeros *tensor.Tensor) error {
+	if zeros.Rank() != 2 || !isBlockWeight(zeros.DType) {
+		return fmt.Errorf("PackBlockZeros: the zero points are %s, want 4 or 8 bits, of rank 2", zeros)
+	}
+	least := int64(0)
+	if zeros.DType.IsSigned() {
+		least = -1 << (zeros.DType.Bits() - 1)
+	}
+	packBlockNumbers(pool, packed, zeros, func(i int) float32 { return float32(least - zeros.IntAt(i)) })
+	return nil
+}
+
+func packBlockNumbers(pool *par.Pool, packed, t *tensor.Tensor, number func(i int) float32) {
+	n, blocks := t.Shape[0], t.Shape[1]
+	packed.Reset(tensor.Float32, n, blocks)
+	to := tensor.Data[float32](packed)
+	eachPanelOf(pool, n, blocks, func(j, width int) {
+		for i := range width {
+			for b := range blocks {
+				to[j*blocks+b*width+i] = number((j+i)*blocks + b)
+			}
+		}
+	})
+}
+
+// eachPanelOf calls f for the panels of n columns of so many rows.
+func eachPanelOf(pool *par.Pool, n, rows int, f func(j, width int)) {
+	columns, panels := simd.Active.Columns, panelsOf(n)
+	pool.Run(panels, cut(pool, panels, costPack*float64(columns*rows)), func(lo, hi int) {
+		for j := lo * columns; j < min(hi*columns, n); j += columns {
+			f(j, min(columns, n-j))
+		}
+	})
+}
+
+func isBlockWeight(d tensor.DType) bool {
+	return isByte(d) || d == tensor.Int4 || d == tensor.Uint4
+}
+
+// flipOf is what a byte of d is changed by so that its numbers are counted from the least.
+func flipOf(d tensor.DType) byte {
+	switch d {
+	case tensor.Int8:
+		return 0x80
+	case tensor.Int4:
+		return 0x88
+	}
+	return 0
+}
+
+// blockRight is a right operand of weights in blocks.
+type blockRight struct {
+	data         []byte // nil: the operand is another
+	steps, zeros []float32
+	k, n         int
+	size         int // of a block, in steps along k
+	perByte      int // steps
+}
+
+// packedBlocks is what PackBlocks and the others left, of k rows in blocks of size.
+func packedBlocks(w, steps, zeros *tensor.Tensor, k, size int) rightOperand {
+	n := w.Shape[0]
+	perByte := 1
+	if w.Shape[1] != k {
+		perByte = 2
+	}
+	return rightOperand{n: n, k: k, blocks: blockRight{
+		data: w.Bytes(), steps: tensor.Data[float32](steps), zeros: tensor.Data[float32](zeros), k: k, n: n, size: size, perByte: perByte,
+	}}
+}
+
+// isPackedBlocks reports whether w, steps and zeros may be a weight of k rows in blocks of
+// size that has been packed.
+func isPackedBlocks(w, steps, zeros *tensor.Tensor, k, size int) bool {
+	if w == nil || steps == nil || zeros == nil || w.DType != tensor.Uint8 || w.Rank() != 2 || w.Shape[1] != k && 2*w.Shape[1] != k {
+		return false
+	}
+	numbers := func(t *tensor.Tensor) bool {
+		return t.DType == tensor.Float32 && t.Rank() == 2 && t.Shape[0] == w.Shape[0] && t.Shape[1] == ceilDiv(k, size)
+	}
+	return size > 0 && size%2 == 0 && numbers(steps) && numbers(zeros)
+}
+
+// kernels are those for the operand's bits.
+func (r *blockRight) kernels() (product *[3]blockTile, widen func(blocks, n int, z *float32, b *uint8, scale, zero *float32)) {
+	if r.perByte == 2 {
+		return &simd.Active.ProductNibbles, simd.Active.WidenNibbles
+	}
+	return &simd.Active.ProductOctets, simd.Active.WidenOctets
+}
+
+type blockTile = func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+
+// blockPiece is rows of a panel: whole blocks, or part of one.
+type blockPiece struct {
+	k0, blocks, rows int // rows of bytes in each block
+	data             *uint8
+	steps, zeros     *float32
+}
+
+// pieces calls f for kc steps along k from k0 on of the panel at column j: for its whole
+// blocks, and for the part of a block that is left. A narrow panel is filled up in memory on
+// loan.
+func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p *blockPiece)) {
+	columns := simd.Active.Columns
+	width, blocks := min(columns, r.n-j), ceilDiv(r.k, r.size)
+	rows, first, count := kc/r.perByte, k0/r.size, ceilDiv(kc, r.size)
+	data := r.data[j*(r.k/r.perByte)+k0/r.perByte*width:][:rows*width]
+	steps, zeros := r.steps[j*blocks+first*width:][:count*width], r.zeros[j*blocks+first*width:][:count*width]
+	if width < columns {
+		loan := c.take(2*count*columns + ceilDiv(rows*columns, 4))
+		defer c.put(loan)
+		wide := viewAs[byte](loan[2*count*columns:])
+		fillUp(wide, data, rows, width)
+		fillUp(loan[:count*columns], steps, count, width)
+		fillUp(loan[count*columns:2*count*columns], zeros, count, width)
+		data, steps, zeros = wide, loan[:count*columns], loan[count*columns:2*count*columns]
+	}
+	whole := kc / r.size
+	for _, p := range []blockPiece{{k0, whole, r.size / r.perByte, nil, nil, nil}, {k0 + whole*r.size, 1, kc % r.size / r.perByte, nil, nil, nil}} {
+		if p.blocks*p.rows == 0 {
+			continue
+		}
+		block := (p.k0 - k0) / r.size
+		p.data, p.steps, p.zeros = &data[(p.k0-k0)/r.perByte*columns], &steps[block*columns], &zeros[block*columns]
+		f(&p)
+	}
+}
+
+// fillUp copies rows of so many elements into those of a panel.
+func fillUp[T byte | float32](to, from []T, rows, width int) {
+	columns := simd.Active.Columns
+	for p := range rows {
+		row := to[p*columns:][:columns]
+		clear(row[copy(row, from[p*width:][:width]):])
+	}
+}
+
+// widened is kc steps from k0 on of the panel at column j, as f32.
+func (r *blockRight) widened(c *Ctx, scratch []float32, j, k0, kc int) []float32 {
+	_, widen := r.kernels()
+	r.pieces(c, j, k0, kc, func(p *blockPiece) {
+		widen(p.blocks, p.rows, &scratch[(p.k0-k0)*simd.Active.Columns], p.data, p.steps, p.zeros)
+	})
+	return scratch
+}
+
+// fewBlockRows are multiplied with weights in blocks as they lie.
+const fewBlockRows = 2
+
+// multiplyBlocks sets dst to the product of few rows with weights in blocks.
+func (b *block) multiplyBlocks(x *part) {
+	r := &x.right.blocks
+	product, _ := r.kernels()
+	left := b.left.data.f32[b.a:][:(b.i1-b.i0-1)*b.left.row+b.k]
+	for j := b.j0; j < b.j1; j += simd.Active.Columns {
+		r.pieces(b.ctx, j, 0, b.k, func(p *blockPiece) {
+			product[b.i1-b.i0](p.blocks, p.rows, &left[p.k0], b.left.row, p.data, p.steps, p.zeros, &b.dst[j-b.j0], b.pitch, min(p.k0, 1))
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package simd
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+)
+
+// blockKernels are those of a kind of weights, by how many steps a row of bytes is.
+func blockKernels(k *Kernels) map[int]struct {
+	product [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+	widen   func(blocks, n int, z *float32, b *uint8, scale, zero *float32)
+} {
+	return map[int]struct {
+		product [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+		widen   func(blocks, n int, z *float32, b *uint8, scale, zero *float32)
+	}{1: {k.ProductOctets, k.WidenOctets}, 2: {k.ProductNibbles, k.WidenNibbles}}
+}
+
+// TestBlocks: weights that are widened are (q − zero)·scale but for a rounding of each term
+// and of the sum, and a product that widens them on the way has the bits of ProductRows
+// of the widened panel.
+func TestBlocks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(12, 12))
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for steps, f := range blockKernels(k) {
+			for _, size := range [][2]int{{1, 1}, {1, 8}, {3, 16}, {2, 5}} {
+				blocks, n := size[0], size[1]
+				depth := blocks * n * steps
+				floats := guarded(t, (blocks*n*k.Columns+3)/4, true)
+				all := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(floats))), 4*len(floats))
+				panel := all[len(all)-blocks*n*k.Columns:]
+				for i := range panel {
+					panel[i] = byte(rng.Uint32())
+				}
+				scale, zero := guarded(t, blocks*k.Columns, true), guarded(t, blocks*k.Columns, true)
+				for i := range scale {
+					scale[i], zero[i] = float32(rng.NormFloat64()), -float32(rng.IntN(16))
+				}
+				z := guarded(t, depth*k.Columns, true)
+				f.widen(blocks, n, &z[0], &panel[0], &scale[0], &zero[0])
+				for p := range depth {
+					block := p / (n * steps)
+					for j := range k.Columns {
+						q := panel[p/steps*k.Columns+j]
+						if steps == 2 {
+							q = q >> (4 * (p % 2)) & 15
+						}
+						s, o := float64(scale[block*k.Columns+j]), float64(zero[block*k.Columns+j])
+						want := float64(q)*s + o*s
+						if limit := 2 * (math.Abs(float64(q)*s) + math.Abs(o*s)) / (1 << 24); math.Abs(float64(z[p*k.Columns+j])-want) > limit {
+							t.Fatalf("%d steps a row, step %d, column %d: %g, want %g within %g", steps, p, j, z[p*k.Columns+j], want, limit)
+						}
+					}
+				}
+				for rows := 1; rows < len(f.product); rows++ {
+					lda, ldc := depth+3, k.Columns+2
+					a, got, want := guarded(t, (rows-1)*lda+depth, true), guarded(t, (rows-1)*ldc+k.Columns, true), make([]float32, (rows-1)*ldc+k.Columns)
+					for i := range a {
+						a[i] = float32(rng.NormFloat64())
+					}
+					for add := range 2 {
+						f.product[rows](blocks, n, &a[0], lda, &panel[0], &scale[0], &zero[0], &got[0], ldc, add)
+						k.ProductRows[rows](depth, &a[0], lda, &z[0], &want[0], ldc, add)
+						for i := range want {
+							if got[i] != want[i] {
+								t.Fatalf("%d steps a row, %d rows, %v, add %d: element %d is %g, want %g", steps, rows, size, add, i, got[i], want[i])
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkBlocks is the speed of one row with a panel that lies in the first-level cache.
+func BenchmarkBlocks(b *testing.B) {
+	for _, k := range Levels() {
+		for steps, f := range blockKernels(k) {
+			const blocks, size = 16, 32
+			panel, scale, zero := make([]byte, blocks*size/steps*k.Columns), make([]float32, blocks*k.Columns), make([]float32, blocks*k.Columns)
+			a, c := make([]float32, blocks*size), make([]float32, k.Columns)
+			b.Run(k.Level+map[int]string{1: "/octets", 2: "/nibbles"}[steps], func(b *testing.B) {
+				for b.Loop() {
+					f.product[1](blocks, size/steps, &a[0], 0, &panel[0], &scale[0], &zero[0], &c[0], 0, 0)
+				}
+				b.ReportMetric(float64(blocks*size*k.Columns)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gweights/s")
+			})
+		}
+	}
+}
