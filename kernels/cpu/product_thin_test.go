@@ -16,9 +16,9 @@ func TestThinProducts(t *testing.T) {
 	const rows = 3*thinRows + 77
 	for _, s := range [][2]int{{2, 2}, {4, 4}, {3, 15}, {15, 2}, {12, 12}, {16, 4}, {4, 16}} {
 		for _, a := range []attr.Linear{
-			{Weights: 1, Activation: attr.ActivationNone, Norm: attr.LinearNormNone},
-			{Weights: 1, Biased: []int{0}, Activation: attr.ActivationNone, Norm: attr.LinearNormNone},
-			{Weights: 1, Biased: []int{0}, Activation: attr.ActivationGelu, Norm: attr.LinearNormNone},
+			{Weights: 1, Activation: attr.ActivationNone, Norm: attr.LinearNormNone, Steps: attr.LinearStepsNone},
+			{Weights: 1, Biased: []int{0}, Activation: attr.ActivationNone, Norm: attr.LinearNormNone, Steps: attr.LinearStepsNone},
+			{Weights: 1, Biased: []int{0}, Activation: attr.ActivationGelu, Norm: attr.LinearNormNone, Steps: attr.LinearStepsNone},
 		} {
 			x, w, bias := normals(rng, tensor.Float32, rows, s[0]), normals(rng, tensor.Float32, s[0], s[1]), normals(rng, tensor.Float32, s[1])
 			var packed tensor.Tensor
