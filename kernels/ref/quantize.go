@@ -32,15 +32,13 @@ func QuantizeLinear(z *tensor.Tensor, a *attr.Quantize, x, scale, zero *tensor.T
 		return err
 	}
 	if to.IsFloat() {
-		for i, v := range values {
-			setSmall(z, i, v+p.zeroOf(i), a.Saturate)
-		}
+		p.each(len(values), func(i, at int) { setSmall(z, i, values[i]+p.zeroAt(at), a.Saturate) })
 		return nil
 	}
 	least, most := limitsOf(to)
-	for i, v := range values {
-		z.SetInt(i, int64(saturateTo(math.RoundToEven(v)+p.zeroOf(i), least, most)))
-	}
+	p.each(len(values), func(i, at int) {
+		z.SetInt(i, int64(saturateTo(math.RoundToEven(values[i])+p.zeroAt(at), least, most)))
+	})
 	return nil
 }
 
@@ -73,9 +71,7 @@ func divisionType(a *attr.Quantize, scale *tensor.Tensor) tensor.DType {
 // divide gives values in steps, all of it in type d.
 func (p *stepsPlan) divide(values []float64, d tensor.DType) []float64 {
 	values, p.scale = allRounded(values, d), allRounded(p.scale, d)
-	for i := range values {
-		values[i] /= p.scaleOf(i)
-	}
+	p.each(len(values), func(i, at int) { values[i] /= p.scale[at] })
 	return allRounded(values, d)
 }
 
@@ -111,9 +107,9 @@ func DequantizeLinear(z *tensor.Tensor, a *attr.Quantize, x, scale, zero *tensor
 		return err
 	}
 	values := load(x)
-	for i, v := range values {
-		values[i] = float64(float32(v-p.zeroOf(i)) * float32(p.scaleOf(i)))
-	}
+	p.each(len(values), func(i, at int) {
+		values[i] = float64(float32(values[i]-p.zeroAt(at)) * float32(p.scale[at]))
+	})
 	if err := reset(z, to, x.Shape...); err != nil {
 		return err
 	}
@@ -131,17 +127,17 @@ func isSteps(d tensor.DType) bool {
 	return d.IsInt() && d.Bits() <= 16 || d.IsFloat() && d.Bits() <= 8 && d != tensor.Float8E8M0
 }
 
-// stepsPlan says which scale and zero point an element has.
+// stepsPlan says which scale and zero point an element has: all along the axis, or one
+// for each block there, have their own. In blocks the axes around it do, too.
 type stepsPlan struct {
-	scale, zero []float64 // zero: nil for 0
-	// An element's index is that along the axis, divided by block, in rows of inner, of
-	// which there are as many as blocks for each index of the axes before.
-	size, inner, block, blocks int
-	perInner                   bool // each index of the axes after has its own
+	scale, zero       []float64 // zero: nil for 0
+	size, block       int       // of the axis
+	inner             int       // how many elements the axes after it have
+	outer, row, along int       // strides of the scales: axes before, blocks, axes after
 }
 
 func planSteps(a *attr.Quantize, x, scale, zero *tensor.Tensor) (*stepsPlan, error) {
-	p := &stepsPlan{scale: load(scale), size: 1, inner: 1, block: 1, blocks: 1}
+	p := &stepsPlan{scale: load(scale), size: 1, block: 1, inner: x.Len()}
 	if zero != nil {
 		if !tensor.SameShape(zero.Shape, scale.Shape) && !(isSingle(zero) && isSingle(scale)) {
 			return nil, fmt.Errorf("the zero point is %s, the scale %s", zero, scale)
@@ -161,18 +157,13 @@ func planSteps(a *attr.Quantize, x, scale, zero *tensor.Tensor) (*stepsPlan, err
 	if axis < 0 || axis >= x.Rank() {
 		return nil, fmt.Errorf("%s has no axis %d", x, a.Axis)
 	}
-	p.size = x.Shape[axis]
-	for _, n := range x.Shape[axis+1:] {
-		p.inner *= n
-	}
-	if a.BlockSize > 0 {
-		p.block, p.perInner = a.BlockSize, true
-	}
-	p.blocks = ceilDiv(p.size, p.block)
+	p.size, p.row, p.inner = x.Shape[axis], 1, product(x.Shape[axis+1:])
 	want := []int{p.size}
-	if p.perInner {
+	if a.BlockSize > 0 {
+		blocks := ceilDiv(p.size, a.BlockSize)
+		p.block, p.outer, p.row, p.along = a.BlockSize, blocks*p.inner, p.inner, 1
 		want = append([]int{}, x.Shape...)
-		want[axis] = p.blocks
+		want[axis] = blocks
 	}
 	if !tensor.SameShape(scale.Shape, want) {
 		return nil, fmt.Errorf("the scale is %s, want %s for %s", scale, tensor.ShapeString(want), x)
@@ -183,22 +174,25 @@ func planSteps(a *attr.Quantize, x, scale, zero *tensor.Tensor) (*stepsPlan, err
 // isSingle reports whether t is one number, which some write as a vector.
 func isSingle(t *tensor.Tensor) bool { return t.Rank() <= 1 && t.Len() == 1 }
 
-// at is the position of element i's scale.
-func (p *stepsPlan) at(i int) int {
-	along := i / p.inner % p.size / p.block
-	if !p.perInner {
-		return along
+// each calls f for each of n elements with the place of its scale.
+func (p *stepsPlan) each(n int, f func(i, at int)) {
+	origin, k := 0, 0 // k: the index along the axis
+	for i := 0; i < n; i += p.inner {
+		at := origin + k/p.block*p.row
+		for j := range p.inner {
+			f(i+j, at+j*p.along)
+		}
+		if k++; k == p.size {
+			k, origin = 0, origin+p.outer
+		}
 	}
-	return (i/(p.inner*p.size)*p.blocks+along)*p.inner + i%p.inner
 }
 
-func (p *stepsPlan) scaleOf(i int) float64 { return p.scale[p.at(i)] }
-
-func (p *stepsPlan) zeroOf(i int) float64 {
+func (p *stepsPlan) zeroAt(at int) float64 {
 	if p.zero == nil {
 		return 0
 	}
-	return p.zero[p.at(i)]
+	return p.zero[at]
 }
 
 // limitsOf are the least and the most of an integer type.

@@ -16,6 +16,7 @@ var Pass = passes.Pass{
 }
 
 func run(c *passes.Context, g *ir.Graph) error {
+	rules := rulesWith(decoder{})
 	for {
 		if err := rewrite.Run(c, g, rules); err != nil {
 			return err
@@ -29,18 +30,24 @@ func run(c *passes.Context, g *ir.Graph) error {
 	}
 }
 
-var rules = []rewrite.Rule{
-	{Label: "constant node", Doc: "all operands are constants, or made of constants that are too large to keep", Match: constantNode},
-	{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
-	{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
+func rulesWith(d decoder) []rewrite.Rule {
+	return []rewrite.Rule{
+		{Label: "constant node", Doc: "all operands are constants, or made of constants that are too large to keep", Match: d.constantNode},
+		{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
+		{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
+	}
 }
 
-func constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
+func (d decoder) constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	if !replaceable(n) {
 		return nil
 	}
 	f := chainOf(n)
-	if f == nil || !f.affordable(c) {
+	if f == nil {
+		return nil
+	}
+	weights := len(f.nodes) == 1 && d.decodes(c, n)
+	if !weights && !f.affordable(c) {
 		return nil
 	}
 	out, err := f.compute()
@@ -51,6 +58,9 @@ func constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	for i, v := range n.Out {
 		if v != nil {
 			p.Replace(v, p.Const(out[i]))
+			if weights {
+				d[out[i]] = true
+			}
 		}
 	}
 	return p
