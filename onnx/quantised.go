@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"slices"
+
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
@@ -18,7 +20,7 @@ var (
 )
 
 func qLinearMatMul(c *call) (*ir.Value, error) {
-	a, b, zeroA, zeroB := c.arg("a"), c.arg("b"), c.arg("a_zero_point"), c.arg("b_zero_point")
+	a, b, zeroA, zeroB := c.arg("a"), c.arg("b"), c.sameZero(c.arg("a_zero_point")), c.sameZero(c.arg("b_zero_point"))
 	scaleA, err := c.lines(c.arg("a_scale"), 2)
 	if err != nil {
 		return nil, err
@@ -40,6 +42,22 @@ func qLinearMatMul(c *call) (*ir.Value, error) {
 		sums = c.b.Op(op.MatMulInteger, nil, a, b, zeroA, zeroB)
 	}
 	return c.requantised(sums, c.mul(scaleA, scaleB), -2)
+}
+
+// sameZero is one zero point if all of them are the same constant: those of weights are
+// mostly zeros, and ONNX Runtime has no ConvInteger with one for each filter.
+func (c *call) sameZero(v *ir.Value) *ir.Value {
+	t := v.Const
+	if t == nil || t.Len() < 2 || t.DType.Bits() != 8 {
+		return v
+	}
+	first := t.Bytes()[0]
+	if slices.ContainsFunc(t.Bytes(), func(b byte) bool { return b != first }) {
+		return v
+	}
+	one := tensor.New(t.DType)
+	one.Bytes()[0] = first
+	return c.b.Const(one)
 }
 
 // lines are scales or zero points in f32 so that they can be broadcast to matrices: one,
@@ -107,7 +125,7 @@ func qLinearConv(c *call) (*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	sums := c.b.Op(op.ConvInteger, c.attr, c.arg("x"), w, c.arg("x_zero_point"), c.arg("w_zero_point"))
+	sums := c.b.Op(op.ConvInteger, c.attr, c.arg("x"), w, c.arg("x_zero_point"), c.sameZero(c.arg("w_zero_point")))
 	if bias := c.arg("bias"); bias != nil {
 		if bias, err = c.ofFilters(bias, rank); err != nil {
 			return nil, err

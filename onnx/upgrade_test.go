@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/parallax-go/parallax/onnx"
@@ -190,5 +191,21 @@ func TestUnsupportedListsAll(t *testing.T) {
   Det (opset 18): the operator is not supported; node ["Det"]`
 	if got := onnx.Unsupported(g).Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestSameZeroPoints: zero points that are all the same are one.
+func TestSameZeroPoints(t *testing.T) {
+	for _, c := range []struct {
+		zeros []byte
+		want  string
+	}{
+		{[]byte{0, 0}, "0"}, {[]byte{250, 250}, "-6"}, {[]byte{0, 1}, "[0 1]"},
+	} {
+		g := graph("x:u8[1,1,3] s:f32[] o:u8[] w:i8[2,1,1] t:f32[2]", "z", node("QLinearConv", "x s o w t p s o", "z"))
+		g.Initializer = []*wire.Tensor{{Name: "p", DataType: wire.Int8, Dims: []int64{2}, RawData: c.zeros}}
+		if got, want := brief(imported(t, model(18, g))), "ConvInteger(x, w, o, "+c.want+")"; !strings.Contains(got, want) {
+			t.Errorf("%s has no %s", got, want)
+		}
 	}
 }
