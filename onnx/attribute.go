@@ -48,6 +48,9 @@ func setField(v reflect.Value, a *wire.Attribute) error {
 	}
 	switch v.Kind() {
 	case reflect.Uint8: // tensor.DType
+		if a.I == 0 {
+			return nil // "undefined" spelled out
+		}
 		d, err := elementType(wire.DataType(a.I))
 		if err != nil || int64(d) != a.I {
 			return fmt.Errorf("attribute %s is %d, which is no element type", a.Name, a.I)

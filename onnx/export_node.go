@@ -55,12 +55,12 @@ func (w *writer) standard(n *ir.Node) error {
 	case r.build != nil && r.write == nil:
 		return fail("its form of then is another")
 	}
-	if d, ok := tooNew(slices.Concat(n.In, n.Out), w.opset); ok {
-		return fail("it has no elements of type %s then", d.Long())
+	err := typesThen(n, w.opset)
+	if err != nil {
+		return fail("%s", err)
 	}
 	operands := slices.Clone(n.Operands())
-	err := r.args.check(operands)
-	if err != nil {
+	if err = r.args.check(operands); err != nil {
 		return fail("%s", err)
 	}
 	out := &wire.Node{OpType: n.Op.Name, Name: w.nodeName(n)}

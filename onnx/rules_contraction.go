@@ -6,13 +6,14 @@ import "github.com/parallax-go/parallax/ir/op"
 // attention.
 func contractionRules() []rule {
 	attention := fields("is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision")
+	convolution := fields("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
 	return []rule{
 		{op: op.MatMul, since: 1},
 		{op: op.Gemm, since: 1, known: known{"alpha": field, "beta": field, "transA": field, "transB": field, "broadcast": ignored}},
 		{op: op.Gemm, since: 7, known: fields("alpha", "beta", "transA", "transB")},
 		{op: op.Einsum, since: 12, known: fields("equation")},
 
-		{op: op.Conv, since: 1, known: fields("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")},
+		{op: op.Conv, since: 1, known: convolution},
 		{op: op.ConvTranspose, since: 1, known: fields("auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads", "strides")},
 		{op: op.MaxPool, since: 1, known: fields("auto_pad", "kernel_shape", "pads", "strides")},
 		{op: op.MaxPool, since: 8, known: fields("auto_pad", "kernel_shape", "pads", "storage_order", "strides")},
@@ -46,13 +47,16 @@ func contractionRules() []rule {
 		{op: op.QuantizeLinear, since: 13, known: fields("axis")},
 		{op: op.QuantizeLinear, since: 19, known: fields("axis", "saturate")},
 		{op: op.QuantizeLinear, since: 21, known: fields("axis", "block_size", "output_dtype", "saturate")},
-		{op: op.QuantizeLinear, since: 23, known: known{"axis": field, "block_size": field, "output_dtype": field, "saturate": field, "precision": only(0)}},
+		{op: op.QuantizeLinear, since: 23, known: fields("axis", "block_size", "output_dtype", "precision", "saturate")},
 		{op: op.DequantizeLinear, since: 10, known: known{}},
 		{op: op.DequantizeLinear, since: 13, known: fields("axis")},
 		{op: op.DequantizeLinear, since: 21, known: fields("axis", "block_size")},
 		{op: op.DequantizeLinear, since: 23, known: fields("axis", "block_size", "output_dtype")},
 		{op: op.DynamicQuantizeLinear, since: 11},
 		{op: op.MatMulInteger, since: 10},
+		{op: op.ConvInteger, since: 10, known: convolution},
+		{name: "QLinearMatMul", since: 10, build: one(qLinearMatMul), args: qLinearMatMulArgs},
+		{op: op.ConvInteger, name: "QLinearConv", since: 10, known: convolution, build: one(qLinearConv), args: qLinearConvArgs},
 
 		{name: "TensorScatter", since: 24, known: known{"axis": custom, "mode": custom}, build: one(tensorScatter), args: operands("past_cache update write_indices?")},
 		{op: op.RotaryEmbedding, since: 23, known: fields("interleaved", "num_heads", "rotary_embedding_dim")},

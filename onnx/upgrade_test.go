@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/parallax-go/parallax/onnx"
@@ -75,6 +76,33 @@ var upgrades = []struct {
 		"a = Unsqueeze(s, [1]); b = Expand(a, [2 2]); c = Reshape(b, [4]); d = Unsqueeze(s, [1]); e = Expand(d, [2 2]); f = Reshape(e, [4]); g = GroupNormalization(x, c, f) {num_groups=2}; → g"},
 	{"LayerNormalization 17", 17, "x:f32[2,3] s:f32[3]", node("LayerNormalization", "x s _", "z _ _", integer("stash_type", 1)), "a = LayerNormalization(x, s); → a"},
 
+	{"QuantizeLinear 10", 10, "x:f32[2,3] s:f32[] o:i8[]", node("QuantizeLinear", "x s o", "z"), "a = QuantizeLinear(x, s, o); → a"},
+	{"QuantizeLinear 13", 13, "x:i32[2,3] s:f32[2]", node("QuantizeLinear", "x s", "z", integer("axis", 0)), "a = QuantizeLinear(x, s) {axis=0}; → a"},
+	{"QuantizeLinear 19", 19, "x:f16[2,3] s:f16[] o:f8e5m2[]", node("QuantizeLinear", "x s o", "z", integer("saturate", 0)), "a = QuantizeLinear(x, s, o) {saturate=false}; → a"},
+	{"QuantizeLinear 21", 21, "x:f32[2,3] s:f32[2,2]", node("QuantizeLinear", "x s", "z", integer("block_size", 2), integer("output_dtype", 5)), "a = QuantizeLinear(x, s) {block_size=2, output_dtype=i16}; → a"},
+	{"QuantizeLinear 23", 23, "x:f32[2,3] s:f16[]", node("QuantizeLinear", "x s", "z", integer("precision", 1), integer("output_dtype", 0)), "a = QuantizeLinear(x, s) {precision=f32}; → a"},
+	{"QuantizeLinear 25", 25, "x:f32[2,3] s:f8e8m0[] o:u2[]", node("QuantizeLinear", "x s o", "z"), "a = QuantizeLinear(x, s, o); → a"},
+	{"DequantizeLinear 10", 10, "x:u8[2,3] s:f32[] o:u8[]", node("DequantizeLinear", "x s o", "z"), "a = DequantizeLinear(x, s, o); → a"},
+	{"DequantizeLinear 19", 19, "x:i32[2,3] s:f16[3]", node("DequantizeLinear", "x s", "z"), "a = DequantizeLinear(x, s); → a"},
+	{"DequantizeLinear 21", 21, "x:u4[2,3] s:f32[2,2]", node("DequantizeLinear", "x s", "z", integer("block_size", 2), integer("axis", -1)), "a = DequantizeLinear(x, s) {axis=-1, block_size=2}; → a"},
+	{"DequantizeLinear 23", 23, "x:f4e2m1[2,3] s:f32[]", node("DequantizeLinear", "x s", "z", integer("output_dtype", 10)), "a = DequantizeLinear(x, s) {output_dtype=f16}; → a"},
+	{"DynamicQuantizeLinear", 11, "x:f32[2,3]", node("DynamicQuantizeLinear", "x", "z s o"), "a,b,c = DynamicQuantizeLinear(x); → a"},
+	{"MatMulInteger", 10, "x:u8[2,3] y:i8[3,4] p:i8[4]", node("MatMulInteger", "x y _ p", "z"), "a = MatMulInteger(x, y, _, p); → a"},
+	{"ConvInteger", 10, "x:u8[1,2,5] y:i8[4,2,3] o:u8[]", node("ConvInteger", "x y o", "z", integers("strides", 2)), "a = ConvInteger(x, y, o) {strides=[2]}; → a"},
+	{"QLinearMatMul", 10, "x:u8[2,3] s:f32[] o:u8[] y:i8[3,4] t:f32[] p:i8[]", node("QLinearMatMul", "x s o y t p s p", "z"),
+		"a = MatMulInteger(x, y, o, p); b = Mul(s, t); c = Cast(a) {to=f32}; d = Mul(c, b); e = QuantizeLinear(d, s, p) {axis=-2}; → e"},
+	{"QLinearMatMul of rows and columns", 21, "x:u8[2,3] s:f16[2] o:u8[2] y:i8[3,4] t:f16[4] p:i8[4]", node("QLinearMatMul", "x s o y t p s o", "z"),
+		"a = Cast(s) {to=f32}; b = Unsqueeze(a, [1]); c = Cast(t) {to=f32}; d = MatMulInteger(x, y, o, p); e = Mul(b, c); f = Cast(d) {to=f32}; g = Mul(f, e); " +
+			"h = Cast(s) {to=f32}; i = QuantizeLinear(g, h, o) {axis=-2}; → i"},
+	{"QLinearMatMul of matrices", 10, "x:u8[5,2,3] s:f32[5,2,1] o:u8[5,2,1] y:i8[5,3,4] t:f32[1] p:i8[1]", node("QLinearMatMul", "x s o y t p t p", "z"),
+		"a = Reshape(t, []); b = MatMulInteger(x, y, o, p); c = Mul(s, a); d = Cast(b) {to=f32}; e = Mul(d, c); f = QuantizeLinear(e, t, p) {axis=-2}; → f"},
+	{"QLinearMatMul of float8", 21, "x:f8e4m3fn[2,3] s:f32[] o:f8e4m3fn[] y:f8e4m3fn[3,4]", node("QLinearMatMul", "x s o y s o s o", "z"),
+		"a = Cast(o) {to=f32}; b = Cast(o) {to=f32}; c = Cast(x) {to=f32}; d = Sub(c, a); e = Cast(y) {to=f32}; f = Sub(e, b); g = MatMul(d, f); h = Mul(s, s); i = Mul(g, h); " +
+			"j = QuantizeLinear(i, s, o) {axis=-2}; → j"},
+	{"QLinearConv", 10, "x:u8[1,2,5,5] s:f32[] o:u8[] w:i8[4,2,3,3] t:f32[4] p:i8[4] bias:i32[4]", node("QLinearConv", "x s o w t p s o bias", "z", integers("pads", 1, 1, 1, 1)),
+		"a = Unsqueeze(t, [1 2]); b = ConvInteger(x, w, o, p) {pads=[1,1,1,1]}; c = Unsqueeze(bias, [1 2]); d = Add(b, c); e = Mul(s, a); " +
+			"f = Cast(d) {to=f32}; g = Mul(f, e); h = QuantizeLinear(g, s, o); → h"},
+
 	{"Parallax", 18, "q:f32[1,2,3,8] k:f32[1,2,5,8]", in("ai.parallax", node("Parallax", "q k k q", "z",
 		integer("heads", 2), integer("kv_heads", 2), float("scale", 0.5), text("probe", "learned"), integer("has_r", 1))),
 		"a = Parallax(q, k, k, q) {probe=learned, heads=2, kv_heads=2, scale=0.5, has_r=true}; → a"},
@@ -127,6 +155,10 @@ var opaques = []struct {
 	{"training", 14, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z", integer("training_mode", 1)), "attribute training_mode has to be 0"},
 	{"training by default", 6, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z"), "attribute is_test has to be 1"},
 	{"training outputs", 9, "x:f32[2,3] s:f32[3]", node("BatchNormalization", "x s s s s", "z m"), "it has the outputs of training"},
+	{"a scale for every matrix of the result", 10, "x:u8[5,2,3] s:f32[] o:u8[] y:u8[3,4] t:f32[5,2,1] p:u8[5,2,1]", node("QLinearMatMul", "x s o y s o t p", "z"), "the result's scales are f32[5,2,1]"},
+	{"scales of a vector's rows", 10, "x:u8[3] s:f32[] o:u8[] y:u8[3,4] t:f32[4] p:u8[4]", node("QLinearMatMul", "x s o y t p s o", "z"), "scales f32[4] of rows or columns, where a is u8[3]"},
+	{"scale of unknown rank", 10, "x:u8[2,3] s:f32 o:u8[] y:u8[3,4]", node("QLinearMatMul", "x s o y s o s o", "z"), "the rank of an operand, f32[*], is not known"},
+	{"scales of channels of x", 10, "x:u8[1,2,5] s:f32[2] o:u8[2] w:i8[4,2,3] t:f32[] p:i8[]", node("QLinearConv", "x s o w t p t o", "z"), "f32[2], where one number for each filter is wanted"},
 	{"dropping", 13, "x:f32[2] t:bool[]", node("Dropout", "x _ t", "z"), "it drops elements: training_mode is not constant false"},
 	{"broadcast of unknown rank", 6, "x:f32 y:f32[2]", node("Add", "x y", "z", integer("broadcast", 1), integer("axis", 0)), "the rank of operand 0 is not known"},
 }
@@ -159,5 +191,21 @@ func TestUnsupportedListsAll(t *testing.T) {
   Det (opset 18): the operator is not supported; node ["Det"]`
 	if got := onnx.Unsupported(g).Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestSameZeroPoints: zero points that are all the same are one.
+func TestSameZeroPoints(t *testing.T) {
+	for _, c := range []struct {
+		zeros []byte
+		want  string
+	}{
+		{[]byte{0, 0}, "0"}, {[]byte{250, 250}, "-6"}, {[]byte{0, 1}, "[0 1]"},
+	} {
+		g := graph("x:u8[1,1,3] s:f32[] o:u8[] w:i8[2,1,1] t:f32[2]", "z", node("QLinearConv", "x s o w t p s o", "z"))
+		g.Initializer = []*wire.Tensor{{Name: "p", DataType: wire.Int8, Dims: []int64{2}, RawData: c.zeros}}
+		if got, want := brief(imported(t, model(18, g))), "ConvInteger(x, w, o, "+c.want+")"; !strings.Contains(got, want) {
+			t.Errorf("%s has no %s", got, want)
+		}
 	}
 }

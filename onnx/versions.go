@@ -1,9 +1,12 @@
 package onnx
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
@@ -12,12 +15,12 @@ import (
 // than it was read at if none of these lies between.
 var changes = parseChanges(`
 AffineGrid 20; Bernoulli 15 22; BitCast 26; BlackmanWindow 17; CausalConvWithState 27; CenterCropPad 18; Col2Im 18;
-ConcatFromSequence 11; ConvInteger 10; ConvTranspose 1 11 22; CumProd 26; DFT 17 20; DeformConv 19 22;
-DequantizeLinear 10 13 19 21 23 24 25; Det 11 22; DynamicQuantizeLinear 11; GRU 1 3 7 14 22; GlobalLpPool 1 2 22;
+ConcatFromSequence 11; ConvTranspose 1 11 22; CumProd 26; DFT 17 20; DeformConv 19 22;
+Det 11 22; GRU 1 3 7 14 22; GlobalLpPool 1 2 22;
 GridSample 16 20 22; HammingWindow 17; HannWindow 17; ImageDecoder 20; LRN 1 13; LSTM 1 7 14 22; LinearAttention 27;
-LpPool 1 2 11 18 22; MatMulInteger 10; MaxRoiPool 1 22; MaxUnpool 9 11 22; MeanVarianceNormalization 9 13;
+LpPool 1 2 11 18 22; MaxRoiPool 1 22; MaxUnpool 9 11 22; MeanVarianceNormalization 9 13;
 MelWeightMatrix 17; Multinomial 7 22; NegativeLogLikelihoodLoss 12 13 22; NonMaxSuppression 10 11; Optional 15;
-OptionalGetElement 15 18; OptionalHasElement 15 18; QLinearConv 10; QLinearMatMul 10 21; QuantizeLinear 10 13 19 21 23 24 25;
+OptionalGetElement 15 18; OptionalHasElement 15 18;
 RNN 1 7 14 22; RandomNormal 1 22; RandomNormalLike 1 22; RandomUniform 1 22; RandomUniformLike 1 22; RegexFullMatch 20;
 Resize 10 11 13 18 19; ReverseSequence 10; RoiAlign 10 16 22; STFT 17; SequenceAt 11; SequenceConstruct 11;
 SequenceEmpty 11; SequenceErase 11; SequenceInsert 11; SequenceLength 11; SequenceMap 17; SoftmaxCrossEntropyLoss 12 13;
@@ -65,14 +68,26 @@ var introduced = map[tensor.DType]int64{
 	tensor.Int4: 21, tensor.Uint4: 21, tensor.Float4E2M1: 23, tensor.Float8E8M0: 24, tensor.Int2: 25, tensor.Uint2: 25,
 }
 
-// tooNew returns the first element type of values that an opset doesn't have.
-func tooNew(values []*ir.Value, opset int64) (tensor.DType, bool) {
-	for _, v := range values {
-		if v != nil && introduced[v.Type.DType] > opset {
-			return v.Type.DType, true
+// taken are the opsets in which operators took element types that others had before.
+var taken = map[*ir.Op]map[tensor.DType]int64{
+	op.QuantizeLinear:   {tensor.Float16: 19, tensor.BFloat16: 19, tensor.Int16: 21, tensor.Uint16: 21},
+	op.DequantizeLinear: {tensor.Float16: 19, tensor.BFloat16: 19, tensor.Int16: 21, tensor.Uint16: 21},
+}
+
+// typesThen checks that an opset has n for its element types.
+func typesThen(n *ir.Node, opset int64) error {
+	for _, v := range slices.Concat(n.In, n.Out) {
+		if v == nil {
+			continue
+		}
+		if d := v.Type.DType; max(introduced[d], taken[n.Op][d]) > opset {
+			return fmt.Errorf("it has no elements of type %s then", d.Long())
 		}
 	}
-	return tensor.Invalid, false
+	if n.Op == op.QuantizeLinear && opset >= 19 && opset < 23 && n.In[0].Type.DType != n.In[1].Type.DType {
+		return fmt.Errorf("its scale has the type of its operand then, not %s", n.In[1].Type.DType.Long())
+	}
+	return nil
 }
 
 // irVersions pairs opset versions with the IR version that they came with

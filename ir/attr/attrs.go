@@ -148,11 +148,13 @@ type Pad struct {
 	Mode string `attr:"mode,constant"`
 }
 
-// Quantize is of QuantizeLinear and DequantizeLinear.
+// Quantize is of QuantizeLinear and DequantizeLinear. Saturate and Precision, the type
+// that QuantizeLinear divides in instead of the scale's, are of the first alone.
 type Quantize struct {
 	Axis      int          `attr:"axis,1"`
 	BlockSize int          `attr:"block_size,0"`
 	OutDType  tensor.DType `attr:"output_dtype,undefined"`
+	Precision tensor.DType `attr:"precision,undefined"`
 	Saturate  bool         `attr:"saturate,true"`
 }
 

@@ -37,7 +37,7 @@ var onnxDefaults = []struct {
 	{"LpNormalization", New[LpNormalization](), "axis=-1 p=2"},
 	{"Mod", New[Mod](), "fmod=false"},
 	{"Pad", New[Pad](), "mode=constant"},
-	{"QuantizeLinear", New[Quantize](), "axis=1 block_size=0 output_dtype=invalid saturate=true"},
+	{"QuantizeLinear", New[Quantize](), "axis=1 block_size=0 output_dtype=invalid precision=invalid saturate=true"},
 	{"ReduceSum", New[Reduce](), "keepdims=true noop_with_empty_axes=false"},
 	{"Reshape", New[Reshape](), "allowzero=false"},
 	{"Resize", New[Resize](), "antialias=false coordinate_transformation_mode=half_pixel cubic_coeff_a=-0.75 exclude_outside=false extrapolation_value=0 keep_aspect_ratio_policy=stretch mode=nearest nearest_mode=round_prefer_floor"},

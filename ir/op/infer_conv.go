@@ -161,6 +161,16 @@ func convType(c *ir.Infer, a *attr.FusedConv, bias int) (none ir.Type, err error
 	if err != nil {
 		return none, err
 	}
+	t, err := convPlaces(c, a, d)
+	if err != nil || !biased || !t.HasRank {
+		return t, err
+	}
+	return t, biasFits(c, bias, c.Type(1).Shape[0])
+}
+
+// convPlaces is the result of a convolution, of elements of type d: of those of its
+// operands it knows nothing.
+func convPlaces(c *ir.Infer, a *attr.FusedConv, d tensor.DType) (none ir.Type, err error) {
 	x, k := c.Type(0), c.Type(1)
 	if err := sameRank(c, 0, 1); err != nil {
 		return none, err
@@ -186,11 +196,6 @@ func convType(c *ir.Infer, a *attr.FusedConv, bias int) (none ir.Type, err error
 	}
 	if _, err := quotient("the number of filters", k.Shape[0], group); err != nil {
 		return none, err
-	}
-	if biased {
-		if err := biasFits(c, bias, k.Shape[0]); err != nil {
-			return none, err
-		}
 	}
 	w := window{autoPad: a.AutoPad, kernel: a.Kernel, strides: a.Strides, dilations: a.Dilations, pads: a.Pads, first: first}
 	places, err := w.slide(x.Shape[first:last+1], k.Shape[2:])

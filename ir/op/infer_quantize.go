@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
@@ -9,16 +10,43 @@ import (
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
+// The element types of quantisation are those of ONNX, no wider: the widths matter.
 var (
-	// steps are the types of what is counted in steps of a scale.
-	steps = class{"integer, or float of at most 8 bits", func(d tensor.DType) bool { return d.IsInt() || d.IsFloat() && d.Bits() <= 8 }}
-	bytes = class{"integer of 8 bits", func(d tensor.DType) bool { return d == tensor.Int8 || d == tensor.Uint8 }}
+	// steps count in a scale.
+	steps     = class{"integer of at most 16 bits, or float of at most 8 with a mantissa", isSteps}
+	sums      = class{steps.name + ", or i32", func(d tensor.DType) bool { return isSteps(d) || d == tensor.Int32 }}
+	bytes     = oneOf(tensor.Int8, tensor.Uint8)
+	reals     = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16)
+	divisible = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Int32)
+	// scales of QuantizeLinear may be integers, too.
+	scales    = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Float8E8M0)
+	anyScales = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Float8E8M0, tensor.Int32)
 )
+
+func isSteps(d tensor.DType) bool {
+	return d.IsInt() && d.Bits() <= 16 || d.IsFloat() && d.Bits() <= 8 && d != tensor.Float8E8M0
+}
+
+// oneOf is a class of single types.
+func oneOf(types ...tensor.DType) class {
+	name := ""
+	for i, d := range types {
+		switch {
+		case i == 0:
+		case i == len(types)-1:
+			name += " or "
+		default:
+			name += ", "
+		}
+		name += d.String()
+	}
+	return class{name, func(d tensor.DType) bool { return slices.Contains(types, d) }}
+}
 
 // inferQuantize is of QuantizeLinear, whose result has the type of the zero point, or
 // that of the attribute: u8 if neither says one.
 func inferQuantize(c *ir.Infer) error {
-	if err := classes(c, numbers, floats, steps); err != nil {
+	if err := classes(c, divisible, anyScales, steps); err != nil {
 		return err
 	}
 	a := attrsOf[attr.Quantize](c)
@@ -36,29 +64,30 @@ func inferQuantize(c *ir.Infer) error {
 	if !steps.has(d) {
 		return fmt.Errorf("output_dtype %s, want %s", d, steps.name)
 	}
+	if a.Precision != tensor.Invalid && !reals.has(a.Precision) {
+		return fmt.Errorf("precision %s, want %s", a.Precision, reals.name)
+	}
 	setLike(c, c.Type(0), d)
 	return scaleFits(c, a)
 }
 
 // inferDequantize is of DequantizeLinear, whose result has the scale's type.
 func inferDequantize(c *ir.Infer) error {
-	if err := classes(c, steps, floats, steps); err != nil {
+	if err := classes(c, sums, scales, sums); err != nil {
 		return err
 	}
-	operands := []int{0}
 	if c.NumIn() > 2 {
-		operands = append(operands, 2)
-	}
-	if _, err := commonElement(c, operands...); err != nil {
-		return err
+		if _, err := commonElement(c, 0, 2); err != nil {
+			return fmt.Errorf("zero point: %w", err)
+		}
 	}
 	a := attrsOf[attr.Quantize](c)
 	d := c.Type(1).DType
 	if a.OutDType != tensor.Invalid {
 		d = a.OutDType
 	}
-	if d != tensor.Invalid && !floats.has(d) {
-		return fmt.Errorf("output_dtype %s, want %s", d, floats.name)
+	if d != tensor.Invalid && !reals.has(d) {
+		return fmt.Errorf("the result would be of type %s, want %s: output_dtype says it, else the scale", d, reals.name)
 	}
 	setLike(c, c.Type(0), d)
 	return scaleFits(c, a)
@@ -71,18 +100,17 @@ func scaleFits(c *ir.Infer, a *attr.Quantize) error {
 		return fmt.Errorf("block_size %d is negative", a.BlockSize)
 	}
 	x, scale := c.Type(0), c.Type(1)
-	if c.NumIn() > 2 && c.In(2) != nil {
-		if zero := c.Type(2); zero.HasRank && scale.HasRank {
-			if err := shapeFits("zero point", zero.Shape, scale.Shape); err != nil {
-				return err
-			}
-		}
-	}
-	if !x.HasRank || !scale.HasRank {
+	if !scale.HasRank {
 		return nil
 	}
-	one := len(scale.Shape) == 0 || len(scale.Shape) == 1 && scale.Shape[0].Is(1)
-	if a.BlockSize == 0 && one {
+	single := isSingle(scale.Shape)
+	if c.NumIn() > 2 && c.In(2) != nil && c.Type(2).HasRank {
+		zero := c.Type(2).Shape
+		if err := shapeFits("zero point", zero, scale.Shape); err != nil && !(single && isSingle(zero)) {
+			return err
+		}
+	}
+	if !x.HasRank || single && a.BlockSize == 0 {
 		return nil
 	}
 	axis, err := normalAxis(a.Axis, len(x.Shape))
@@ -91,15 +119,18 @@ func scaleFits(c *ir.Infer, a *attr.Quantize) error {
 	}
 	want := x.Shape[axis : axis+1]
 	if a.BlockSize > 0 {
-		want = append(sym.Shape{}, x.Shape...)
+		want = slices.Clone(x.Shape)
 		want[axis] = want[axis].CeilDiv(sym.Const(int64(a.BlockSize)))
 	}
 	return shapeFits("scale", scale.Shape, want)
 }
 
+// isSingle reports whether a shape is that of one number, which some write as a vector.
+func isSingle(s sym.Shape) bool { return len(s) == 0 || len(s) == 1 && s[0].Is(1) }
+
 // inferDynamicQuantize gives the steps, their size and the zero point.
 func inferDynamicQuantize(c *ir.Infer) error {
-	if err := floats.check(c, 0); err != nil {
+	if err := oneOf(tensor.Float32).check(c, 0); err != nil {
 		return err
 	}
 	setLike(c, c.Type(0), tensor.Uint8)
@@ -108,9 +139,9 @@ func inferDynamicQuantize(c *ir.Infer) error {
 	return nil
 }
 
-// inferMatMulInteger is inferMatMul with zero points: of the left operand one, or one
-// for each row; of the right one, one for each column.
-func inferMatMulInteger(c *ir.Infer) error {
+// zerosMatch checks the element types of two operands of steps and the zero points
+// behind them.
+func zerosMatch(c *ir.Infer) error {
 	if err := classes(c, bytes, bytes, bytes, bytes); err != nil {
 		return err
 	}
@@ -119,12 +150,31 @@ func inferMatMulInteger(c *ir.Infer) error {
 			return fmt.Errorf("zero point of operand %d: %w", i, err)
 		}
 	}
+	return nil
+}
+
+// inferMatMulInteger is inferMatMul with zero points: of the left operand one, or one
+// for each row; of the right one, one for each column.
+func inferMatMulInteger(c *ir.Infer) error {
+	if err := zerosMatch(c); err != nil {
+		return err
+	}
 	for i := range 2 {
 		if _, err := minRank(c, i, 1); err != nil {
 			return err
 		}
 	}
 	a, b := c.Type(0), c.Type(1)
+	if a.HasRank {
+		if err := zerosFit(c, 2, lines(a.Shape, 2)); err != nil {
+			return err
+		}
+	}
+	if b.HasRank {
+		if err := zerosFit(c, 3, lines(b.Shape, 1)); err != nil {
+			return err
+		}
+	}
 	if !a.HasRank || !b.HasRank {
 		c.Set(0, ir.Unranked(tensor.Int32))
 		return nil
@@ -133,27 +183,63 @@ func inferMatMulInteger(c *ir.Infer) error {
 	if err != nil {
 		return err
 	}
-	if len(a.Shape) > 1 {
-		if err := zerosFit(c, 2, a.Shape[len(a.Shape)-2]); err != nil {
-			return err
-		}
-	}
-	if err := zerosFit(c, 3, b.Shape[len(b.Shape)-1]); err != nil {
-		return err
-	}
 	c.SetTensor(0, tensor.Int32, shape)
 	return nil
 }
 
-// zerosFit wants zero points to be one, a vector of n, or of the operand's rank with n
-// of them in each matrix.
-func zerosFit(c *ir.Infer, i int, n sym.Dim) error {
+// lines is the shape of a number for each row of matrices, or for each column: the axis
+// that they are told apart by is so many from the end, and the other one is 1. A vector
+// on the left is one row; one on the right is one column.
+func lines(s sym.Shape, fromEnd int) sym.Shape {
+	if len(s) == 1 {
+		return sym.Shape{sym.Const(1)}
+	}
+	s = slices.Clone(s)
+	s[len(s)-3+fromEnd] = sym.Const(1)
+	return s
+}
+
+// zerosFit wants the zero points at operand i to be one, a vector of the size that lines
+// has beside 1, or those of every matrix: of the shape of lines, or of 1 along some axes.
+func zerosFit(c *ir.Infer, i int, lines sym.Shape) error {
 	if i >= c.NumIn() || c.In(i) == nil || !c.Type(i).HasRank {
 		return nil
 	}
-	shape := c.Type(i).Shape
-	if len(shape) == 1 && !shape[0].Is(1) && differ(shape[0], n) {
-		return fmt.Errorf("%s zero points of operand %d, want 1 or %s", shape[0], i-2, n)
+	zero := c.Type(i).Shape
+	if isSingle(zero) {
+		return nil
 	}
-	return nil
+	fits := len(zero) == len(lines)
+	if len(zero) == 1 && len(lines) > 1 {
+		n := lines[len(lines)-1]
+		if n.Is(1) {
+			n = lines[len(lines)-2]
+		}
+		fits = !differ(zero[0], n)
+	} else if fits {
+		for axis, n := range lines {
+			fits = fits && (zero[axis].Is(1) || !differ(zero[axis], n))
+		}
+	}
+	if fits {
+		return nil
+	}
+	return fmt.Errorf("the zero points of operand %d are %s, want one or %s", i-2, zero, lines)
+}
+
+// inferConvInteger is inferConv with a zero point of x, and one of the filters or one for
+// each.
+func inferConvInteger(c *ir.Infer) error {
+	if err := zerosMatch(c); err != nil {
+		return err
+	}
+	t, err := convPlaces(c, attrsOf[attr.Conv](c).Fused(), tensor.Int32)
+	if err != nil {
+		return err
+	}
+	c.Set(0, t)
+	if err := zerosFit(c, 2, sym.Shape{sym.Const(1)}); err != nil || !t.HasRank {
+		return err
+	}
+	return zerosFit(c, 3, c.Type(1).Shape[:1])
 }

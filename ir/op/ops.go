@@ -111,6 +111,7 @@ var (
 	DequantizeLinear      = define("DequantizeLinear", "scale·(steps − zero point)", arity{2, 3}, exactly(1), newAttr[attr.Quantize], inferDequantize)
 	DynamicQuantizeLinear = define("DynamicQuantizeLinear", "steps of the scale that x just fits in", exactly(1), exactly(3), nil, inferDynamicQuantize)
 	MatMulInteger         = define("MatMulInteger", "matrix product of steps, in 32 bits", arity{2, 4}, exactly(1), nil, inferMatMulInteger)
+	ConvInteger           = define("ConvInteger", "convolution of steps, in 32 bits", arity{2, 4}, exactly(1), newAttr[attr.Conv], inferConvInteger)
 )
 
 // Attention.

@@ -143,10 +143,10 @@ func TestInferNeverPanics(t *testing.T) {
 		if o.Regions > 0 {
 			continue
 		}
-		for range 1500 {
+		for range 2000 {
 			g := ir.NewGraph("")
 			in := make([]*ir.Value, o.MinIn+r.IntN(3))
-			d := []tensor.DType{tensor.Float32, tensor.Bool, tensor.DType(1 + r.IntN(26))}[r.IntN(3)]
+			d := []tensor.DType{tensor.Float32, tensor.Bool, tensor.Uint8, tensor.DType(1 + r.IntN(26))}[r.IntN(4)]
 			for i := range in {
 				in[i] = randomOperand(r, g, d)
 			}

@@ -325,6 +325,9 @@ func inOneStep(c kernels.Case) error {
 			return fmt.Errorf("operand %d is %s, want one number", i, o)
 		}
 	}
+	if p := c.Attr.(*attr.Quantize).Precision; p != tensor.Invalid && p != tensor.Float32 {
+		return fmt.Errorf("divided in %s", p)
+	}
 	if d := c.Out[0].DType; d != tensor.Int8 && d != tensor.Uint8 {
 		return fmt.Errorf("the result is %s, want i8 or u8", c.Out[0])
 	}

@@ -37,16 +37,12 @@ func stepped(x []float32) (steps []uint8, scale float32, zero uint8) {
 	for _, v := range x {
 		least, most = min(least, v), max(most, v)
 	}
-	scale = (most - least) / 255
-	limited := func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) }
-	if scale > 0 {
-		zero = limited(float64(-least / scale))
+	if scale = (most - least) / 255; scale == 0 {
+		scale = 1
 	}
+	limited := func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) }
+	zero = limited(float64(-least / scale))
 	for _, v := range x {
-		if scale == 0 {
-			steps = append(steps, 0)
-			continue
-		}
 		steps = append(steps, limited(math.RoundToEven(float64(v/scale))+float64(zero)))
 	}
 	return steps, scale, zero

@@ -40,7 +40,7 @@ func QuantizeLinear(c *Ctx, z *tensor.Tensor, a *attr.Quantize, x, scale, zero *
 	if to == tensor.Invalid {
 		to = tensor.Uint8
 	}
-	if x.DType != tensor.Float32 || scale.DType != tensor.Float32 || scale.Len() != 1 || zero != nil && zero.Len() != 1 || !isByte(to) {
+	if a.Precision != tensor.Invalid && a.Precision != tensor.Float32 || x.DType != tensor.Float32 || scale.DType != tensor.Float32 || scale.Len() != 1 || zero != nil && zero.Len() != 1 || !isByte(to) {
 		return fmt.Errorf("QuantizeLinear: %s in steps of %s from %s, want f32 and one scale, i8 or u8", x, scale, zero)
 	}
 	least, most := int32(0), int32(255)
@@ -108,9 +108,8 @@ func (c *Ctx) stepsOf(x []float32) (step float32, zero int32) {
 		most, least = max(most, found[2*b]), min(least, -found[2*b+1])
 	}
 	c.put(found)
-	step = (most - least) / 255
-	if step == 0 {
-		return step, 0
+	if step = (most - least) / 255; step == 0 {
+		step = 1 // so that nothing is divided by 0
 	}
 	return step, inSteps(-least, step, 0, 0, 255)
 }

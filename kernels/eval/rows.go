@@ -136,6 +136,7 @@ var rows = []Row{
 	{Op: op.DequantizeLinear, Name: "DequantizeLinear", Call: call3A(ref.DequantizeLinear)},
 	{Op: op.DynamicQuantizeLinear, Name: "DynamicQuantizeLinear", Call: dynamicQuantize},
 	{Op: op.MatMulInteger, Name: "MatMulInteger", Call: matMulInteger},
+	{Op: op.ConvInteger, Name: "ConvInteger", Call: call4A(ref.ConvInteger)},
 
 	// Attention.
 	{Op: op.Attention, Name: "Attention", Call: attention},

@@ -59,10 +59,14 @@ func castBool(z, x *tensor.Tensor) {
 
 func castSmall(z, x *tensor.Tensor, saturate bool) {
 	for i, v := range load(x) {
-		if v != v && z.DType == tensor.Float4E2M1 {
-			// There is no NaN; ml_dtypes, which ONNX's tests are made with, gives −0.
-			v = math.Copysign(0, -1)
-		}
-		z.SetSmallFloat(i, float32(v), saturate)
+		setSmall(z, i, v, saturate)
 	}
+}
+
+func setSmall(z *tensor.Tensor, i int, v float64, saturate bool) {
+	if v != v && z.DType == tensor.Float4E2M1 {
+		// There is no NaN; ml_dtypes, which ONNX's tests are made with, gives −0.
+		v = math.Copysign(0, -1)
+	}
+	z.SetSmallFloat(i, float32(v), saturate)
 }

@@ -58,6 +58,7 @@ const (
 	checkPrecision = "precision"
 	checkMax       = "row maximum"
 	checkOutput    = "output"
+	checkSteps     = "quantisation"
 	checkEscape    = "escape"
 	checkHeads     = "heads"
 	checkOperand   = "operand layout"
@@ -81,6 +82,7 @@ var remedies = map[string]string{
 	checkPrecision: "keep the scores in the type of queries and keys, or a wider one",
 	checkMax:       "subtract the maximum over the keys of the same scores before the exponential",
 	checkOutput:    "multiply the probabilities with the values and nothing else",
+	checkSteps:     "quantise queries, keys and values, but neither the scores nor the probabilities: a fused node does not round between its two products",
 	checkEscape:    "don't return or reuse the probabilities: export the model without attention outputs",
 	checkHeads:     "make the numbers of heads constants, query heads a multiple of key heads",
 	checkOperand:   "export with static or consistently named dimensions",

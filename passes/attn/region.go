@@ -171,6 +171,9 @@ func (g *Region) eval(n *ir.Node, index int) (Abstract, *Refusal) {
 }
 
 func (g *Region) stop(n *ir.Node, want string) (Abstract, *Refusal) {
+	if n.Op == op.QuantizeLinear || n.Op == op.DynamicQuantizeLinear {
+		return Abstract{}, refuse(checkSteps, n, "probabilities that are not rounded to steps", n.Op.Name)
+	}
 	return Abstract{}, refuse(checkOutput, n, want, n.Op.Name)
 }
 

@@ -121,6 +121,8 @@ func (w *walker) step(v *ir.Value, depth int) (*Scores, *Refusal) {
 		return w.clamp(n, depth)
 	case op.Slice, op.Gather, op.Split:
 		return w.part(n, v.DefIndex, depth)
+	case op.DequantizeLinear, op.QuantizeLinear, op.MatMulInteger:
+		return nil, refuse(checkSteps, n, "a product of queries and keys that is not rounded to steps", n.Op.Name)
 	}
 	return nil, refuse(checkScores, n, "scale, softcap, bias, mask or a product of queries and keys", n.Op.Name)
 }

@@ -7,4 +7,5 @@
 // dims, and results that are large or much larger than what they are made of: an
 // expanded or tiled constant would be private memory where the operand is a view
 // of the file. What such a result is needed for is computed with it if that is small.
+// Quantised weights are the exception: see decoder.
 package fold

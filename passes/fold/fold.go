@@ -12,66 +12,52 @@ import (
 var Pass = passes.Pass{
 	Name: "fold",
 	Doc:  "compute constant nodes, numeric shape arithmetic and branches with a constant condition",
-	Run:  run(rules),
+	Run:  func(c *passes.Context, g *ir.Graph) error { return run(c, g, nil) },
 }
 
-// Rest is the pass that also folds weights in steps, for a target: those that its products
-// don't take as they are.
+// Rest is the pass that also makes floats of quantised weights, for a target that runs them:
+// of those that its products don't take as they are.
 var Rest = passes.Pass{
-	Name: "fold",
-	Doc:  Pass.Doc + ", weights in steps among them",
-	Run: func(c *passes.Context, g *ir.Graph) error {
-		if c.Target() == "" {
-			return run(rules)(c, g)
-		}
-		return run(append([]rewrite.Rule{{Label: "weight in steps", Doc: "DequantizeLinear of constants", Roots: []*ir.Op{op.DequantizeLinear}, Match: dequantized}}, rules...))(c, g)
-	},
+	Name: Pass.Name,
+	Doc:  Pass.Doc + ", and quantised weights",
+	Run:  func(c *passes.Context, g *ir.Graph) error { return run(c, g, decoder{}) },
 }
 
-func run(rules []rewrite.Rule) func(c *passes.Context, g *ir.Graph) error {
-	return func(c *passes.Context, g *ir.Graph) error {
-		for {
-			if err := rewrite.Run(c, g, rules); err != nil {
-				return err
-			}
-			if !constantCaptures(c, g) {
-				return nil
-			}
-			if _, err := c.Retype(); err != nil {
-				return err
-			}
+func run(c *passes.Context, g *ir.Graph, d decoder) error {
+	rules := rulesWith(d)
+	for {
+		if err := rewrite.Run(c, g, rules); err != nil {
+			return err
+		}
+		if !constantCaptures(c, g) {
+			return nil
+		}
+		if _, err := c.Retype(); err != nil {
+			return err
 		}
 	}
 }
 
-var rules = []rewrite.Rule{
-	{Label: "constant node", Doc: "all operands are constants, or made of constants that are too large to keep", Match: constantNode},
-	{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
-	{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
+func rulesWith(d decoder) []rewrite.Rule {
+	return []rewrite.Rule{
+		{Label: "constant node", Doc: "all operands are constants, or made of constants that are too large to keep", Match: d.constantNode},
+		{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
+		{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
+	}
 }
 
-func constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
+func (d decoder) constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	if !replaceable(n) {
 		return nil
 	}
 	f := chainOf(n)
-	if f == nil || !f.affordable(c) {
+	if f == nil {
 		return nil
 	}
-	return f.folded(n)
-}
-
-// dequantized computes a weight in steps, however much larger it becomes: at every run it
-// would take longer than what is done with it.
-func dequantized(_ *passes.Context, n *ir.Node) *rewrite.Patch {
-	if f := chainOf(n); f != nil && replaceable(n) {
-		return f.folded(n)
+	weights := len(f.nodes) == 1 && d.decodes(c, n)
+	if !weights && !f.affordable(c) {
+		return nil
 	}
-	return nil
-}
-
-// folded puts constants in the place of n's outputs.
-func (f *chain) folded(n *ir.Node) *rewrite.Patch {
 	out, err := f.compute()
 	if err != nil {
 		return nil // the same error comes out of the run, with its place
@@ -80,6 +66,9 @@ func (f *chain) folded(n *ir.Node) *rewrite.Patch {
 	for i, v := range n.Out {
 		if v != nil {
 			p.Replace(v, p.Const(out[i]))
+			if weights {
+				d[out[i]] = true
+			}
 		}
 	}
 	return p

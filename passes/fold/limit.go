@@ -32,10 +32,12 @@ var contractions = map[*ir.Op]func(n *ir.Node) int{
 		}
 		return size(n.In[0], -1)
 	},
-	op.Conv:      largest,
-	op.Einsum:    largest,
-	op.Attention: largest,
-	op.Parallax:  largest,
+	op.MatMulInteger: func(n *ir.Node) int { return size(n.In[0], -1) },
+	op.ConvInteger:   largest,
+	op.Conv:          largest,
+	op.Einsum:        largest,
+	op.Attention:     largest,
+	op.Parallax:      largest,
 }
 
 // size is that of an axis from the end, if it is a number, and else 1.

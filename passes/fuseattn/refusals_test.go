@@ -134,6 +134,20 @@ func TestRefusals(t *testing.T) {
   %p = Div(%e, %z)
   %o = MatMul(%p, %v)
   output %o`, "row maximum", "d", "ReduceMax"},
+		{"scores rounded to steps", `
+  %s = MatMul(%q, %kt)
+  %n = QuantizeLinear(%s, f32 = 0.1, i8 = 0)
+  %d = DequantizeLinear(%n, f32 = 0.1, i8 = 0)
+  %p = Softmax(%d)
+  %o = MatMul(%p, %v)
+  output %o`, "quantisation", "d", "DequantizeLinear"},
+		{"probabilities rounded to steps", `
+  %s = MatMul(%q, %kt)
+  %p = Softmax(%s)
+  %n, %x, %z = DynamicQuantizeLinear(%p)
+  %vq, %vx, %vz = DynamicQuantizeLinear(%v)
+  %i = MatMulInteger(%n, %vq, %z, %vz)
+  output %i`, "quantisation", "n", "DynamicQuantizeLinear"},
 		{"norm of other scores", `
   %s = MatMul(%q, %kt)
   %e = Exp(%s)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/onnx/wire"
 )
 
@@ -73,7 +74,8 @@ func Value(name, typ string) *wire.ValueInfo {
 		return v
 	}
 	elem, shape, ranked := strings.Cut(strings.TrimSuffix(typ, "]"), "[")
-	t := &wire.TensorType{ElemType: elements[elem]}
+	d, _ := tensor.ParseDType(elem)
+	t := &wire.TensorType{ElemType: wire.DataType(d)}
 	v.Type = &wire.Type{Tensor: t}
 	if !ranked {
 		return v
@@ -90,10 +92,6 @@ func Value(name, typ string) *wire.ValueInfo {
 		t.Shape.Dim = append(t.Shape.Dim, dim)
 	}
 	return v
-}
-
-var elements = map[string]wire.DataType{
-	"f32": wire.Float, "f16": wire.Float16, "i64": wire.Int64, "i32": wire.Int32, "u8": wire.Uint8, "bool": wire.Bool, "str": wire.String,
 }
 
 // Values declares "x:f32[2] y:i64".
