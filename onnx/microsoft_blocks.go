@@ -1,0 +1,349 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/op"
+	"github.com/parallax-go/parallax/ir/sym"
+	"github.com/parallax-go/parallax/ir/tensor"
+)
+
+// Weights of few bits, in blocks along an axis that have a scale each. What files
+// hold as bytes is seen as a tensor of small integers, which shares those bytes:
+// ONNX packs such tensors in the same order, the first element in the lowest bits.
+
+// fewBits are the integers that bytes hold several of, and those of whole bytes.
+var fewBits = map[int64]tensor.DType{2: tensor.Uint2, 4: tensor.Uint4, 8: tensor.Uint8}
+
+// blocks says how a matrix [n, k] of MatMulNBits lies in bytes: each row is count
+// blocks of size elements, the last of which may be partly beyond k.
+type blocks struct {
+	n, k, size, count int64
+	d                 tensor.DType
+}
+
+// matMulNBits is MatMulNBits: x times the transpose of a matrix in blocks.
+// accuracy_level permits rounding x to 8 bits, which isn't done here.
+func matMulNBits(c *call) ([]*ir.Value, error) {
+	w, err := c.nBits()
+	if err != nil {
+		return nil, err
+	}
+	return []*ir.Value{c.add(c.b.Op(op.MatMul, nil, c.arg("a"), c.transpose(w, 1, 0)), c.arg("bias"))}, nil
+}
+
+// nBits is the matrix [n, k] of MatMulNBits in floats.
+func (c *call) nBits() (*ir.Value, error) {
+	l, err := c.blocksOf()
+	if err != nil {
+		return nil, err
+	}
+	steps, err := l.steps(c.arg("b").Const)
+	if err != nil {
+		return nil, err
+	}
+	scales := c.arg("scales")
+	if rank, known := scales.Type.Rank(); !known || rank != 2 {
+		scales = c.reshape(scales, l.n, l.count)
+	}
+	zeros, err := c.blockZeros(l)
+	if err != nil {
+		return nil, err
+	}
+	w := c.b.Const(steps)
+	if order := c.arg("g_idx"); order != nil { // it tells the block of each column
+		if given := c.arg("zero_points"); given != nil && !given.Type.DType.IsFloat() {
+			// The schema applies both, ONNX Runtime's CPU kernel the index alone.
+			return nil, notSupported("operands g_idx and zero_points of integers together")
+		}
+		pick := func(x *ir.Value) *ir.Value { return c.b.Op(op.Gather, &attr.Axis{Axis: 1}, x, order) }
+		return c.inBlocks(c.firstColumns(w, l), pick(scales), pick(zeros), 1, 1)
+	}
+	if w, err = c.inBlocks(w, scales, zeros, 1, l.size); err != nil {
+		return nil, err
+	}
+	return c.firstColumns(w, l), nil
+}
+
+// firstColumns cuts what the last block has beyond k.
+func (c *call) firstColumns(w *ir.Value, l *blocks) *ir.Value {
+	if l.count*l.size == l.k {
+		return w
+	}
+	return c.slice(w, 1, 0, l.k)
+}
+
+// blocksOf reads the attributes of MatMulNBits.
+func (c *call) blocksOf() (*blocks, error) {
+	l := &blocks{}
+	bits := int64(4)
+	for _, a := range []struct {
+		name string
+		to   *int64
+		most int64
+	}{{"N", &l.n, math.MaxInt32}, {"K", &l.k, math.MaxInt32}, {"block_size", &l.size, 1 << 20}, {"bits", &bits, 8}} {
+		v, err := c.int(a.name, *a.to)
+		if err != nil {
+			return nil, err
+		}
+		if v < 1 || v > a.most {
+			return nil, fmt.Errorf("attribute %s is %d, want 1 to %d", a.name, v, a.most)
+		}
+		*a.to = v
+	}
+	d, ok := fewBits[bits]
+	if !ok {
+		return nil, notSupported("weights of %d bits", bits)
+	}
+	if l.size*bits%8 != 0 {
+		return nil, fmt.Errorf("attribute block_size is %d: a block of %d bits each ends within a byte", l.size, bits)
+	}
+	l.d, l.count = d, (l.k-1)/l.size+1
+	return l, nil
+}
+
+// steps is the matrix of small integers, [n, count·size], that shares the bytes of b.
+func (l *blocks) steps(b *tensor.Tensor) (*tensor.Tensor, error) {
+	if b == nil {
+		return nil, notSupported("operand B is not constant")
+	}
+	want := []int{int(l.n), int(l.count), int(l.size) * l.d.Bits() / 8}
+	if b.DType != tensor.Uint8 || !tensor.SameShape(b.Shape, want) {
+		if b.Rank() == 3 && b.Len() == 0 {
+			return nil, notSupported("operand B is empty: the product is left out")
+		}
+		return nil, fmt.Errorf("operand B is %s, want uint8%s", b, tensor.ShapeString(want))
+	}
+	return tensor.FromBytes(l.d, []int{int(l.n), int(l.count * l.size)}, b.Bytes())
+}
+
+// blockZeros are the zero points of MatMulNBits, [n, count]: integers, or floats.
+func (c *call) blockZeros(l *blocks) (*ir.Value, error) {
+	zeros := c.arg("zero_points")
+	switch {
+	case zeros == nil:
+		return c.b.Const(middle(l.d, int(l.n), int(l.count))), nil
+	case zeros.Type.DType.IsFloat():
+		return c.reshape(zeros, l.n, l.count), nil
+	case zeros.Const == nil:
+		return nil, notSupported("operand zero_points is not constant")
+	}
+	t, err := unpackedRows(zeros.Const, l.d, int(l.n), int(l.count))
+	if err != nil {
+		return nil, fmt.Errorf("operand zero_points: %w", err)
+	}
+	return c.b.Const(t), nil
+}
+
+// middle is the zero point that is not given: half of the range.
+func middle(d tensor.DType, shape ...int) *tensor.Tensor {
+	t := tensor.New(d, shape...)
+	fill := byte(0)
+	for at := d.Bits() - 1; at < 8; at += d.Bits() {
+		fill |= 1 << at
+	}
+	for i := range t.Bytes() {
+		t.Bytes()[i] = fill
+	}
+	return t
+}
+
+// unpackedRows makes [rows, columns] of bytes in which each row begins with a byte.
+func unpackedRows(packed *tensor.Tensor, d tensor.DType, rows, columns int) (*tensor.Tensor, error) {
+	perByte := 8 / d.Bits()
+	perRow := (columns + perByte - 1) / perByte
+	if packed.DType != tensor.Uint8 || packed.Len() != rows*perRow {
+		return nil, fmt.Errorf("%s, want uint8%s", packed, tensor.ShapeString([]int{rows, perRow}))
+	}
+	all, err := tensor.FromBytes(d, []int{rows, perRow * perByte}, packed.Bytes())
+	if err != nil || perRow*perByte == columns {
+		return all, err
+	}
+	t := tensor.New(d, rows, columns)
+	for i := range rows * columns {
+		t.SetInt(i, all.IntAt(i/columns*perRow*perByte+i%columns))
+	}
+	return t, nil
+}
+
+// inBlocks is scales·(steps − zeros) of blocks of so many elements along the axis;
+// zeros may be nil.
+func (c *call) inBlocks(steps, scales, zeros *ir.Value, axis int, size int64) (*ir.Value, error) {
+	a := &attr.Quantize{Axis: axis, BlockSize: int(size), Saturate: true}
+	if zeros == nil {
+		return c.b.Op(op.DequantizeLinear, a, steps, scales), c.b.Err()
+	}
+	if !zeros.Type.DType.IsFloat() {
+		return c.b.Op(op.DequantizeLinear, a, steps, scales, zeros), c.b.Err()
+	}
+	// Zero points between the steps: the differences are numbers.
+	d := scales.Type.DType
+	x, zeros := c.cast(steps, d), c.cast(zeros, d)
+	if size == 1 {
+		return c.mul(c.sub(x, zeros), scales), c.b.Err()
+	}
+	shape, ok := steps.Type.ConstShape()
+	if !ok || len(shape) != 2 || axis != 1 {
+		panic("BUG: zero points in floats, of what is no constant matrix")
+	}
+	n, k := int64(shape[0]), int64(shape[1])
+	x = c.sub(c.reshape(x, n, k/size, size), c.unsqueeze(zeros, 2))
+	return c.reshape(c.mul(x, c.unsqueeze(scales, 2)), n, k), c.b.Err()
+}
+
+// gatherBlocks is GatherBlockQuantized: rows of a table in blocks. The rows are
+// taken before they are made floats, so that the table stays as small as it is.
+func gatherBlocks(c *call) ([]*ir.Value, error) {
+	g, err := c.blockTable()
+	if err != nil {
+		return nil, err
+	}
+	indices := c.arg("indices")
+	rank, known := indices.Type.Rank()
+	if !known {
+		return nil, notSupported("the rank of operand indices is not known")
+	}
+	take := func(x *ir.Value) *ir.Value {
+		if x == nil {
+			return nil
+		}
+		return c.b.Op(op.Gather, &attr.Axis{Axis: g.gatherAxis}, x, indices)
+	}
+	if g.gatherAxis == g.axis {
+		all, err := c.inBlocks(g.data, g.scales, g.zeros, g.axis, g.size)
+		return []*ir.Value{take(all)}, err
+	}
+	axis := g.axis
+	if axis > g.gatherAxis {
+		axis += rank - 1
+	}
+	y, err := c.inBlocks(take(g.data), take(g.scales), take(g.zeros), axis, g.size)
+	return []*ir.Value{y}, err
+}
+
+// blockTable is the table of GatherBlockQuantized.
+type blockTable struct {
+	data, scales, zeros *ir.Value // zeros: nil for 0
+	axis, gatherAxis    int
+	size                int64
+}
+
+func (c *call) blockTable() (*blockTable, error) {
+	g := &blockTable{data: c.arg("data"), scales: c.arg("scales"), zeros: c.arg("zero_points")}
+	shape, err := c.shapeOf(g.data)
+	if err != nil {
+		return nil, err
+	}
+	if g.axis, err = c.axisOf("quantize_axis", 1, len(shape)); err != nil {
+		return nil, err
+	}
+	if g.gatherAxis, err = c.axisOf("gather_axis", 0, len(shape)); err != nil {
+		return nil, err
+	}
+	if g.size, err = c.int("block_size", 128); err != nil {
+		return nil, err
+	}
+	if g.data.Type.DType.IsFloat() && g.size == 0 {
+		return nil, notSupported("a scale for the whole of an axis")
+	}
+	if g.size < 1 || g.size > math.MaxInt32 {
+		return nil, fmt.Errorf("attribute block_size is %d, want 1 to %d", g.size, math.MaxInt32)
+	}
+	if z := g.zeros; z != nil && z.Type.DType.IsFloat() {
+		return nil, fmt.Errorf("operand zero_points is of type %s, want an integer one", z.Type.DType.Long())
+	}
+	if g.data.Type.DType != tensor.Uint8 {
+		return g, nil
+	}
+	return g, c.unpackTable(g)
+}
+
+// unpackTable sees the bytes of a table as elements of few bits, packed along the
+// last axis. Its zero points lie like that, too; those not given are half the range.
+func (c *call) unpackTable(g *blockTable) error {
+	bits, err := c.int("bits", 4)
+	if err != nil {
+		return err
+	}
+	d, ok := fewBits[bits]
+	if !ok {
+		return notSupported("a table of %d bits", bits)
+	}
+	scales, ok := g.scales.Type.ConstShape()
+	if !ok || len(scales) == 0 {
+		return notSupported("the shape of operand scales, %s, is not constant", g.scales.Type)
+	}
+	if rank, _ := g.data.Type.Rank(); g.axis != rank-1 {
+		return notSupported("bytes in blocks along another axis than the last")
+	}
+	if d != tensor.Uint8 {
+		t := g.data.Const
+		if t == nil {
+			return notSupported("operand data is not constant")
+		}
+		shape := append([]int{}, t.Shape...)
+		shape[len(shape)-1] *= 8 / d.Bits()
+		if t, err = tensor.FromBytes(d, shape, t.Bytes()); err != nil {
+			return fmt.Errorf("operand data: %w", err)
+		}
+		g.data = c.b.Const(t)
+	}
+	if g.zeros == nil {
+		if _, ok := tensor.Elements(scales); !ok || !g.fits(scales) {
+			return fmt.Errorf("operand scales is %s, and operand data %s", g.scales.Type, g.data.Type)
+		}
+		g.zeros = c.b.Const(middle(d, scales...))
+		return nil
+	}
+	if g.zeros.Const == nil {
+		return notSupported("operand zero_points is not constant")
+	}
+	columns := scales[len(scales)-1]
+	rows := 1
+	for _, n := range scales[:len(scales)-1] {
+		rows *= n
+	}
+	t, err := unpackedRows(g.zeros.Const, d, rows, columns)
+	if err != nil {
+		return fmt.Errorf("operand zero_points: %w", err)
+	}
+	g.zeros = c.b.Const(t.Reshaped(scales...))
+	return nil
+}
+
+// fits reports whether scales has an entry for each block of the data. What is made
+// of as many takes no memory on the word of a shape alone.
+func (g *blockTable) fits(scales []int) bool {
+	data := g.data.Type.Shape
+	if len(data) != len(scales) {
+		return false
+	}
+	for i, n := range scales {
+		want := data[i]
+		if i == g.axis {
+			want = want.CeilDiv(sym.Const(g.size))
+		}
+		if !want.Is(int64(n)) {
+			return false
+		}
+	}
+	return true
+}
+
+// axisOf reads an attribute that is an axis.
+func (c *call) axisOf(name string, def int64, rank int) (int, error) {
+	axis, err := c.int(name, def)
+	if err != nil {
+		return 0, err
+	}
+	if axis < -int64(rank) || axis >= int64(rank) {
+		return 0, fmt.Errorf("attribute %s is %d, and the rank %d", name, axis, rank)
+	}
+	if axis < 0 {
+		axis += int64(rank)
+	}
+	return int(axis), nil
+}
