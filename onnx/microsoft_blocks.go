@@ -279,43 +279,35 @@ func (c *call) unpackTable(g *blockTable) error {
 	if rank, _ := g.data.Type.Rank(); g.axis != rank-1 {
 		return notSupported("bytes in blocks along another axis than the last")
 	}
-	if d != tensor.Uint8 {
-		t := g.data.Const
-		if t == nil {
-			return notSupported("operand data is not constant")
-		}
-		shape := append([]int{}, t.Shape...)
-		shape[len(shape)-1] *= 8 / d.Bits()
-		if t, err = tensor.FromBytes(d, shape, t.Bytes()); err != nil {
-			return fmt.Errorf("operand data: %w", err)
-		}
-		g.data = c.b.Const(t)
+	t := g.data.Const
+	if t == nil {
+		return notSupported("operand data is not constant")
+	}
+	shape := append([]int{}, t.Shape...)
+	shape[len(shape)-1] *= 8 / d.Bits()
+	if t, err = tensor.FromBytes(d, shape, t.Bytes()); err != nil {
+		return fmt.Errorf("operand data: %w", err)
+	}
+	g.data = c.b.Const(t)
+	if !g.fits(scales) {
+		return fmt.Errorf("operand scales is %s, and operand data %s", g.scales.Type, g.data.Type)
 	}
 	if g.zeros == nil {
-		if _, ok := tensor.Elements(scales); !ok || !g.fits(scales) {
-			return fmt.Errorf("operand scales is %s, and operand data %s", g.scales.Type, g.data.Type)
-		}
 		g.zeros = c.b.Const(middle(d, scales...))
 		return nil
 	}
 	if g.zeros.Const == nil {
 		return notSupported("operand zero_points is not constant")
 	}
-	columns := scales[len(scales)-1]
-	rows := 1
-	for _, n := range scales[:len(scales)-1] {
-		rows *= n
-	}
-	t, err := unpackedRows(g.zeros.Const, d, rows, columns)
-	if err != nil {
+	rows, _ := tensor.Elements(scales[:len(scales)-1])
+	if t, err = unpackedRows(g.zeros.Const, d, rows, scales[len(scales)-1]); err != nil {
 		return fmt.Errorf("operand zero_points: %w", err)
 	}
 	g.zeros = c.b.Const(t.Reshaped(scales...))
 	return nil
 }
 
-// fits reports whether scales has an entry for each block of the data. What is made
-// of as many takes no memory on the word of a shape alone.
+// fits reports whether scales has an entry for each block of the data.
 func (g *blockTable) fits(scales []int) bool {
 	data := g.data.Type.Shape
 	if len(data) != len(scales) {
