@@ -7,7 +7,6 @@ import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
-	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
 )
 
@@ -59,21 +58,20 @@ func (c *call) nBits() (*ir.Value, error) {
 			// The schema applies both, ONNX Runtime's CPU kernel the index alone.
 			return nil, notSupported("operands g_idx and zero_points of integers together")
 		}
+		if l.count*l.size != l.k {
+			return nil, notSupported("operand g_idx beside a block that is not full")
+		}
 		pick := func(x *ir.Value) *ir.Value { return c.b.Op(op.Gather, &attr.Axis{Axis: 1}, x, order) }
-		return c.inBlocks(c.firstColumns(w, l), pick(scales), pick(zeros), 1, 1)
+		if zeros.Type.DType.IsFloat() {
+			return c.inBlocks(w, pick(scales), pick(zeros), 1, 1)
+		}
+		// All are the default. ONNX gathers no elements of so few bits.
+		return c.inBlocks(w, pick(scales), c.b.Const(middle(l.d, int(l.n), int(l.k))), 1, 1)
 	}
-	if w, err = c.inBlocks(w, scales, zeros, 1, l.size); err != nil {
-		return nil, err
+	if w, err = c.inBlocks(w, scales, zeros, 1, l.size); err != nil || l.count*l.size == l.k {
+		return w, err
 	}
-	return c.firstColumns(w, l), nil
-}
-
-// firstColumns cuts what the last block has beyond k.
-func (c *call) firstColumns(w *ir.Value, l *blocks) *ir.Value {
-	if l.count*l.size == l.k {
-		return w
-	}
-	return c.slice(w, 1, 0, l.k)
+	return c.slice(w, 1, 0, l.k), nil // what the last block has beyond k is no column
 }
 
 // blocksOf reads the attributes of MatMulNBits.
@@ -192,150 +190,4 @@ func (c *call) inBlocks(steps, scales, zeros *ir.Value, axis int, size int64) (*
 	n, k := int64(shape[0]), int64(shape[1])
 	x = c.sub(c.reshape(x, n, k/size, size), c.unsqueeze(zeros, 2))
 	return c.reshape(c.mul(x, c.unsqueeze(scales, 2)), n, k), c.b.Err()
-}
-
-// gatherBlocks is GatherBlockQuantized: rows of a table in blocks. The rows are
-// taken before they are made floats, so that the table stays as small as it is.
-func gatherBlocks(c *call) ([]*ir.Value, error) {
-	g, err := c.blockTable()
-	if err != nil {
-		return nil, err
-	}
-	indices := c.arg("indices")
-	rank, known := indices.Type.Rank()
-	if !known {
-		return nil, notSupported("the rank of operand indices is not known")
-	}
-	take := func(x *ir.Value) *ir.Value {
-		if x == nil {
-			return nil
-		}
-		return c.b.Op(op.Gather, &attr.Axis{Axis: g.gatherAxis}, x, indices)
-	}
-	if g.gatherAxis == g.axis {
-		all, err := c.inBlocks(g.data, g.scales, g.zeros, g.axis, g.size)
-		return []*ir.Value{take(all)}, err
-	}
-	axis := g.axis
-	if axis > g.gatherAxis {
-		axis += rank - 1
-	}
-	y, err := c.inBlocks(take(g.data), take(g.scales), take(g.zeros), axis, g.size)
-	return []*ir.Value{y}, err
-}
-
-// blockTable is the table of GatherBlockQuantized.
-type blockTable struct {
-	data, scales, zeros *ir.Value // zeros: nil for 0
-	axis, gatherAxis    int
-	size                int64
-}
-
-func (c *call) blockTable() (*blockTable, error) {
-	g := &blockTable{data: c.arg("data"), scales: c.arg("scales"), zeros: c.arg("zero_points")}
-	shape, err := c.shapeOf(g.data)
-	if err != nil {
-		return nil, err
-	}
-	if g.axis, err = c.axisOf("quantize_axis", 1, len(shape)); err != nil {
-		return nil, err
-	}
-	if g.gatherAxis, err = c.axisOf("gather_axis", 0, len(shape)); err != nil {
-		return nil, err
-	}
-	if g.size, err = c.int("block_size", 128); err != nil {
-		return nil, err
-	}
-	if g.data.Type.DType.IsFloat() && g.size == 0 {
-		return nil, notSupported("a scale for the whole of an axis")
-	}
-	if g.size < 1 || g.size > math.MaxInt32 {
-		return nil, fmt.Errorf("attribute block_size is %d, want 1 to %d", g.size, math.MaxInt32)
-	}
-	if z := g.zeros; z != nil && z.Type.DType.IsFloat() {
-		return nil, fmt.Errorf("operand zero_points is of type %s, want an integer one", z.Type.DType.Long())
-	}
-	if g.data.Type.DType != tensor.Uint8 {
-		return g, nil
-	}
-	return g, c.unpackTable(g)
-}
-
-// unpackTable sees the bytes of a table as elements of few bits, packed along the
-// last axis. Its zero points lie like that, too; those not given are half the range.
-func (c *call) unpackTable(g *blockTable) error {
-	bits, err := c.int("bits", 4)
-	if err != nil {
-		return err
-	}
-	d, ok := fewBits[bits]
-	if !ok {
-		return notSupported("a table of %d bits", bits)
-	}
-	scales, ok := g.scales.Type.ConstShape()
-	if !ok || len(scales) == 0 {
-		return notSupported("the shape of operand scales, %s, is not constant", g.scales.Type)
-	}
-	if rank, _ := g.data.Type.Rank(); g.axis != rank-1 {
-		return notSupported("bytes in blocks along another axis than the last")
-	}
-	t := g.data.Const
-	if t == nil {
-		return notSupported("operand data is not constant")
-	}
-	shape := append([]int{}, t.Shape...)
-	shape[len(shape)-1] *= 8 / d.Bits()
-	if t, err = tensor.FromBytes(d, shape, t.Bytes()); err != nil {
-		return fmt.Errorf("operand data: %w", err)
-	}
-	g.data = c.b.Const(t)
-	if !g.fits(scales) {
-		return fmt.Errorf("operand scales is %s, and operand data %s", g.scales.Type, g.data.Type)
-	}
-	if g.zeros == nil {
-		g.zeros = c.b.Const(middle(d, scales...))
-		return nil
-	}
-	if g.zeros.Const == nil {
-		return notSupported("operand zero_points is not constant")
-	}
-	rows, _ := tensor.Elements(scales[:len(scales)-1])
-	if t, err = unpackedRows(g.zeros.Const, d, rows, scales[len(scales)-1]); err != nil {
-		return fmt.Errorf("operand zero_points: %w", err)
-	}
-	g.zeros = c.b.Const(t.Reshaped(scales...))
-	return nil
-}
-
-// fits reports whether scales has an entry for each block of the data.
-func (g *blockTable) fits(scales []int) bool {
-	data := g.data.Type.Shape
-	if len(data) != len(scales) {
-		return false
-	}
-	for i, n := range scales {
-		want := data[i]
-		if i == g.axis {
-			want = want.CeilDiv(sym.Const(g.size))
-		}
-		if !want.Is(int64(n)) {
-			return false
-		}
-	}
-	return true
-}
-
-// axisOf reads an attribute that is an axis.
-func (c *call) axisOf(name string, def int64, rank int) (int, error) {
-	axis, err := c.int(name, def)
-	if err != nil {
-		return 0, err
-	}
-	if axis < -int64(rank) || axis >= int64(rank) {
-		return 0, fmt.Errorf("attribute %s is %d, and the rank %d", name, axis, rank)
-	}
-	if axis < 0 {
-		axis += int64(rank)
-	}
-	return int(axis), nil
 }

@@ -78,7 +78,7 @@ func TestHostileBlocks(t *testing.T) {
 		{"no block", "MatMulNBits", "a:f32[2,32]", "a b s", "K=32 N=3 block_size=0", "b:u8[3,2,8] s:f32[3,2]", "attribute block_size is 0"},
 		{"parts of bytes", "MatMulNBits", "a:f32[2,32]", "a b s", "K=32 N=3 block_size=1", "b:u8[3,2,8] s:f32[3,2]", "ends within a byte"},
 		{"3 bits", "MatMulNBits", "a:f32[2,32]", "a b s", "K=32 N=3 bits=3 block_size=16", "b:u8[3,2,8] s:f32[3,2]", "weights of 3 bits"},
-		{"an index of another length", "MatMulNBits", "a:f32[2,32]", "a b s _ g", nBits, "b:u8[3,2,8] s:f32[3,2] g:i32[31]", "the scale is [3,31], want [3,32]"},
+		{"an index of another length", "MatMulNBits", "a:f32[2,32]", "a b s _ g", nBits, "b:u8[3,2,8] s:f32[3,2] g:i32[31]", "the zero point is [3,32], want [3,31]"},
 
 		{"bnb4: B is short", "MatMulBnb4", "a:f32[2,20]", "a b s", "K=20 N=3 block_size=16 quant_type=1", "b:u8[29] s:f32[4]", "operand B is u8[29], want uint8[30]"},
 		{"bnb4: few blocks", "MatMulBnb4", "a:f32[2,20]", "a b s", "K=20 N=3 block_size=16 quant_type=1", "b:u8[30] s:f32[3]", "operand absmax is f32[3], want 4"},

@@ -154,14 +154,13 @@ func mixedSteps(c *call) ([]*ir.Value, error) {
 	return plain(c)
 }
 
-// reduceSumInteger sums in 32 bits, signed as the operand is.
+// reduceSumInteger sums in 32 bits, and gives sums of bytes without a sign as such.
 func reduceSumInteger(c *call) ([]*ir.Value, error) {
 	x := c.arg("x")
-	d := tensor.Int32
-	if x.Type.DType == tensor.Uint8 {
-		d = tensor.Uint32
+	y, err := c.reduced(op.ReduceSum, c.cast(x, tensor.Int32))
+	if err == nil && x.Type.DType == tensor.Uint8 {
+		y = c.cast(y, tensor.Uint32)
 	}
-	y, err := c.reduced(op.ReduceSum, c.cast(x, d))
 	return []*ir.Value{y}, err
 }
 
