@@ -53,25 +53,45 @@ func (c *call) nBits() (*ir.Value, error) {
 		return nil, err
 	}
 	w := c.b.Const(steps)
-	if order := c.arg("g_idx"); order != nil { // it tells the block of each column
-		if given := c.arg("zero_points"); given != nil && !given.Type.DType.IsFloat() {
-			// The schema applies both, ONNX Runtime's CPU kernel the index alone.
-			return nil, notSupported("operands g_idx and zero_points of integers together")
-		}
-		if l.count*l.size != l.k {
-			return nil, notSupported("operand g_idx beside a block that is not full")
-		}
-		pick := func(x *ir.Value) *ir.Value { return c.b.Op(op.Gather, &attr.Axis{Axis: 1}, x, order) }
-		if zeros.Type.DType.IsFloat() {
-			return c.inBlocks(w, pick(scales), pick(zeros), 1, 1)
-		}
-		// All are the default. ONNX gathers no elements of so few bits.
-		return c.inBlocks(w, pick(scales), c.b.Const(middle(l.d, int(l.n), int(l.k))), 1, 1)
+	order := c.arg("g_idx") // tells the block of each column
+	if order != nil && !l.inOrder(order) {
+		return c.nBitsByIndex(l, w, scales, zeros, order)
 	}
 	if w, err = c.inBlocks(w, scales, zeros, 1, l.size); err != nil || l.count*l.size == l.k {
 		return w, err
 	}
 	return c.slice(w, 1, 0, l.k), nil // what the last block has beyond k is no column
+}
+
+// nBitsByIndex is nBits of columns whose blocks an index tells.
+func (c *call) nBitsByIndex(l *blocks, w, scales, zeros, order *ir.Value) (*ir.Value, error) {
+	if given := c.arg("zero_points"); given != nil && !given.Type.DType.IsFloat() {
+		// The schema applies both, ONNX Runtime's CPU kernel the index alone.
+		return nil, notSupported("operands g_idx and zero_points of integers together")
+	}
+	if l.count*l.size != l.k {
+		return nil, notSupported("operand g_idx beside a block that is not full")
+	}
+	pick := func(x *ir.Value) *ir.Value { return c.b.Op(op.Gather, &attr.Axis{Axis: 1}, x, order) }
+	if zeros.Type.DType.IsFloat() {
+		return c.inBlocks(w, pick(scales), pick(zeros), 1, 1)
+	}
+	// All are the default. ONNX gathers no elements of so few bits.
+	return c.inBlocks(w, pick(scales), c.b.Const(middle(l.d, int(l.n), int(l.k))), 1, 1)
+}
+
+// inOrder reports whether an index tells what holds without it.
+func (l *blocks) inOrder(order *ir.Value) bool {
+	list, ok := order.Ints()
+	if !ok || int64(len(list)) < l.k {
+		return false
+	}
+	for i, block := range list[:l.k] {
+		if block != int64(i)/l.size {
+			return false
+		}
+	}
+	return true
 }
 
 // blocksOf reads the attributes of MatMulNBits.
@@ -177,17 +197,20 @@ func (c *call) inBlocks(steps, scales, zeros *ir.Value, axis int, size int64) (*
 	if !zeros.Type.DType.IsFloat() {
 		return c.b.Op(op.DequantizeLinear, a, steps, scales, zeros), c.b.Err()
 	}
-	// Zero points between the steps: the differences are numbers.
-	d := scales.Type.DType
-	x, zeros := c.cast(steps, d), c.cast(zeros, d)
-	if size == 1 {
-		return c.mul(c.sub(x, zeros), scales), c.b.Err()
-	}
+	// Zero points between the steps. What they are beyond the middle one is taken off the
+	// numbers: then the weights are folded as others are, and little is lost in f16.
 	shape, ok := steps.Type.ConstShape()
 	if !ok || len(shape) != 2 || axis != 1 {
 		panic("BUG: zero points in floats, of what is no constant matrix")
 	}
+	bits := steps.Type.DType.Bits()
+	y := c.b.Op(op.DequantizeLinear, a, steps, scales, c.b.Const(middle(steps.Type.DType, shape[0], (shape[1]+int(size)-1)/int(size))))
+	zeros = c.cast(zeros, scales.Type.DType)
+	shift := c.mul(c.sub(zeros, c.numberLike(zeros, float64(int(1)<<(bits-1)))), scales)
+	if size == 1 {
+		return c.sub(y, shift), c.b.Err()
+	}
 	n, k := int64(shape[0]), int64(shape[1])
-	x = c.sub(c.reshape(x, n, k/size, size), c.unsqueeze(zeros, 2))
-	return c.reshape(c.mul(x, c.unsqueeze(scales, 2)), n, k), c.b.Err()
+	y = c.sub(c.reshape(y, n, k/size, size), c.unsqueeze(shift, 2))
+	return c.reshape(y, n, k), c.b.Err()
 }

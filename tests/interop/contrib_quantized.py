@@ -50,6 +50,7 @@ def blocks(r):
     square = const("scales", r.normal(n, 2, scale=0.1))
     r.add("MatMulNBits", "blocks by index", attrs, [rows, b, square, None, order], ["y"])
     r.add("MatMulNBits", "blocks by index, zero points in floats", attrs, [rows, b, square, const("zero_points", r.uniform(0, 16, n, 2)), order], ["y"])
+    r.add("MatMulNBits", "blocks by index in order", attrs, [rows, b, square, None, const("g_idx", (np.arange(32) // 16).astype(np.int32))], ["y"])
     r.refuse("MatMulNBits", "blocks by index, zero points", attrs, [rows, b, square, const("zero_points", bytes_of(r, n, 1)), order], ["y"], "g_idx and zero_points")
     r.refuse("MatMulNBits", "matrix as input", attrs, [rows, O("b", b.array), square], ["y"], "operand B is not constant")
     r.refuse("MatMulNBits", "left out", attrs, [rows, const("b", np.zeros((0, 2, 8), u8)), square], ["y"], "operand B is empty")
