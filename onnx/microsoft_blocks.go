@@ -198,7 +198,7 @@ func (c *call) inBlocks(steps, scales, zeros *ir.Value, axis int, size int64) (*
 		return c.b.Op(op.DequantizeLinear, a, steps, scales, zeros), c.b.Err()
 	}
 	// Zero points between the steps. What they are beyond the middle one is taken off the
-	// numbers: then the weights are folded as others are, and little is lost in f16.
+	// numbers: these are weights in steps as others are, and little is lost in f16.
 	shape, ok := steps.Type.ConstShape()
 	if !ok || len(shape) != 2 || axis != 1 {
 		panic("BUG: zero points in floats, of what is no constant matrix")
