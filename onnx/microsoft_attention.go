@@ -144,29 +144,39 @@ func packedWeights(c *call) ([]*ir.Value, error) {
 	if err := f.project(c.arg("input"), c.arg("weights"), c.arg("bias")); err != nil {
 		return nil, err
 	}
+	return f.ofProjections(c.arg("past"), c.arg("mask_index"), c.arg("attention_bias"), c.arg("past_sequence_length"))
+}
+
+// ofProjections is the attention of q, k and v that have been cut, with past and
+// present stacked. The operands may be nil.
+func (f *fusion) ofProjections(past, mask, bias, pastLength *ir.Value) ([]*ir.Value, error) {
 	var buffer *sharedBuffer
-	if past := c.arg("past"); past != nil {
-		f.pastK, f.pastV = c.entry(past, 0, 0), c.entry(past, 0, 1)
-		if buffer, err = f.sharedPast(); err != nil {
-			return nil, err
-		}
+	if past != nil {
+		f.pastK, f.pastV = f.entry(past, 0, 0), f.entry(past, 0, 1)
+		buffer = f.sharedPast(pastLength)
 	}
 	if err := f.setCausal(); err != nil {
 		return nil, err
 	}
-	if err := f.setMasks(c.arg("mask_index"), c.arg("attention_bias")); err != nil {
+	if err := f.setMasks(mask, bias); err != nil {
 		return nil, err
 	}
-	out, err := f.attention(c.wants(1))
+	out, err := f.attention(f.wants(1))
 	if err != nil || len(out) == 1 {
 		return out, err
 	}
 	out = buffer.presents(out)
-	return []*ir.Value{out[0], c.concat(0, c.unsqueeze(out[1], 0), c.unsqueeze(out[2], 0))}, nil
+	return []*ir.Value{out[0], f.concat(0, f.unsqueeze(out[1], 0), f.unsqueeze(out[2], 0))}, nil
 }
 
-// project makes q, k and v of one input: the weights stand side by side.
+// project makes q, k and v of one input.
 func (f *fusion) project(x, weights, bias *ir.Value) error {
+	return f.cutProjection(weights, f.add(f.b.Op(op.MatMul, nil, x, weights), bias))
+}
+
+// cutProjection takes q, k and v from the product of one input with weights that stand
+// side by side.
+func (f *fusion) cutProjection(weights, product *ir.Value) error {
 	w, err := f.shapeOf(weights)
 	if err != nil {
 		return err
@@ -184,7 +194,7 @@ func (f *fusion) project(x, weights, bias *ir.Value) error {
 	if len(sizes) != 3 || sizes[0] < 0 || sizes[1] < 0 || sizes[2] < 0 || sizes[0]+sizes[1]+sizes[2] != all {
 		return fmt.Errorf("hidden sizes %d of weights %s", sizes, w)
 	}
-	qkv := f.split(f.add(f.b.Op(op.MatMul, nil, x, weights), bias), -1, sizes...)
+	qkv := f.split(product, -1, sizes...)
 	f.q, f.k, f.v = qkv[0], qkv[1], qkv[2]
 	return nil
 }
@@ -231,10 +241,7 @@ func (f *fusion) separate(mask string) ([]*ir.Value, error) {
 	if (f.pastK == nil) != (f.pastV == nil) {
 		return nil, fmt.Errorf("past_key and past_value go together")
 	}
-	buffer, err := f.sharedPast()
-	if err != nil {
-		return nil, err
-	}
+	buffer := f.sharedPast(f.arg("past_sequence_length"))
 	if f.rule.known["unidirectional"].kind != 0 {
 		if err := f.setCausal(); err != nil {
 			return nil, err
@@ -341,17 +348,16 @@ type sharedBuffer struct {
 	used *ir.Value // rows of the past, a list of one
 }
 
-// sharedPast cuts pasts to what a past_sequence_length says; nil: there is none.
-func (f *fusion) sharedPast() (*sharedBuffer, error) {
-	length := f.arg("past_sequence_length")
+// sharedPast cuts pasts to a given length; nil: none is given.
+func (f *fusion) sharedPast(length *ir.Value) *sharedBuffer {
 	if length == nil || f.pastK == nil {
-		return nil, nil
+		return nil
 	}
 	used := f.reshape(f.integers(length), 1)
 	s := &sharedBuffer{fusion: f, k: f.pastK, v: f.pastV, used: used}
 	f.pastK = f.sliceAt(s.k, 2, f.b.Ints(0), used)
 	f.pastV = f.sliceAt(s.v, 2, f.b.Ints(0), used)
-	return s, nil
+	return s
 }
 
 // presents puts what the buffer holds beyond the new rows after those.

@@ -60,18 +60,26 @@ func (c *call) deviation(x *ir.Value) *ir.Value {
 	return c.b.Op(op.Reciprocal, nil, c.b.Op(op.Sqrt, nil, c.add(square, epsilon)))
 }
 
-// embedNorm is EmbedLayerNormalization: the norm of the sum of embeddings. Its
-// second output counts the ones of the mask.
+// embedNorm is EmbedLayerNormalization.
 func embedNorm(c *call) ([]*ir.Value, error) {
+	return c.embed(c.arg("position_ids"), func(name string, take func(*ir.Value) *ir.Value) *ir.Value { return take(c.arg(name)) })
+}
+
+// embed is the norm of the sum of embeddings. Its second output counts the ones of the
+// mask. Positions may be nil: they count from 0; numbers gives what is taken of a table
+// or a gain in floats.
+func (c *call) embed(positions *ir.Value, numbers func(name string, take func(*ir.Value) *ir.Value) *ir.Value) ([]*ir.Value, error) {
 	ids := c.arg("input_ids")
 	rows := func(table string, index *ir.Value) *ir.Value {
-		return c.b.Op(op.Gather, &attr.Axis{}, c.arg(table), index)
+		return numbers(table, func(x *ir.Value) *ir.Value { return c.b.Op(op.Gather, &attr.Axis{}, x, index) })
 	}
-	length := c.size(ids, 1)
-	positions := c.arg("position_ids")
-	place := c.sliceAt(c.arg("position_embedding"), 0, c.b.Ints(0), length)
+	all := func(x *ir.Value) *ir.Value { return x }
+	var place *ir.Value
 	if positions != nil {
 		place = rows("position_embedding", positions)
+	} else {
+		length := c.size(ids, 1)
+		place = numbers("position_embedding", func(x *ir.Value) *ir.Value { return c.sliceAt(x, 0, c.b.Ints(0), length) })
 	}
 	sum := c.add(rows("word_embedding", ids), place)
 	if segments := c.arg("segment_ids"); segments != nil {
@@ -80,7 +88,7 @@ func embedNorm(c *call) ([]*ir.Value, error) {
 		}
 		sum = c.add(sum, rows("segment_embedding", segments))
 	}
-	outs := []*ir.Value{c.b.Op(op.LayerNormalization, c.attr, sum, c.arg("gamma"), c.arg("beta")), nil, sum}
+	outs := []*ir.Value{c.b.Op(op.LayerNormalization, c.attr, sum, numbers("gamma", all), numbers("beta", all)), nil, sum}
 	if c.wants(1) {
 		outs[1] = c.onesPerRow(ids, c.arg("mask"))
 	}

@@ -14,7 +14,7 @@ const microsoft = "com.microsoft"
 // microsoftRules are those of com.microsoft, and of what ONNX Runtime adds to
 // ai.onnx itself.
 func microsoftRules() []rule {
-	list := slices.Concat(microsoftAttention(), microsoftNorms(), microsoftProducts(), microsoftElementwise())
+	list := slices.Concat(microsoftAttention(), microsoftNorms(), microsoftProducts(), microsoftElementwise(), microsoftQuantized())
 	for i := range list {
 		list[i].domain, list[i].since = microsoft, 1
 	}
@@ -117,15 +117,66 @@ func microsoftElementwise() []rule {
 	}
 }
 
+// microsoftQuantized are operators on integers that count steps of a scale. They are
+// read as the operators on numbers, or on integers, that they stand for.
+func microsoftQuantized() []rule {
+	blocks := known{"K": custom, "N": custom, "block_size": custom, "bits": custom, "accuracy_level": ignored, "weight_prepacked": only(0)}
+	unary := operands("x x_scale x_zero_point? y_scale y_zero_point?")
+	binary := operands("a a_scale a_zero_point? b b_scale b_zero_point? y_scale y_zero_point?")
+	reduced := known{"axes": custom, "keepdims": field}
+	return []rule{
+		{op: op.MatMul, name: "MatMulNBits", known: blocks, build: matMulNBits, args: operands("a b scales zero_points? g_idx? bias?")},
+		{op: op.MatMul, name: "MatMulBnb4", build: matMulBnb4, args: operands("a b absmax"),
+			known: known{"K": custom, "N": custom, "block_size": custom, "quant_type": custom, "transB": custom, "training_mode": ignored}},
+		{op: op.Gather, name: "GatherBlockQuantized", build: gatherBlocks, args: operands("data indices scales zero_points?"),
+			known: known{"block_size": custom, "bits": custom, "quantize_axis": custom, "gather_axis": custom}},
+
+		{op: op.MatMulInteger, name: "DynamicQuantizeMatMul", build: dynamicQuantizeMatMul, args: operands("a b b_scale b_zero_point? bias?")},
+		{op: op.MatMulInteger, name: "MatMulIntegerToFloat", build: matMulIntegerToFloat, args: operands("a b a_scale b_scale a_zero_point? b_zero_point? bias?")},
+		{op: op.MatMulInteger, name: "QGemm", build: quantizedGemm, known: known{"alpha": custom, "transA": custom, "transB": custom},
+			args: operands("a a_scale a_zero_point b b_scale b_zero_point c? y_scale? y_zero_point?")},
+		{op: op.Parallax, name: "QAttention", build: quantizedAttention,
+			known: known{"num_heads": as("heads"), "scale": field, "mask_filter_value": custom, "unidirectional": custom,
+				"past_present_share_buffer": only(0), "do_rotary": only(0)},
+			args: operands("input weight bias input_scale weight_scale mask_index? input_zero_point? weight_zero_point? past?")},
+		{op: op.LayerNormalization, name: "QEmbedLayerNormalization", known: known{"epsilon": field.or("1e-12")}, build: quantizedEmbedNorm,
+			args: operands("input_ids segment_ids? word_embedding position_embedding segment_embedding? gamma beta mask? " +
+				"word_embedding_scale position_embedding_scale segment_embedding_scale? gamma_scale beta_scale " +
+				"word_embedding_zero_point position_embedding_zero_point segment_embedding_zero_point? gamma_zero_point beta_zero_point")},
+
+		{op: op.QuantizeLinear, known: fields("axis"), build: mixedSteps},
+		{op: op.DequantizeLinear, known: fields("axis"), build: mixedSteps},
+		{op: op.Add, name: "QLinearAdd", build: quantizing("a", ofTwo), args: binary},
+		{op: op.Mul, name: "QLinearMul", build: quantizing("a", ofTwo), args: binary},
+		{op: op.Sigmoid, name: "QLinearSigmoid", build: quantizing("x", ofNumbers), args: unary},
+		{op: op.LeakyRelu, name: "QLinearLeakyRelu", known: known{"alpha": field.or("0.01")}, build: quantizing("x", ofNumbers), args: unary},
+		{op: op.Softmax, name: "QLinearSoftmax", known: known{"axis": field, "opset": custom}, build: quantizing("x", softmaxOfNumbers), args: unary},
+		{op: op.AveragePool, name: "QLinearAveragePool", build: quantizing("x", pooled), args: unary,
+			known: known{"auto_pad": field, "ceil_mode": field, "count_include_pad": field, "kernel_shape": field, "pads": field, "strides": field, "channels_last": custom}},
+		{op: op.GlobalAveragePool, name: "QLinearGlobalAveragePool", known: known{"channels_last": custom}, build: quantizing("x", pooled), args: unary},
+		{op: op.ReduceMean, name: "QLinearReduceMean", known: reduced, build: quantizing("x", meanOfNumbers), args: unary},
+		{op: op.Concat, name: "QLinearConcat", known: known{"axis": required}, build: concatOfNumbers},
+		{op: op.Where, name: "QLinearWhere", build: quantizing("x", whereOfNumbers),
+			args: operands("condition x x_scale x_zero_point z z_scale z_zero_point y_scale y_zero_point")},
+		{op: op.Conv, name: "QLinearConv", build: quantizing("x", quantizedConv),
+			known: known{"auto_pad": field, "dilations": field, "group": field, "kernel_shape": field, "pads": field, "strides": field, "channels_last": only(0)},
+			args:  operands("x x_scale x_zero_point w w_scale w_zero_point y_scale y_zero_point bias?")},
+		{op: op.ReduceSum, name: "ReduceSumInteger", known: reduced, build: reduceSumInteger, args: operands("x")},
+		{op: op.Mul, name: "MulInteger", build: mulInteger, args: operands("a a_zero_point? b b_zero_point?")},
+	}
+}
+
 // refusals say why operators of ONNX Runtime are not read that files may well
 // hold.
 var refusals = refuseAll(map[string]string{
-	"quantised weights and activations are not supported: convert the float model": `MatMulNBits MatMulNBitsMlp MatMulNBitsQkv MatMulNBitsQLoRA
-		MatMulBnb4 MatMulFpQ4 MatMulIntegerToFloat MatMulInteger16 MatMulBlockQuantizedFp4Weight MatMulBlockQuantizedFp8Weight
-		DynamicQuantizeMatMul DynamicQuantizeLSTM QAttention QGemm QMoE QLinearAdd QLinearMul QLinearAveragePool QLinearConcat QLinearConv
-		QLinearGlobalAveragePool QLinearLeakyRelu QLinearReduceMean QLinearSigmoid QLinearSoftmax QLinearWhere QEmbedLayerNormalization
-		QOrderedAttention QOrderedGelu QOrderedLayerNormalization QOrderedLongformerAttention QOrderedMatMul QuantizeLinear DequantizeLinear
-		QuantizeBFP DequantizeBFP QuantizeWithOrder DequantizeWithOrder GatherBlockQuantized GemmFloat8 MulInteger ReduceSumInteger`,
+	"its weights are of floats in 4 or 8 bits, with scales in blocks":                      "MatMulFpQ4 MatMulBlockQuantizedFp4Weight MatMulBlockQuantizedFp8Weight GemmFloat8",
+	"it fuses several products of quantised weights: only those that stand alone are read": "MatMulNBitsMlp MatMulNBitsQkv MatMulNBitsQLoRA",
+	"recurrent networks are not supported":                                                 "DynamicQuantizeLSTM",
+	"mixtures of experts are not supported":                                                "QMoE MoE",
+	"its data lies in the order of a CUDA kernel": `QOrderedAttention QOrderedGelu QOrderedLayerNormalization QOrderedLongformerAttention
+		QOrderedMatMul QuantizeWithOrder DequantizeWithOrder`,
+	"block floating point is not supported":                              "QuantizeBFP DequantizeBFP",
+	"products of 16-bit integers are not supported":                      "MatMulInteger16",
 	"it computes with a cache in pages, which is no tensor of the graph": "PagedAttention SparsePagedAttention",
 	"its keys are chosen by blocks, which dense attention doesn't do":    "SparseAttention DynamicSparseAttention LongformerAttention",
 	"it holds a search over a decoder: export the decoder alone":         "BeamSearch GreedySearch Sampling WhisperBeamSearch",

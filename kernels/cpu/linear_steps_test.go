@@ -37,7 +37,7 @@ func stepped(x []float32) (steps []uint8, scale float32, zero uint8) {
 	for _, v := range x {
 		least, most = min(least, v), max(most, v)
 	}
-	if scale = (most - least) / 255; scale == 0 {
+	if scale = (most - least) / 255; most == least {
 		scale = 1
 	}
 	limited := func(v float64) uint8 { return uint8(min(max(math.RoundToEven(v), 0), 255)) }

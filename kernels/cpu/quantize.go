@@ -108,8 +108,8 @@ func (c *Ctx) stepsOf(x []float32) (step float32, zero int32) {
 		most, least = max(most, found[2*b]), min(least, -found[2*b+1])
 	}
 	c.put(found)
-	if step = (most - least) / 255; step == 0 {
-		step = 1 // so that nothing is divided by 0
+	if step = (most - least) / 255; most == least {
+		step = 1 // as ONNX Runtime has it
 	}
 	return step, inSteps(-least, step, 0, 0, 255)
 }

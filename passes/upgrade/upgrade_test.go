@@ -111,6 +111,8 @@ func TestRefusals(t *testing.T) {
 			"weights are floats", "MatMulInteger i"},
 		{"quantised weights", "  %wf = Opaque(u8[4,4] = fill 3) {op_type=\"DequantizeLinear\"} : f32[4,4]\n  %q = MatMul(%x, %wf)\n" + rest,
 			"weights are floats", "MatMul q of DequantizeLinear wf"},
+		{"quantised weights that are transposed", "  %wf = DequantizeLinear(u8[4,4] = fill 3, f32 = 0.1)\n  %wt = Transpose(%wf) {perm=[1,0]}\n  %q = MatMul(%x, %wt)\n" + rest,
+			"weights are floats", "MatMul q of DequantizeLinear wf"},
 		{"packed weights of an operator that is not known", "  %q = Opaque(%x, u8[4,2] = fill 3) {domain=\"com.microsoft\", op_type=\"MatMulNBits\"} : f32[b,t,4]\n" + rest,
 			"weights are floats", "com.microsoft.MatMulNBits q"},
 		{"a probe that is there", "  %q = " + x + "  %k = " + x + "  %v = " + x +

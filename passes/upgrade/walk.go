@@ -196,14 +196,28 @@ func (w *walk) noProjection() *refusal {
 		return refuse(checkQuantised, v.Def, "a projection by float weights", origin(v))
 	}
 	for _, in := range v.Def.In {
-		if in != nil && in.Def != nil && isQuantised(in.Def) {
-			return refuse(checkQuantised, v.Def, "a projection by float weights", origin(v)+" of "+origin(in))
+		if steps := weightInSteps(in); steps != nil {
+			return refuse(checkQuantised, v.Def, "a projection by float weights", origin(v)+" of "+origin(steps))
 		}
 	}
 	if v.Def.Op == op.MatMul || v.Def.Op == op.Gemm {
 		return refuse(checkProjection, v.Def, want, fmt.Sprintf("a product of %s and %s", origin(v.Def.In[0]), origin(v.Def.In[1])))
 	}
 	return refuse(checkProjection, v.Def, want, origin(v))
+}
+
+// weightInSteps is the quantised value that in is but for its view; nil: it is none.
+func weightInSteps(in *ir.Value) *ir.Value {
+	for in != nil && in.Def != nil {
+		switch {
+		case isQuantised(in.Def):
+			return in
+		case in.Def.Op != op.Transpose && in.Def.Op != op.Reshape && in.Def.Op != op.Slice && in.Def.Op != op.Sub:
+			return nil
+		}
+		in = in.Def.In[0]
+	}
+	return nil
 }
 
 // trace notes which nodes of the path read each value of it.

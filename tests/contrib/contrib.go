@@ -39,6 +39,7 @@ type Case struct {
 	// Blind: a row sees nothing, and is weighed by the scores beside a fill of −10000,
 	// where ONNX Runtime rounds them to multiples of 2⁻¹⁰.
 	Blind   bool
+	F32     bool   // floats are of no other type: steps of a scale would be others
 	Refused string // words of the reason why the node is not read
 }
 
@@ -74,7 +75,10 @@ func Read(dir string) ([]File, error) {
 }
 
 // dtypes by the names in the files.
-var dtypes = map[string]tensor.DType{"f32": tensor.Float32, "i32": tensor.Int32, "i64": tensor.Int64, "bool": tensor.Bool}
+var dtypes = map[string]tensor.DType{
+	"f32": tensor.Float32, "bool": tensor.Bool, "i32": tensor.Int32, "i64": tensor.Int64, "u32": tensor.Uint32,
+	"i4": tensor.Int4, "u4": tensor.Uint4, "i8": tensor.Int8, "u8": tensor.Uint8, "i16": tensor.Int16, "u16": tensor.Uint16,
+}
 
 // Tensor returns a copy of the contents, floats converted to type d.
 func (o *Operand) Tensor(d tensor.DType) (*tensor.Tensor, error) {

@@ -186,7 +186,7 @@ def refusals(r):
     """What is not read, and the words of the reason."""
     x = O("x", r.normal(2, 16))
     weights = [O("b", np.zeros((4, 1, 16), np.int32), const=True), O("scales", r.normal(4), const=True)]
-    r.refuse("MatMulNBits", "4 bits", {"K": 16, "N": 4, "bits": 4, "block_size": 16}, [x] + weights, ["y"], "quantised weights and activations")
+    r.refuse("QOrderedMatMul", "plain", {}, [x] + weights, ["y"], "the order of a CUDA kernel")
     r.refuse("BeamSearch", "of a decoder", {}, [O("ids", np.zeros((1, 1), np.int32))], ["y"], "a search over a decoder")
     r.refuse("Conv", "laid out in blocks", {}, [O("x", r.normal(1, 8, 3, 3)), O("w", r.normal(8, 8, 1, 1), const=True)], ["y"], "laid out for the processor", domain="com.microsoft.nchwc")
     r.refuse("Inverse", "plain", {}, [O("x", r.normal(2, 2))], ["y"], "the domain's operator is not known")
