@@ -33,6 +33,8 @@ func movementRules() []rule {
 			"mode", "nearest_mode")},
 		{op: op.Resize, since: 18, known: fields("antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside",
 			"extrapolation_value", "keep_aspect_ratio_policy", "mode", "nearest_mode")},
+		{op: op.GridSample, since: 16, known: known{"align_corners": field, "mode": custom, "padding_mode": field}, build: gridOfPlane, write: writeGridOfPlane},
+		{op: op.GridSample, since: 20, known: fields("align_corners", "mode", "padding_mode")},
 		{op: op.Gather, since: 1, known: fields("axis")},
 		{op: op.GatherElements, since: 11, known: fields("axis")},
 		{op: op.GatherND, since: 11},

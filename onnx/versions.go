@@ -14,7 +14,7 @@ var changes = parseChanges(`
 AffineGrid 20; Bernoulli 15 22; BitCast 26; BlackmanWindow 17; CausalConvWithState 27; CenterCropPad 18; Col2Im 18;
 ConcatFromSequence 11; ConvInteger 10; ConvTranspose 1 11 22; CumProd 26; DFT 17 20; DeformConv 19 22;
 DequantizeLinear 10 13 19 21 23 24 25; Det 11 22; DynamicQuantizeLinear 11; GRU 1 3 7 14 22; GlobalLpPool 1 2 22;
-GridSample 16 20 22; HammingWindow 17; HannWindow 17; ImageDecoder 20; LRN 1 13; LSTM 1 7 14 22; LinearAttention 27;
+HammingWindow 17; HannWindow 17; ImageDecoder 20; LRN 1 13; LSTM 1 7 14 22; LinearAttention 27;
 LpPool 1 2 11 18 22; MatMulInteger 10; MaxRoiPool 1 22; MaxUnpool 9 11 22; MeanVarianceNormalization 9 13;
 MelWeightMatrix 17; Multinomial 7 22; NegativeLogLikelihoodLoss 12 13 22; NonMaxSuppression 10 11; Optional 15;
 OptionalGetElement 15 18; OptionalHasElement 15 18; QLinearConv 10; QLinearMatMul 10 21; QuantizeLinear 10 13 19 21 23 24 25;

@@ -86,6 +86,13 @@ type GatherND struct {
 	BatchDims int `attr:"batch_dims,0"`
 }
 
+// GridSample is of GridSample.
+type GridSample struct {
+	AlignCorners bool   `attr:"align_corners,false"`
+	Mode         string `attr:"mode,linear"`
+	PaddingMode  string `attr:"padding_mode,zeros"`
+}
+
 // Gelu is of Gelu: Approximate is "none" (erf) or "tanh".
 type Gelu struct {
 	Approximate string `attr:"approximate,none"`

@@ -32,6 +32,7 @@ var onnxDefaults = []struct {
 	{"Gelu", New[Gelu](), "approximate=none"},
 	{"Gemm", New[Gemm](), "alpha=1 beta=1 transA=false transB=false"},
 	{"GroupNormalization", New[GroupNormalization](), "epsilon=1e-05"},
+	{"GridSample", New[GridSample](), "align_corners=false mode=linear padding_mode=zeros"},
 	{"IsInf", New[IsInf](), "detect_negative=true detect_positive=true"},
 	{"LayerNormalization", New[LayerNormalization](), "axis=-1 epsilon=1e-05"},
 	{"LpNormalization", New[LpNormalization](), "axis=-1 p=2"},

@@ -174,6 +174,7 @@ var (
 	Slice           = define("Slice", "ranges of the axes", arity{3, 5}, exactly(1), nil, inferSlice)
 	Pad             = define("Pad", "padded along the axes", arity{2, 4}, exactly(1), newAttr[attr.Pad], inferPad)
 	Resize          = define("Resize", "sampled at other sizes", arity{1, 4}, exactly(1), newAttr[attr.Resize], inferResize)
+	GridSample      = define("GridSample", "sampled at places of a grid", exactly(2), exactly(1), newAttr[attr.GridSample], inferGridSample)
 	Gather          = define("Gather", "entries along an axis by index", exactly(2), exactly(1), newAttr[attr.Axis], inferGather)
 	GatherElements  = define("GatherElements", "one element per index", exactly(2), exactly(1), newAttr[attr.Axis], inferGatherElements)
 	GatherND        = define("GatherND", "slices by index tuples", exactly(2), exactly(1), newAttr[attr.GatherND], inferGatherND)

@@ -175,6 +175,7 @@ var rows = []Row{
 	{Op: op.Slice, Name: "Slice", Call: call5(ref.Slice)},
 	{Op: op.Pad, Name: "Pad", Call: call4A(ref.Pad)},
 	{Op: op.Resize, Name: "Resize", Call: call4A(ref.Resize)},
+	{Op: op.GridSample, Name: "GridSample", Call: call2A(ref.GridSample)},
 	{Op: op.Gather, Name: "Gather", Call: call2A(ref.Gather)},
 	{Op: op.GatherElements, Name: "GatherElements", Call: call2A(ref.GatherElements)},
 	{Op: op.GatherND, Name: "GatherND", Call: call2A(ref.GatherND)},

@@ -159,6 +159,7 @@ func (h hostile) outputs(o *ir.Op) []*tensor.Tensor {
 var words = []string{
 	"", "wrong", "none", "tanh", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", "DCR", "CRD",
 	"constant", "reflect", "edge", "wrap", "add", "mul", "max", "min", "ij,jk->ik", "...i,...i", "ii->i", "i,j",
+	"nearest", "linear", "cubic", "zeros", "border", "reflection",
 }
 
 func (h hostile) attributes(o *ir.Op) any {
