@@ -76,6 +76,22 @@ type DepthSpace struct {
 	Mode      string `attr:"mode,DCR"`
 }
 
+// DFT is of DFT.
+type DFT struct {
+	Inverse  bool `attr:"inverse,false"`
+	OneSided bool `attr:"onesided,false"`
+}
+
+// STFT is of STFT.
+type STFT struct {
+	OneSided bool `attr:"onesided,true"`
+}
+
+// MelWeightMatrix is of MelWeightMatrix.
+type MelWeightMatrix struct {
+	DType tensor.DType `attr:"output_datatype,f32"`
+}
+
 // Einsum is of Einsum.
 type Einsum struct {
 	Equation string `attr:"equation"`

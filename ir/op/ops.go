@@ -113,6 +113,13 @@ var (
 	MatMulInteger         = define("MatMulInteger", "matrix product of steps, in 32 bits", arity{2, 4}, exactly(1), nil, inferMatMulInteger)
 )
 
+// Transforms and recurrences along time.
+var (
+	DFT             = define("DFT", "Fourier transform along an axis", arity{1, 3}, exactly(1), newAttr[attr.DFT], inferDFT)
+	STFT            = define("STFT", "Fourier transforms of frames", arity{2, 4}, exactly(1), newAttr[attr.STFT], inferSTFT)
+	MelWeightMatrix = define("MelWeightMatrix", "weights from frequencies to mel bands", exactly(5), exactly(1), newAttr[attr.MelWeightMatrix], inferMelWeights)
+)
+
 // Attention.
 var (
 	// Attention is the operator of ai.onnx, as files hold it.

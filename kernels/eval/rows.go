@@ -137,6 +137,11 @@ var rows = []Row{
 	{Op: op.DynamicQuantizeLinear, Name: "DynamicQuantizeLinear", Call: dynamicQuantize},
 	{Op: op.MatMulInteger, Name: "MatMulInteger", Call: matMulInteger},
 
+	// Transforms and recurrences along time.
+	{Op: op.DFT, Name: "DFT", Call: call3A(ref.DFT)},
+	{Op: op.STFT, Name: "STFT", Call: call4A(ref.STFT)},
+	{Op: op.MelWeightMatrix, Name: "MelWeightMatrix", Call: call5A(ref.MelWeightMatrix)},
+
 	// Attention.
 	{Op: op.Attention, Name: "Attention", Call: attention},
 	{Op: op.Parallax, Name: "Parallax", Call: parallax},

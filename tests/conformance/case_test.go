@@ -55,7 +55,8 @@ func (n *node) ours() bool {
 
 // rewritten are the operators that the importer turns into others.
 var rewritten = map[string]bool{
-	"CastLike": true, "Constant": true, "ConstantOfShape": true, "Dropout": true, "Hardmax": true, "Scatter": true,
+	"BlackmanWindow": true, "CastLike": true, "Constant": true, "ConstantOfShape": true, "Dropout": true, "HammingWindow": true, "HannWindow": true, "Hardmax": true,
+	"Scatter": true,
 }
 
 func (n *node) readSets(dir string) error {
