@@ -92,6 +92,22 @@ type MelWeightMatrix struct {
 	DType tensor.DType `attr:"output_datatype,f32"`
 }
 
+// Recurrent is of LSTM, GRU and RNN. Activations are those of a direction, and then of
+// the other; empty lists mean the operator's own. Alpha and beta are of the activations
+// that take them, in this order. A Clip of 0 is none. InputForget is of LSTM alone,
+// LinearBeforeReset of GRU.
+type Recurrent struct {
+	Alpha             []float32 `attr:"activation_alpha"`
+	Beta              []float32 `attr:"activation_beta"`
+	Activations       []string  `attr:"activations"`
+	Clip              float32   `attr:"clip,0"`
+	Direction         string    `attr:"direction,forward"`
+	HiddenSize        int       `attr:"hidden_size,0"`
+	InputForget       bool      `attr:"input_forget,false"`
+	Layout            int       `attr:"layout,0"`
+	LinearBeforeReset bool      `attr:"linear_before_reset,false"`
+}
+
 // Einsum is of Einsum.
 type Einsum struct {
 	Equation string `attr:"equation"`

@@ -117,6 +117,9 @@ var (
 var (
 	DFT             = define("DFT", "Fourier transform along an axis", arity{1, 3}, exactly(1), newAttr[attr.DFT], inferDFT)
 	STFT            = define("STFT", "Fourier transforms of frames", arity{2, 4}, exactly(1), newAttr[attr.STFT], inferSTFT)
+	RNN             = define("RNN", "recurrent network of one layer", arity{3, 6}, arity{0, 2}, newAttr[attr.Recurrent], inferRecurrent(1))
+	GRU             = define("GRU", "gated recurrent units", arity{3, 6}, arity{0, 2}, newAttr[attr.Recurrent], inferRecurrent(3))
+	LSTM            = define("LSTM", "long short-term memory", arity{3, 8}, arity{0, 3}, newAttr[attr.Recurrent], inferRecurrent(4))
 	MelWeightMatrix = define("MelWeightMatrix", "weights from frequencies to mel bands", exactly(5), exactly(1), newAttr[attr.MelWeightMatrix], inferMelWeights)
 )
 

@@ -140,6 +140,9 @@ var rows = []Row{
 	// Transforms and recurrences along time.
 	{Op: op.DFT, Name: "DFT", Call: call3A(ref.DFT)},
 	{Op: op.STFT, Name: "STFT", Call: call4A(ref.STFT)},
+	{Op: op.RNN, Name: "RNN", Call: recurrent(ref.RNN)},
+	{Op: op.GRU, Name: "GRU", Call: recurrent(ref.GRU)},
+	{Op: op.LSTM, Name: "LSTM", Call: lstm},
 	{Op: op.MelWeightMatrix, Name: "MelWeightMatrix", Call: call5A(ref.MelWeightMatrix)},
 
 	// Attention.
@@ -218,6 +221,17 @@ func dynamicQuantize(_ any, out, in []*tensor.Tensor) error {
 
 func matMulInteger(_ any, out, in []*tensor.Tensor) error {
 	return ref.MatMulInteger(at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
+}
+
+func recurrent(f func(y, h *t, a *attr.Recurrent, x, w, r, bias, lengths, first *t) error) Func {
+	return func(a any, out, in []*tensor.Tensor) error {
+		return f(at(out, 0), at(out, 1), attrs[attr.Recurrent](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4), at(in, 5))
+	}
+}
+
+func lstm(a any, out, in []*tensor.Tensor) error {
+	return ref.LSTM(at(out, 0), at(out, 1), at(out, 2), attrs[attr.Recurrent](a),
+		at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4), at(in, 5), at(in, 6), at(in, 7))
 }
 
 func parallax(a any, out, in []*tensor.Tensor) error {
