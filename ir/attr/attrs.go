@@ -280,6 +280,34 @@ type Random struct {
 	Shape []int        `attr:"shape"`
 }
 
+// Col2Im is of Col2Im; empty lists are as in Conv.
+type Col2Im struct {
+	Dilations []int `attr:"dilations"`
+	Pads      []int `attr:"pads"`
+	Strides   []int `attr:"strides"`
+}
+
+// NonMaxSuppression is of NonMaxSuppression.
+type NonMaxSuppression struct {
+	CenterPointBox int `attr:"center_point_box,0"`
+}
+
+// RoiAlign is of RoiAlign. A Sampling of 0 is as many places as fit in a cell.
+type RoiAlign struct {
+	Coordinates  string  `attr:"coordinate_transformation_mode,half_pixel"`
+	Mode         string  `attr:"mode,avg"`
+	Height       int     `attr:"output_height,1"`
+	Width        int     `attr:"output_width,1"`
+	Sampling     int     `attr:"sampling_ratio,0"`
+	SpatialScale float32 `attr:"spatial_scale,1"`
+}
+
+// Unique is of Unique along an axis.
+type Unique struct {
+	Axis   int  `attr:"axis,0"`
+	Sorted bool `attr:"sorted,true"`
+}
+
 // Resize is of Resize.
 type Resize struct {
 	Antialias    bool    `attr:"antialias,false"`

@@ -28,6 +28,8 @@ var onnxDefaults = []struct {
 	{"CumSum", New[CumSum](), "exclusive=false reverse=false"},
 	{"DFT", New[DFT](), "inverse=false onesided=false"},
 	{"MelWeightMatrix", New[MelWeightMatrix](), "output_datatype=f32"},
+	{"NonMaxSuppression", New[NonMaxSuppression](), "center_point_box=0"},
+	{"RoiAlign", New[RoiAlign](), "coordinate_transformation_mode=half_pixel mode=avg output_height=1 output_width=1 sampling_ratio=0 spatial_scale=1"},
 	{"STFT", New[STFT](), "onesided=true"},
 	{"DepthToSpace", New[DepthSpace](), "mode=DCR"},
 	{"EyeLike", New[EyeLike](), "dtype=invalid k=0"},

@@ -21,7 +21,7 @@ import (
 var all = []func() any{
 	maker[ArgReduce], maker[Attention], maker[Axis], maker[BatchNormalization], maker[BitShift], maker[Cast], maker[Conv], maker[ConvTranspose],
 	maker[CumSum], maker[DepthSpace], maker[Einsum], maker[Elementwise], maker[EyeLike], maker[FusedConv], maker[GatherND], maker[Gelu], maker[Gemm],
-	maker[DFT], maker[GridSample], maker[MelWeightMatrix], maker[Recurrent], maker[STFT],
+	maker[Col2Im], maker[NonMaxSuppression], maker[RoiAlign], maker[Unique], maker[DFT], maker[GridSample], maker[MelWeightMatrix], maker[Recurrent], maker[STFT],
 	maker[GroupNormalization], maker[IsInf], maker[LayerNormalization], maker[Linear], maker[LpNormalization], maker[Mod],
 	maker[ONNXAttention], maker[Opaque], maker[Pad], maker[Pool], maker[Quantize], maker[Random], maker[Reduce],
 	maker[Reshape], maker[Resize], maker[RotaryEmbedding], maker[Scan], maker[ScatterElements], maker[ScatterND],

@@ -184,6 +184,8 @@ var rows = []Row{
 	{Op: op.Pad, Name: "Pad", Call: call4A(ref.Pad)},
 	{Op: op.Resize, Name: "Resize", Call: call4A(ref.Resize)},
 	{Op: op.GridSample, Name: "GridSample", Call: call2A(ref.GridSample)},
+	{Op: op.RoiAlign, Name: "RoiAlign", Call: call3A(ref.RoiAlign)},
+	{Op: op.Col2Im, Name: "Col2Im", Call: call3A(ref.Col2Im)},
 	{Op: op.Gather, Name: "Gather", Call: call2A(ref.Gather)},
 	{Op: op.GatherElements, Name: "GatherElements", Call: call2A(ref.GatherElements)},
 	{Op: op.GatherND, Name: "GatherND", Call: call2A(ref.GatherND)},
@@ -195,6 +197,8 @@ var rows = []Row{
 	{Op: op.OneHot, Name: "OneHot", Call: call3A(ref.OneHot)},
 	{Op: op.EyeLike, Name: "EyeLike", Call: call1A(ref.EyeLike)},
 	{Op: op.Compress, Name: "Compress", Call: call2A(ref.Compress)},
+	{Op: op.Unique, Name: "Unique", Call: unique},
+	{Op: op.NonMaxSuppression, Name: "NonMaxSuppression", Call: call5A(ref.NonMaxSuppression)},
 	{Op: op.DepthToSpace, Name: "DepthToSpace", Call: call1A(ref.DepthToSpace)},
 	{Op: op.SpaceToDepth, Name: "SpaceToDepth", Call: call1A(ref.SpaceToDepth)},
 }
@@ -209,6 +213,10 @@ func maxPool(a any, out, in []*tensor.Tensor) error {
 
 func topK(a any, out, in []*tensor.Tensor) error {
 	return ref.TopK(at(out, 0), at(out, 1), attrs[attr.TopK](a), at(in, 0), at(in, 1))
+}
+
+func unique(a any, out, in []*tensor.Tensor) error {
+	return ref.Unique(at(out, 0), at(out, 1), at(out, 2), at(out, 3), attrs[attr.Unique](a), at(in, 0))
 }
 
 func layerNormalization(a any, out, in []*tensor.Tensor) error {
