@@ -11,14 +11,14 @@ import (
 // rule changed (onnx.defs of ONNX 1.22): a node may be written at another version
 // than it was read at if none of these lies between.
 var changes = parseChanges(`
-Bernoulli 15 22; BitCast 26; CausalConvWithState 27;
+BitCast 26; CausalConvWithState 27;
 ConcatFromSequence 11; ConvInteger 10; ConvTranspose 1 11 22; CumProd 26; DeformConv 19 22;
 DequantizeLinear 10 13 19 21 23 24 25; Det 11 22; DynamicQuantizeLinear 11;
 ImageDecoder 20; LinearAttention 27;
 LpPool 1 2 11 18 22; MatMulInteger 10; MaxRoiPool 1 22; MaxUnpool 9 11 22;
 Multinomial 7 22; NegativeLogLikelihoodLoss 12 13 22; Optional 15;
 OptionalGetElement 15 18; OptionalHasElement 15 18; QLinearConv 10; QLinearMatMul 10 21; QuantizeLinear 10 13 19 21 23 24 25;
-RandomNormal 1 22; RandomNormalLike 1 22; RandomUniform 1 22; RandomUniformLike 1 22; RegexFullMatch 20;
+RegexFullMatch 20;
 ReverseSequence 10; SequenceAt 11; SequenceConstruct 11;
 SequenceEmpty 11; SequenceErase 11; SequenceInsert 11; SequenceLength 11; SequenceMap 17; SoftmaxCrossEntropyLoss 12 13;
 SplitToSequence 11 24; StringConcat 20; StringNormalizer 10; StringSplit 20; TfIdfVectorizer 9`)

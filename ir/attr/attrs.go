@@ -270,14 +270,13 @@ type EyeLike struct {
 	K     int          `attr:"k,0"`
 }
 
-// Random is of RandomNormalLike, RandomUniformLike, RandomNormal,
-// RandomUniform and Bernoulli. A and B are low and high, or mean and scale.
+// Random is of RandomNormalLike and RandomUniformLike. A and B are low and high, or mean
+// and scale. A Seed of 0 is none: each run draws other numbers.
 type Random struct {
 	DType tensor.DType `attr:"dtype,undefined"`
 	A     float32      `attr:"a,0"`
 	B     float32      `attr:"b,1"`
 	Seed  float32      `attr:"seed,0"`
-	Shape []int        `attr:"shape"`
 }
 
 // Col2Im is of Col2Im; empty lists are as in Conv.

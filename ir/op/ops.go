@@ -168,6 +168,12 @@ var (
 	TopK            = define("TopK", "the k greatest or least along an axis", exactly(2), exactly(2), newAttr[attr.TopK], inferTopK)
 )
 
+// Random numbers.
+var (
+	RandomUniformLike = random("RandomUniformLike", "numbers between two, of its operand's shape")
+	RandomNormalLike  = random("RandomNormalLike", "normally distributed numbers, of its operand's shape")
+)
+
 // Shapes and movement.
 var (
 	Shape             = define("Shape", "the dims of its operand", exactly(1), exactly(1), newAttr[attr.Shape], inferShape)

@@ -168,6 +168,10 @@ var rows = []Row{
 	{Op: op.CumSum, Name: "CumSum", Call: call2A(ref.CumSum)},
 	{Op: op.TopK, Name: "TopK", Call: topK},
 
+	// Random numbers.
+	{Op: op.RandomUniformLike, Name: "RandomUniformLike", Call: call1A(ref.RandomUniformLike)},
+	{Op: op.RandomNormalLike, Name: "RandomNormalLike", Call: call1A(ref.RandomNormalLike)},
+
 	// Shapes and movement.
 	{Op: op.Shape, Name: "Shape", Call: call1A(ref.Shape)},
 	{Op: op.Size, Name: "Size", Call: call1(ref.Size)},
