@@ -169,6 +169,9 @@ func RoiAlign(z *tensor.Tensor, a *attr.RoiAlign, x, regions, indices *tensor.Te
 // of 0 outside.
 type alignedPlace [2]sample
 
+// largestCell bounds the work that a region far larger than any image makes.
+const largestCell = 4096
+
 // alignedAxis lists the places of each cell along an axis of so many elements.
 func alignedAxis(a *attr.RoiAlign, from, to float64, size, cells int) ([][]alignedPlace, error) {
 	scale, offset := float64(a.SpatialScale), 0.0
@@ -183,7 +186,7 @@ func alignedAxis(a *attr.RoiAlign, from, to float64, size, cells int) ([][]align
 	cell := length / float64(cells)
 	count := a.Sampling
 	if count == 0 {
-		if !(math.Abs(cell) < 1<<16) {
+		if !(math.Abs(cell) <= largestCell) {
 			return nil, fmt.Errorf("a region from %g to %g", from, to)
 		}
 		count = max(0, int(math.Ceil(cell)))

@@ -46,6 +46,10 @@ func DFT(z *tensor.Tensor, a *attr.DFT, x, length, axis *tensor.Tensor) error {
 	return nil
 }
 
+// longestTransform bounds what a length that nothing else backs makes the work of a line
+// take.
+const longestTransform = maxBytes / 256
+
 func planDFT(a *attr.DFT, x, length, axis *tensor.Tensor) (at, n int, err error) {
 	if last := x.Rank() - 1; last < 1 || x.Shape[last] != 1 && x.Shape[last] != 2 || !x.DType.IsFloat() {
 		return 0, 0, fmt.Errorf("operand is %s, want floats, of which the last axis has one or two", x)
@@ -71,7 +75,7 @@ func planDFT(a *attr.DFT, x, length, axis *tensor.Tensor) (at, n int, err error)
 			return 0, 0, err
 		}
 	}
-	if n < 1 || n > tensor.MaxElements {
+	if n < 1 || n > longestTransform {
 		return 0, 0, fmt.Errorf("a transform of length %d along axis %d of %s", n, at, x)
 	}
 	return at, n, nil
