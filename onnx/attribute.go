@@ -36,6 +36,12 @@ func wireType(v reflect.Value) wire.AttributeType {
 	case reflect.String:
 		return wire.AttributeString
 	case reflect.Slice:
+		switch v.Type().Elem().Kind() {
+		case reflect.String:
+			return wire.AttributeStrings
+		case reflect.Float32:
+			return wire.AttributeFloats
+		}
 		return wire.AttributeInts
 	}
 	panic("BUG: attribute of kind " + v.Kind().String())
@@ -68,13 +74,28 @@ func setField(v reflect.Value, a *wire.Attribute) error {
 	case reflect.String:
 		v.SetString(string(a.S))
 	case reflect.Slice:
-		list := make([]int, len(a.Ints))
-		for i, n := range a.Ints {
-			list[i] = int(n)
-		}
-		v.Set(reflect.ValueOf(list))
+		v.Set(listOf(v.Type(), a))
 	}
 	return nil
+}
+
+// listOf makes a list of the type of a field.
+func listOf(typ reflect.Type, a *wire.Attribute) reflect.Value {
+	switch typ.Elem().Kind() {
+	case reflect.String:
+		return converted(a.Strings, func(s []byte) string { return string(s) })
+	case reflect.Float32:
+		return converted(a.Floats, func(x float32) float32 { return x })
+	}
+	return converted(a.Ints, func(n int64) int { return int(n) })
+}
+
+func converted[T, E any](list []T, f func(T) E) reflect.Value {
+	to := make([]E, len(list))
+	for i, v := range list {
+		to[i] = f(v)
+	}
+	return reflect.ValueOf(to)
 }
 
 // getField is the inverse of setField.
@@ -94,9 +115,15 @@ func getField(name string, v reflect.Value) *wire.Attribute {
 	case reflect.String:
 		a.S = []byte(v.String())
 	case reflect.Slice:
-		a.Ints = make([]int64, v.Len())
-		for i := range a.Ints {
-			a.Ints[i] = v.Index(i).Int()
+		for i := range v.Len() {
+			switch e := v.Index(i); a.Type {
+			case wire.AttributeStrings:
+				a.Strings = append(a.Strings, []byte(e.String()))
+			case wire.AttributeFloats:
+				a.Floats = append(a.Floats, float32(e.Float()))
+			default:
+				a.Ints = append(a.Ints, e.Int())
+			}
 		}
 	}
 	return a

@@ -21,8 +21,10 @@ func writeDirection(_ *writer, n *ir.Node, out *wire.Node) error {
 	return nil
 }
 
+// writeAxis writes the axis, though it may be what canonical nodes have if none is
+// given: in files that means another.
 func writeAxis(_ *writer, n *ir.Node, out *wire.Node) error {
-	out.Attribute = append(out.Attribute, &wire.Attribute{Name: "axis", Type: wire.AttributeInt, I: int64(n.Attr.(*attr.Axis).Axis)})
+	out.Attribute = append(out.Attribute, getField("axis", fieldOf(n.Attr, "axis")))
 	return nil
 }
 

@@ -99,7 +99,7 @@ var rules map[operatorName][]rule
 
 func init() {
 	rules = map[operatorName][]rule{}
-	for _, list := range [][]rule{elementwiseRules(), contractionRules(), reductionRules(), movementRules(), specialRules(), microsoftRules()} {
+	for _, list := range [][]rule{elementwiseRules(), contractionRules(), reductionRules(), movementRules(), sequenceRules(), specialRules(), microsoftRules()} {
 		for _, r := range list {
 			rules[r.fileName()] = append(rules[r.fileName()], r)
 		}

@@ -2,7 +2,8 @@ package onnx
 
 import "github.com/parallax-go/parallax/ir/op"
 
-// specialRules are those of constants, which become values, and of control flow.
+// specialRules are those of constants, which become values, of random numbers, and of
+// control flow.
 func specialRules() []rule {
 	body := known{"body": custom}
 	list := []rule{
@@ -10,6 +11,11 @@ func specialRules() []rule {
 		{name: "Dropout", since: 7, known: known{"ratio": ignored}, build: dropout(false)},
 		{name: "Dropout", since: 10, known: known{"ratio": ignored}, build: dropout(true)},
 		{name: "Dropout", since: 12, known: known{"seed": ignored}, build: dropout(true)},
+		{op: op.RandomUniformLike, since: 1, known: known{"dtype": field, "low": as("a"), "high": as("b"), "seed": field}},
+		{op: op.RandomNormalLike, since: 1, known: known{"dtype": field, "mean": as("a"), "scale": as("b"), "seed": field}},
+		{op: op.RandomUniformLike, name: "RandomUniform", since: 1, known: known{"dtype": field.or("f32"), "low": as("a"), "high": as("b"), "seed": field, "shape": custom}, build: one(randomOfShape)},
+		{op: op.RandomNormalLike, name: "RandomNormal", since: 1, known: known{"dtype": field.or("f32"), "mean": as("a"), "scale": as("b"), "seed": field, "shape": custom}, build: one(randomOfShape)},
+		{name: "Bernoulli", since: 15, known: known{"dtype": custom, "seed": custom}, build: one(bernoulli)},
 		{name: "ConstantOfShape", since: 9, known: known{"value": custom}, build: constantOfShape},
 
 		{op: op.If, since: 1, known: known{"then_branch": custom, "else_branch": custom}, build: importIf, write: writeRegions("then_branch", "else_branch")},

@@ -245,8 +245,8 @@ func bitShift(c *call) ([]*ir.Value, error) {
 	return plain(c)
 }
 
-// compress without an axis takes its operand as a vector.
-func compress(c *call) ([]*ir.Value, error) {
+// flatWithoutAxis takes the operand as a vector if no axis is given.
+func flatWithoutAxis(c *call) ([]*ir.Value, error) {
 	if a := c.raw["axis"]; a != nil {
 		if err := setField(fieldOf(c.attr, "axis"), a); err != nil {
 			return nil, err

@@ -76,6 +76,38 @@ type DepthSpace struct {
 	Mode      string `attr:"mode,DCR"`
 }
 
+// DFT is of DFT.
+type DFT struct {
+	Inverse  bool `attr:"inverse,false"`
+	OneSided bool `attr:"onesided,false"`
+}
+
+// STFT is of STFT.
+type STFT struct {
+	OneSided bool `attr:"onesided,true"`
+}
+
+// MelWeightMatrix is of MelWeightMatrix.
+type MelWeightMatrix struct {
+	DType tensor.DType `attr:"output_datatype,f32"`
+}
+
+// Recurrent is of LSTM, GRU and RNN. Activations are those of a direction, and then of
+// the other; empty lists mean the operator's own. Alpha and beta are of the activations
+// that take them, in this order. A Clip of 0 is none. InputForget is of LSTM alone,
+// LinearBeforeReset of GRU.
+type Recurrent struct {
+	Alpha             []float32 `attr:"activation_alpha"`
+	Beta              []float32 `attr:"activation_beta"`
+	Activations       []string  `attr:"activations"`
+	Clip              float32   `attr:"clip,0"`
+	Direction         string    `attr:"direction,forward"`
+	HiddenSize        int       `attr:"hidden_size,0"`
+	InputForget       bool      `attr:"input_forget,false"`
+	Layout            int       `attr:"layout,0"`
+	LinearBeforeReset bool      `attr:"linear_before_reset,false"`
+}
+
 // Einsum is of Einsum.
 type Einsum struct {
 	Equation string `attr:"equation"`
@@ -84,6 +116,13 @@ type Einsum struct {
 // GatherND is of GatherND.
 type GatherND struct {
 	BatchDims int `attr:"batch_dims,0"`
+}
+
+// GridSample is of GridSample.
+type GridSample struct {
+	AlignCorners bool   `attr:"align_corners,false"`
+	Mode         string `attr:"mode,linear"`
+	PaddingMode  string `attr:"padding_mode,zeros"`
 }
 
 // Gelu is of Gelu: Approximate is "none" (erf) or "tanh".
@@ -233,14 +272,41 @@ type EyeLike struct {
 	K     int          `attr:"k,0"`
 }
 
-// Random is of RandomNormalLike, RandomUniformLike, RandomNormal,
-// RandomUniform and Bernoulli. A and B are low and high, or mean and scale.
+// Random is of RandomNormalLike and RandomUniformLike. A and B are low and high, or mean
+// and scale. A Seed of 0 is none: each run draws other numbers.
 type Random struct {
 	DType tensor.DType `attr:"dtype,undefined"`
 	A     float32      `attr:"a,0"`
 	B     float32      `attr:"b,1"`
 	Seed  float32      `attr:"seed,0"`
-	Shape []int        `attr:"shape"`
+}
+
+// Col2Im is of Col2Im; empty lists are as in Conv.
+type Col2Im struct {
+	Dilations []int `attr:"dilations"`
+	Pads      []int `attr:"pads"`
+	Strides   []int `attr:"strides"`
+}
+
+// NonMaxSuppression is of NonMaxSuppression.
+type NonMaxSuppression struct {
+	CenterPointBox int `attr:"center_point_box,0"`
+}
+
+// RoiAlign is of RoiAlign. A Sampling of 0 is as many places as fit in a cell.
+type RoiAlign struct {
+	Coordinates  string  `attr:"coordinate_transformation_mode,half_pixel"`
+	Mode         string  `attr:"mode,avg"`
+	Height       int     `attr:"output_height,1"`
+	Width        int     `attr:"output_width,1"`
+	Sampling     int     `attr:"sampling_ratio,0"`
+	SpatialScale float32 `attr:"spatial_scale,1"`
+}
+
+// Unique is of Unique along an axis.
+type Unique struct {
+	Axis   int  `attr:"axis,0"`
+	Sorted bool `attr:"sorted,true"`
 }
 
 // Resize is of Resize.

@@ -246,7 +246,9 @@ func parseList(v reflect.Value, text string) error {
 	if inner == "" {
 		return nil
 	}
-	for _, part := range strings.Split(inner, ",") {
+	for more := true; more; {
+		var part string
+		part, inner, more = cut(inner, ',')
 		e := reflect.New(v.Type().Elem()).Elem()
 		if err := parse(e, strings.TrimSpace(part)); err != nil {
 			return err
@@ -254,4 +256,24 @@ func parseList(v reflect.Value, text string) error {
 		v.Set(reflect.Append(v, e))
 	}
 	return nil
+}
+
+// cut is strings.Cut at a separator that is in no quoted string.
+func cut(text string, sep byte) (before, after string, found bool) {
+	for i := 0; i < len(text); i++ {
+		if text[i] == sep {
+			return text[:i], text[i+1:], true
+		}
+		if quoted, err := strconv.QuotedPrefix(text[i:]); err == nil {
+			i += len(quoted) - 1
+		}
+	}
+	return text, "", false
+}
+
+// CutList returns the list that text begins with, brackets included, and what is
+// behind it; false if it has no end.
+func CutList(text string) (list, rest string, ok bool) {
+	list, rest, ok = cut(text, ']')
+	return list + "]", rest, ok
 }

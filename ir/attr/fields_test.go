@@ -21,6 +21,7 @@ import (
 var all = []func() any{
 	maker[ArgReduce], maker[Attention], maker[Axis], maker[BatchNormalization], maker[BitShift], maker[Cast], maker[Conv], maker[ConvTranspose],
 	maker[CumSum], maker[DepthSpace], maker[Einsum], maker[Elementwise], maker[EyeLike], maker[FusedConv], maker[GatherND], maker[Gelu], maker[Gemm],
+	maker[Col2Im], maker[NonMaxSuppression], maker[RoiAlign], maker[Unique], maker[DFT], maker[GridSample], maker[MelWeightMatrix], maker[Recurrent], maker[STFT],
 	maker[GroupNormalization], maker[IsInf], maker[LayerNormalization], maker[Linear], maker[LpNormalization], maker[Mod],
 	maker[ONNXAttention], maker[Opaque], maker[Pad], maker[Pool], maker[Quantize], maker[Random], maker[Reduce],
 	maker[Reshape], maker[Resize], maker[RotaryEmbedding], maker[Scan], maker[ScatterElements], maker[ScatterND],
@@ -182,6 +183,7 @@ func TestFormat(t *testing.T) {
 		{&Cast{}, "to=invalid, saturate=false"},
 		{&LayerNormalization{Axis: -1, Epsilon: 1e-6}, "epsilon=1e-06"},
 		{&Opaque{Domain: "", OpType: "A b", Raw: []byte{0, 255}}, `domain="", op_type="A b", raw=0x00ff, why=""`},
+		{&Recurrent{Activations: []string{"Tanh", "a]"}, Alpha: []float32{0.5}}, `activation_alpha=[0.5], activations=[Tanh,"a]"], direction=""`},
 		{&Einsum{Equation: "ij,jk->ik"}, `equation="ij,jk->ik"`},
 	} {
 		if got := Format(c.a); got != c.want {

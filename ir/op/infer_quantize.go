@@ -15,12 +15,12 @@ var (
 	// steps count in a scale.
 	steps     = class{"integer of at most 16 bits, or float of at most 8 with a mantissa", isSteps}
 	sums      = class{steps.name + ", or i32", func(d tensor.DType) bool { return isSteps(d) || d == tensor.Int32 }}
-	bytes     = oneOf(tensor.Int8, tensor.Uint8)
-	reals     = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16)
-	divisible = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Int32)
+	bytes     = ofTypes(tensor.Int8, tensor.Uint8)
+	reals     = ofTypes(tensor.Float32, tensor.Float16, tensor.BFloat16)
+	divisible = ofTypes(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Int32)
 	// scales of QuantizeLinear may be integers, too.
-	scales    = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Float8E8M0)
-	anyScales = oneOf(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Float8E8M0, tensor.Int32)
+	scales    = ofTypes(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Float8E8M0)
+	anyScales = ofTypes(tensor.Float32, tensor.Float16, tensor.BFloat16, tensor.Float8E8M0, tensor.Int32)
 )
 
 func isSteps(d tensor.DType) bool {
@@ -28,7 +28,7 @@ func isSteps(d tensor.DType) bool {
 }
 
 // oneOf is a class of single types.
-func oneOf(types ...tensor.DType) class {
+func ofTypes(types ...tensor.DType) class {
 	name := ""
 	for i, d := range types {
 		switch {
@@ -130,7 +130,7 @@ func isSingle(s sym.Shape) bool { return len(s) == 0 || len(s) == 1 && s[0].Is(1
 
 // inferDynamicQuantize gives the steps, their size and the zero point.
 func inferDynamicQuantize(c *ir.Infer) error {
-	if err := oneOf(tensor.Float32).check(c, 0); err != nil {
+	if err := ofTypes(tensor.Float32).check(c, 0); err != nil {
 		return err
 	}
 	setLike(c, c.Type(0), tensor.Uint8)

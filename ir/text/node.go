@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
@@ -137,12 +136,12 @@ func (p *parser) attribute() string {
 	case p.next(`"`):
 		return strconv.Quote(p.quoted())
 	case p.next("["):
-		end := strings.IndexByte(rest, ']')
-		if end < 0 {
+		list, _, ok := attr.CutList(rest)
+		if !ok {
 			p.fail("the list has no end")
 		}
-		p.pos += end + 1
-		return rest[:end+1]
+		p.pos += len(list)
+		return list
 	}
 	return p.raw(",}")
 }

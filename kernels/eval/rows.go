@@ -138,6 +138,14 @@ var rows = []Row{
 	{Op: op.MatMulInteger, Name: "MatMulInteger", Call: matMulInteger},
 	{Op: op.ConvInteger, Name: "ConvInteger", Call: call4A(ref.ConvInteger)},
 
+	// Transforms and recurrences along time.
+	{Op: op.DFT, Name: "DFT", Call: call3A(ref.DFT)},
+	{Op: op.STFT, Name: "STFT", Call: call4A(ref.STFT)},
+	{Op: op.RNN, Name: "RNN", Call: recurrent(ref.RNN)},
+	{Op: op.GRU, Name: "GRU", Call: recurrent(ref.GRU)},
+	{Op: op.LSTM, Name: "LSTM", Call: lstm},
+	{Op: op.MelWeightMatrix, Name: "MelWeightMatrix", Call: call5A(ref.MelWeightMatrix)},
+
 	// Attention.
 	{Op: op.Attention, Name: "Attention", Call: attention},
 	{Op: op.Parallax, Name: "Parallax", Call: parallax},
@@ -161,6 +169,10 @@ var rows = []Row{
 	{Op: op.CumSum, Name: "CumSum", Call: call2A(ref.CumSum)},
 	{Op: op.TopK, Name: "TopK", Call: topK},
 
+	// Random numbers.
+	{Op: op.RandomUniformLike, Name: "RandomUniformLike", Call: call1A(ref.RandomUniformLike)},
+	{Op: op.RandomNormalLike, Name: "RandomNormalLike", Call: call1A(ref.RandomNormalLike)},
+
 	// Shapes and movement.
 	{Op: op.Shape, Name: "Shape", Call: call1A(ref.Shape)},
 	{Op: op.Size, Name: "Size", Call: call1(ref.Size)},
@@ -176,6 +188,9 @@ var rows = []Row{
 	{Op: op.Slice, Name: "Slice", Call: call5(ref.Slice)},
 	{Op: op.Pad, Name: "Pad", Call: call4A(ref.Pad)},
 	{Op: op.Resize, Name: "Resize", Call: call4A(ref.Resize)},
+	{Op: op.GridSample, Name: "GridSample", Call: call2A(ref.GridSample)},
+	{Op: op.RoiAlign, Name: "RoiAlign", Call: call3A(ref.RoiAlign)},
+	{Op: op.Col2Im, Name: "Col2Im", Call: call3A(ref.Col2Im)},
 	{Op: op.Gather, Name: "Gather", Call: call2A(ref.Gather)},
 	{Op: op.GatherElements, Name: "GatherElements", Call: call2A(ref.GatherElements)},
 	{Op: op.GatherND, Name: "GatherND", Call: call2A(ref.GatherND)},
@@ -187,6 +202,8 @@ var rows = []Row{
 	{Op: op.OneHot, Name: "OneHot", Call: call3A(ref.OneHot)},
 	{Op: op.EyeLike, Name: "EyeLike", Call: call1A(ref.EyeLike)},
 	{Op: op.Compress, Name: "Compress", Call: call2A(ref.Compress)},
+	{Op: op.Unique, Name: "Unique", Call: unique},
+	{Op: op.NonMaxSuppression, Name: "NonMaxSuppression", Call: call5A(ref.NonMaxSuppression)},
 	{Op: op.DepthToSpace, Name: "DepthToSpace", Call: call1A(ref.DepthToSpace)},
 	{Op: op.SpaceToDepth, Name: "SpaceToDepth", Call: call1A(ref.SpaceToDepth)},
 }
@@ -203,6 +220,10 @@ func topK(a any, out, in []*tensor.Tensor) error {
 	return ref.TopK(at(out, 0), at(out, 1), attrs[attr.TopK](a), at(in, 0), at(in, 1))
 }
 
+func unique(a any, out, in []*tensor.Tensor) error {
+	return ref.Unique(at(out, 0), at(out, 1), at(out, 2), at(out, 3), attrs[attr.Unique](a), at(in, 0))
+}
+
 func layerNormalization(a any, out, in []*tensor.Tensor) error {
 	return ref.LayerNormalization(at(out, 0), at(out, 1), at(out, 2), attrs[attr.LayerNormalization](a), at(in, 0), at(in, 1), at(in, 2))
 }
@@ -213,6 +234,17 @@ func dynamicQuantize(_ any, out, in []*tensor.Tensor) error {
 
 func matMulInteger(_ any, out, in []*tensor.Tensor) error {
 	return ref.MatMulInteger(at(out, 0), at(in, 0), at(in, 1), at(in, 2), at(in, 3))
+}
+
+func recurrent(f func(y, h *t, a *attr.Recurrent, x, w, r, bias, lengths, first *t) error) Func {
+	return func(a any, out, in []*tensor.Tensor) error {
+		return f(at(out, 0), at(out, 1), attrs[attr.Recurrent](a), at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4), at(in, 5))
+	}
+}
+
+func lstm(a any, out, in []*tensor.Tensor) error {
+	return ref.LSTM(at(out, 0), at(out, 1), at(out, 2), attrs[attr.Recurrent](a),
+		at(in, 0), at(in, 1), at(in, 2), at(in, 3), at(in, 4), at(in, 5), at(in, 6), at(in, 7))
 }
 
 func parallax(a any, out, in []*tensor.Tensor) error {

@@ -159,6 +159,8 @@ func (h hostile) outputs(o *ir.Op) []*tensor.Tensor {
 var words = []string{
 	"", "wrong", "none", "tanh", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", "DCR", "CRD",
 	"constant", "reflect", "edge", "wrap", "add", "mul", "max", "min", "ij,jk->ik", "...i,...i", "ii->i", "i,j",
+	"nearest", "linear", "cubic", "zeros", "border", "reflection",
+	"forward", "reverse", "bidirectional", "Tanh", "Affine",
 }
 
 func (h hostile) attributes(o *ir.Op) any {
@@ -182,11 +184,18 @@ func (h hostile) attributes(o *ir.Op) any {
 		case reflect.String:
 			f.Value.SetString(words[h.IntN(len(words))])
 		case reflect.Slice:
-			list := make([]int, h.IntN(5))
-			for i := range list {
-				list[i] = h.IntN(4)
+			list := reflect.MakeSlice(f.Value.Type(), h.IntN(5), 5)
+			for i := range list.Len() {
+				switch e := list.Index(i); e.Kind() {
+				case reflect.String:
+					e.SetString(words[h.IntN(len(words))])
+				case reflect.Float32:
+					e.SetFloat(h.NormFloat64())
+				default:
+					e.SetInt(int64(h.IntN(4)))
+				}
 			}
-			f.Value.Set(reflect.ValueOf(list))
+			f.Value.Set(list)
 		}
 	}
 	return a

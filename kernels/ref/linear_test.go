@@ -34,7 +34,7 @@ func TestLinear(t *testing.T) {
 		{"weights in steps", attr.Linear{Weights: 1, Steps: attr.LinearStepsWeights}, list{tensor.Of([]int{2, 2}, []int8{2, 0, 4, -2}), vec(0.5, 2)}, list{row(5, -8)}},
 		{"zero points", attr.Linear{Weights: 1, Steps: attr.LinearStepsWeights, Zeroed: []int{0}}, list{tensor.Of([]int{2, 2}, []int8{2, 0, 4, -2}), vec(0.5, 2), of[int8](1, -2)}, list{row(3.5, 4)}},
 		// x is 127.5, or a little less, and 255 steps of 2/255: 127 and 255 of them.
-		{"dynamic", attr.Linear{Weights: 1, Steps: attr.LinearStepsDynamic, Biased: []int{0}}, list{tensor.Of([]int{2, 2}, []int8{255-256, 0, 0, 1}), vec(255, 1), vec(1, 1)}, list{row(-253, 3)}},
+		{"dynamic", attr.Linear{Weights: 1, Steps: attr.LinearStepsDynamic, Biased: []int{0}}, list{tensor.Of([]int{2, 2}, []int8{255 - 256, 0, 0, 1}), vec(255, 1), vec(1, 1)}, list{row(-253, 3)}},
 		// Columns of a weight of 3 steps, in blocks of two: [1, 2]·[2, 4] and [1, 2]·[3, −1].
 		{"blocks", attr.Linear{Weights: 1, TransB: true, Steps: attr.LinearStepsWeights, BlockSize: 1, Zeroed: []int{0}},
 			list{tensor.Of([]int{2, 2}, []uint8{3, 6, 4, 1}), f32([]int{2, 2}, 1, 2, 3, 0.5), tensor.Of([]int{2, 2}, []uint8{1, 4, 3, 3})}, list{row(10, 1)}},

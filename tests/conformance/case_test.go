@@ -55,7 +55,10 @@ func (n *node) ours() bool {
 
 // rewritten are the operators that the importer turns into others.
 var rewritten = map[string]bool{
-	"CastLike": true, "Constant": true, "ConstantOfShape": true, "Dropout": true, "Hardmax": true, "Scatter": true,
+	"AffineGrid": true, "BlackmanWindow": true, "CastLike": true, "CenterCropPad": true, "Constant": true,
+	"ConstantOfShape": true, "Dropout": true, "GlobalLpPool": true, "HammingWindow": true, "HannWindow": true,
+	"Hardmax": true, "LRN": true, "MeanVarianceNormalization": true, "ReverseSequence": true, "Scatter": true,
+	"Upsample": true,
 }
 
 func (n *node) readSets(dir string) error {
