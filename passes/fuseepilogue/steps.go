@@ -16,6 +16,10 @@ import (
 // ofWeight is the plain product of x and a constant matrix: of floats, or of integers with a
 // scale for each column, or for each block of one, transposed or not; nil if w is neither.
 func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product {
+	// A transposition that is too large to fold is none to a product.
+	if t := w.Def; t != nil && t.Op == op.Transpose && slices.Equal(t.Attr.(*attr.Transpose).Perm, []int{1, 0}) {
+		w, transB = t.In[0], !transB
+	}
 	if w.IsConst() {
 		if w.Const.Rank() != 2 {
 			return nil
@@ -25,9 +29,6 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 		return p
 	}
 	d := w.Def
-	if d != nil && d.Op == op.Transpose && slices.Equal(d.Attr.(*attr.Transpose).Perm, []int{1, 0}) {
-		d, transB = d.In[0].Def, !transB
-	}
 	if d == nil || d.Op != op.DequantizeLinear || !d.In[0].IsConst() || !d.In[1].IsConst() || d.In[0].Const.Rank() != 2 {
 		return nil
 	}
