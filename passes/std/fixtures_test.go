@@ -33,7 +33,7 @@ type expectation struct {
 // TestFixtures checks on every model that what is attention is fused and nothing
 // else, and that the fused graph gives the recorded outputs.
 func TestFixtures(t *testing.T) {
-	for _, folder := range []string{"tests/testdata/models", "tests/testdata/parallax-models", "examples/recall"} {
+	for _, folder := range []string{"tests/testdata/models", "tests/testdata/parallax-models", "tests/testdata/quantised-models", "examples/recall"} {
 		files, err := filepath.Glob("../../" + folder + "/*/model.onnx")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no models: %v", err)

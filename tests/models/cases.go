@@ -43,7 +43,7 @@ func Root() string {
 // Cases lists all fixtures, sorted by name.
 func Cases() ([]Case, error) {
 	var cases []Case
-	for _, group := range []string{"tests/testdata/models", "tests/testdata/parallax-models", "examples/recall"} {
+	for _, group := range []string{"tests/testdata/models", "tests/testdata/parallax-models", "tests/testdata/quantised-models", "examples/recall"} {
 		files, err := filepath.Glob(filepath.Join(Root(), group, "*", "case.json"))
 		if err != nil {
 			return nil, err
