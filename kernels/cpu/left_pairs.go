@@ -52,8 +52,11 @@ const bytesOfSum = 4
 
 // cost is what it takes to lay out a row, in nanoseconds.
 func (l *leftPairs) cost() float64 {
-	if l.thirds {
+	switch {
+	case l.thirds:
 		return (costMove + costStep) * float64(l.product.k)
+	case l.bytes != nil:
+		return (costMove + costDivide) * float64(l.product.k)
 	}
 	return (costMove + costNarrow) * float64(l.product.k)
 }

@@ -13,6 +13,9 @@ const (
 	costFarRow    = 0.13 // for each part of a row: 2 bytes
 	costFarPanel  = 4.3  // 64 bytes
 	costOfWaiting = 0.5  // tasks
+
+	// costOfTask is what a task takes beside that, in nanoseconds.
+	costOfTask = 500
 )
 
 // across are the sizes of groups that are tried.
@@ -24,7 +27,10 @@ func (l *productPlan) arrangePairs(p *product, threads int) {
 	parts, kernels := float64(p.pairs.parts()), p.pairs.kernels
 	height := max(l.height+min(l.higher, 1), 1)
 	tile := parts * float64(roundUp(height, kernels.Unit)*simd.Active.Columns) / float64(kernels.Rate)
-	rows := parts * costFarRow * float64(height)
+	rows, each := parts*costFarRow*float64(height), float64(costOfTask)
+	if l.tiles == 1 { // which each task lays out for itself
+		each += float64(p.m) * p.pairs.cost()
+	}
 	widest, least := p.widest(), math.Inf(1)
 	var best productPlan
 	for blocks := max(1, ceilDiv(l.tiles, mostTiles)); ; blocks = min(2*blocks, l.tiles) {
@@ -37,7 +43,7 @@ func (l *productPlan) arrangePairs(p *product, threads int) {
 			if threads > 1 {
 				rounds += costOfWaiting
 			}
-			if time := rounds * (tiles*panels*tile + tiles*rows + panels*costFarPanel); time < least {
+			if time := rounds * (each + float64(p.pairs.k)*(tiles*panels*tile+tiles*rows+panels*costFarPanel)); time < least {
 				least, best = time, *l
 			}
 		}

@@ -18,6 +18,7 @@ const (
 	Brain     = "bf16"
 	Operators = "operators"
 	Windows   = "windows"
+	Quantised = "quantised"
 	Generated = "generated"
 	Loading   = "loading"
 	Ablation  = "ablation"
@@ -53,6 +54,7 @@ func Rows(real string, quick bool) ([]Row, error) {
 	list = append(list, brains()...)
 	list = append(list, operators()...)
 	list = append(list, windows()...)
+	list = append(list, quantised()...)
 	list = append(list, generateds()...)
 	list = append(list, loads(loaded)...)
 	if quick {
@@ -137,6 +139,35 @@ func trainedInBrain(c *Case) *Case {
 	c.Name += ", weights trained in bf16"
 	c.Model.Brain = true
 	return c
+}
+
+// inSteps is c with quantised weights.
+func inSteps(c *Case, steps zoo.Steps) *Case {
+	c.Model.Steps = steps
+	if steps == zoo.Blocks {
+		c.Name += ", weights of 4 bits in blocks"
+		return c
+	}
+	c.Name += ", in int8"
+	// A rounding that falls the other way moves all that a number is multiplied with, and
+	// layers pass it on.
+	c.Tolerance = .05
+	return c
+}
+
+// quantised are models with quantised weights.
+func quantised() []Row {
+	var list []Row
+	for _, seq := range []int64{1, 8, 16, 64, 128, 512} {
+		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.Dynamic)})
+	}
+	for _, seq := range []int64{1, 16, 128} {
+		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.Blocks)})
+	}
+	c := inSteps(decoder(), zoo.Blocks)
+	return append(list,
+		Row{Section: Quantised, Name: c.Name + ", prefill 256", Case: c, Phase: 0},
+		Row{Section: Quantised, Name: c.Name + ", 64 steps", Case: c, Phase: 1})
 }
 
 // decoderSizes are a decoder with grouped heads.

@@ -31,6 +31,8 @@ type Graph struct {
 	// Brain makes the weights numbers of bfloat16, in f32: as in files of models that
 	// were trained in it.
 	Brain bool
+	// Steps, if it is set, quantises the weights of MatMul.
+	Steps Steps
 }
 
 // opset is what most exporters write today: the newest without an Attention.
@@ -40,6 +42,7 @@ const opset = 17
 func (g Graph) Model() *wire.Model {
 	p := &parser{
 		brain:  g.Brain,
+		steps:  g.Steps,
 		graph:  &wire.Graph{Name: g.Name, Input: onnxtest.Values(g.Inputs), Output: onnxtest.Values(g.Outputs)},
 		seen:   map[string]bool{},
 		tensor: map[string]bool{},
@@ -57,6 +60,9 @@ func (g Graph) Model() *wire.Model {
 	}
 	m := onnxtest.Model(opset, p.graph)
 	m.IRVersion, m.OpsetImport = 8, m.OpsetImport[:1]
+	if g.Steps == Blocks {
+		m.OpsetImport = append(m.OpsetImport, &wire.OperatorSetID{Domain: "com.microsoft", Version: 1})
+	}
 	return m
 }
 

@@ -14,6 +14,7 @@ import (
 type parser struct {
 	graph  *wire.Graph
 	brain  bool            // weights are numbers of bfloat16
+	steps  Steps           // of the weights of products; 0: none
 	seen   map[string]bool // values that may be read
 	tensor map[string]bool // constants
 }
@@ -30,6 +31,12 @@ func (p *parser) node(line string, words []string) {
 	at := slices.Index(words, "=")
 	if at < 1 || at+1 >= len(words) {
 		fault("no node: %s", line)
+	}
+	if operands := words[at+2:]; p.steps != 0 && words[at+1] == "MatMul" {
+		if name, shape, weighs := strings.Cut(operands[1], ":"); weighs {
+			p.product(p.steps, words[0], p.operand(operands[0], line), weight(name, shape, p.brain))
+			return
+		}
 	}
 	n := &wire.Node{OpType: words[at+1], Name: words[0], Output: words[:at]}
 	for _, word := range words[at+2:] {

@@ -16,6 +16,7 @@ def load(setup):
     return core.compile_model(setup["model"], "CPU", {
         "INFERENCE_PRECISION_HINT": setup.get("variant") or "f32",
         "KV_CACHE_PRECISION": "f32",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",  # weights of few bits meet f32
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": "1",
         "INFERENCE_NUM_THREADS": setup["threads"],
