@@ -14,7 +14,6 @@ type Ctx struct {
 
 	// The kernels' tasks, kept here since they reach the workers by pointer.
 	product     product
-	piece       product // of a product of bytes, where f32 adds them up
 	left        byteLeft
 	toSteps     toSteps
 	fromSteps   fromSteps

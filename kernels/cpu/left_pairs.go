@@ -25,7 +25,7 @@ func (p *product) choosePairs() {
 		if r := &p.parts[i].right; r.pairs != unpaired && p.k > 0 {
 			p.pairs.product, p.pairs.k = p, r.k
 			if r.pairs == pairedBytes {
-				p.pairs.kernels = simd.Active.Bytes()
+				p.pairs.kernels = &simd.Active.Integers().Lines
 				return
 			}
 			p.pairs.kernels = &simd.Active.Pairs().Lines
@@ -122,7 +122,7 @@ func (l *leftBlock) lay(lo, hi int) {
 			t := l.tileOf(l.first + i)
 			top, rows := l.rowOf(t)-l.first, l.rowOf(t+1)-l.rowOf(t)
 			to := viewAs[byte](l.tiles[top*l.k+(i-top)*simd.PairStep:])
-			l.sums[i] = l.layBytes(to, rows*bytesOfLine, l.first+i)
+			l.sums[i] = l.layIntegers(to, rows*bytesOfLine, l.first+i)
 		}
 		return
 	}

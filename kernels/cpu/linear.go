@@ -40,10 +40,9 @@ func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, res
 		l.bindNorm(c, e)
 	}
 	if a.Steps == attr.LinearStepsDynamic {
-		p.runBytes(c, l.inSteps(c))
-	} else {
-		p.run(c)
+		p.pairs.bytes = l.inSteps(c)
 	}
+	p.run(c)
 	for _, s := range l.loans {
 		c.put(s)
 	}

@@ -39,7 +39,8 @@ func MatMulIntegerPacked(c *Ctx, out, x, packed, zeroX, zeroW *tensor.Tensor) er
 	p.begin(1)
 	p.m, p.k, p.left = m, k, matrix{row: k, col: 1}
 	p.parts[0] = part{right: right, n: n, out: floats{f32: viewAs[float32](tensor.Data[int32](out))}}
-	p.runBytes(c, left)
+	p.pairs.bytes = left
+	p.run(c)
 	for _, loan := range loans {
 		if loan != nil {
 			c.put(loan)

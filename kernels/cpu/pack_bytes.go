@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
@@ -10,10 +11,9 @@ import (
 
 // PackBytes packs the right operand [K, N], of i8 or u8, of a product of integers. The
 // packed tensor is of that type, which says from where its bytes are counted, and of a
-// shape [N, …] that only [Linear] and [MatMulIntegerPacked] read. Where the instruction
-// level multiplies bytes, it holds panels of fours of rows, [K/4, columns, 4], K filled up
-// with zeros to whole lines; elsewhere panels of numbers of bf16, of 256 rows at a time,
-// whose products with bytes f32 adds up exactly. Behind the panels are the sums of the
+// shape [N, …] that only [Linear] and [MatMulIntegerPacked] read: panels as the instruction
+// level's [simd.Integers] take them, [K/4, columns, 4] bytes or [K/2, columns, 2] numbers of
+// 16 bits, K filled up with zeros to whole lines. Behind the panels are the sums of the
 // columns.
 func PackBytes(pool *par.Pool, packed, w *tensor.Tensor) error {
 	return packBytes("PackBytes", pool, packed, w, false)
@@ -58,12 +58,8 @@ type byteMatrix struct {
 	flip     byte // to make it one that has a sign
 }
 
-const (
-	// bytesOfLine is what k is filled up to a multiple of: a line of the cache.
-	bytesOfLine = 2 * simd.PairStep
-	// exactBytes is how many products of two bytes f32 adds up exactly: 256·255² < 2²⁴.
-	exactBytes = 256
-)
+// bytesOfLine are those of a line of the cache: k is filled up to whole lines.
+const bytesOfLine = 2 * simd.PairStep
 
 // middleOf is 128 for u8, whose bytes are counted from the middle once they are packed.
 func middleOf(d tensor.DType) int32 {
@@ -74,31 +70,25 @@ func middleOf(d tensor.DType) int32 {
 }
 
 // packedColumn is how many bytes a packed column has of k rows, without its sum.
-func packedColumn(k int) int {
-	if simd.Active.Bytes() == nil {
-		return 2 * k
-	}
-	return roundUp(k, bytesOfLine)
-}
+func packedColumn(k int) int { return roundUp(k*simd.Active.Integers().Bytes, bytesOfLine) }
 
-// pack lays m out. Between the panels and the sums nothing is left, and the bytes of both
-// are a multiple of 4.
+// pack lays m out.
 func (m byteMatrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType) {
 	m.flip = byte(middleOf(d))
 	column := packedColumn(m.k)
-	packed.Reset(d, m.n, roundUp(column, 4)+4)
+	packed.Reset(d, m.n, column+4)
 	data := packed.Bytes()
-	panels, sums := data[:m.n*column], viewAs[int32](data[len(data)-4*m.n:])
-	fours := simd.Active.Bytes() != nil
+	panels, sums := data[:m.n*column], viewAs[int32](data[m.n*column:])
+	wide := simd.Active.Integers().Bytes == 2
 	columns, count := simd.Active.Columns, panelsOf(m.n)
 	pool.Run(count, cut(pool, count, costPack*float64(columns*m.k)), func(lo, hi int) {
 		for j := lo * columns; j < min(hi*columns, m.n); j += columns {
 			width := min(columns, m.n-j)
 			m.sum(sums[j:][:width], j)
-			if fours {
-				m.fours(panels[j*column:][:width*column], j, width)
+			if panel := panels[j*column:][:width*column]; wide {
+				interleave(&m, viewAs[int16](panel), j, width)
 			} else {
-				m.numbers(viewAs[tensor.Brain](panels), j, width)
+				interleave(&m, viewAs[int8](panel), j, width)
 			}
 		}
 	})
@@ -117,24 +107,14 @@ func (m *byteMatrix) sum(sums []int32, j int) {
 	}
 }
 
-// fours lays a panel out in fours of rows.
-func (m *byteMatrix) fours(panel []byte, j, width int) {
+// interleave lays a panel out: as many rows as numbers make four bytes lie side by side.
+func interleave[T int8 | int16](m *byteMatrix, panel []T, j, width int) {
+	group := 4 / int(unsafe.Sizeof(panel[0]))
 	clear(panel)
 	for p := range m.k {
-		row := panel[p/4*4*width+p%4:]
+		row := panel[p/group*group*width+p%group:]
 		for i := range width {
-			row[4*i] = byte(m.at(p, j+i))
-		}
-	}
-}
-
-// numbers lays a panel's columns out as numbers of bf16, in pieces of exactBytes rows.
-func (m *byteMatrix) numbers(to []tensor.Brain, j, width int) {
-	for p0 := 0; p0 < m.k; p0 += exactBytes {
-		rows := min(exactBytes, m.k-p0)
-		piece := to[p0*m.n+j*rows:][:rows*width]
-		for i := range piece {
-			piece[i] = tensor.BrainOf(float32(m.at(p0+i/width, j+i%width)))
+			row[group*i] = T(m.at(p, j+i))
 		}
 	}
 }
@@ -149,7 +129,7 @@ type byteRight struct {
 
 // isPackedBytes reports whether t may be a weight of k rows that PackBytes has packed.
 func isPackedBytes(t *tensor.Tensor, k int) bool {
-	return t != nil && isByte(t.DType) && t.Rank() == 2 && t.Shape[1] == roundUp(packedColumn(k), 4)+4
+	return t != nil && isByte(t.DType) && t.Rank() == 2 && t.Shape[1] == packedColumn(k)+4
 }
 
 // packedBytes is what PackBytes left in t, of k rows, as an operand of a product.
@@ -157,6 +137,6 @@ func packedBytes(t *tensor.Tensor, k int) rightOperand {
 	data, n, column := t.Bytes(), t.Shape[0], packedColumn(k)
 	return rightOperand{
 		packed: floats{brain: viewAs[tensor.Brain](data[:n*column])}, pairs: pairedBytes, n: n, k: column / 2,
-		bytes: byteRight{sums: viewAs[int32](data[len(data)-4*n:])},
+		bytes: byteRight{sums: viewAs[int32](data[n*column:])},
 	}
 }

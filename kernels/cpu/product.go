@@ -29,7 +29,6 @@ type part struct {
 	n     int
 	step  []float32 // n long, what the columns are multiplied with; or nil
 	bias  []float32 // n long, or nil
-	given []float32 // the result, if it is there already
 	out   floats
 }
 
@@ -233,12 +232,6 @@ func (b *block) multiply(x *part) {
 
 // multiplyColumns is multiply but for the columns' factors.
 func (b *block) multiplyColumns(x *part) {
-	if x.given != nil {
-		for i := range b.i1 - b.i0 {
-			copy(b.dst[i*b.pitch:][:b.j1-b.j0], x.given[(b.i0+i)*x.n+b.j0:])
-		}
-		return
-	}
 	if b.k == 0 {
 		for i := range b.i1 - b.i0 {
 			clear(b.dst[i*b.pitch:][:b.j1-b.j0])

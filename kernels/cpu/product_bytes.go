@@ -12,8 +12,9 @@ import (
 //	Σₖ (a−zₐ)(b−z_b) = Σₖ ab − zₐ·Σₖ b − z_b·(Σₖ a − K·zₐ)
 //
 // Sums begin with the two terms that are the same for a row times a number for each column.
-// The bytes of the left operand have no sign, those of the right one have: what lies in
-// memory otherwise is counted from the middle of its type, and so is its zero point.
+// The left operand's have no sign, those of the right one have: what lies in memory otherwise
+// is counted from the middle of its type, and so is its zero point. In lines they are
+// numbers of 8 or of 16 bits, as the instruction level multiplies: see [simd.Integers].
 
 // byteLeft is a left operand of bytes, or of f32 that are taken in steps when rows are laid
 // out. Zero points are counted as the bytes are.
@@ -37,28 +38,25 @@ func (l *byteLeft) zeroOf(row int) int32 {
 	return l.zero[min(row, len(l.zero)-1)]
 }
 
-// layBytes lays row i of the operand out in a tile, its lines so far apart, in bytes, and
+// layIntegers lays row i of the operand out in a tile, its lines so far apart, in bytes, and
 // returns its sum. What k is filled up with meets zeros.
-func (l *leftPairs) layBytes(to []byte, apart, i int) (sum int32) {
-	left, k := l.bytes, l.product.k
+func (l *leftPairs) layIntegers(to []byte, apart, i int) (sum int32) {
+	left, k, size := l.bytes, l.product.k, simd.Active.Integers().Bytes
+	numbers := bytesOfLine / size
 	if left.data == nil {
 		left.toSteps(l.ctx, to, apart, left.x[i*k:][:k])
 	} else {
-		row := left.data[i*k:][:k]
-		for at := 0; at < k; at += bytesOfLine {
-			line := to[at/bytesOfLine*apart:][:bytesOfLine]
-			n := copy(line, row[at:])
-			clear(line[n:])
-			if left.flip != 0 {
-				for q := range line {
-					line[q] ^= left.flip
-				}
+		for at := 0; at < k; at += numbers {
+			line, row := to[at/numbers*apart:][:bytesOfLine], left.data[i*k+at:][:min(numbers, k-at)]
+			clear(line)
+			for q, v := range row { // the lower byte comes first
+				line[q*size] = v ^ left.flip
 			}
 		}
 	}
 	if left.sums {
-		for at := 0; at < k; at += bytesOfLine {
-			sum += sumOfBytes(to[at/bytesOfLine*apart:][:min(bytesOfLine, k-at)])
+		for at := 0; at < k; at += numbers {
+			sum += sumOfBytes(to[at/numbers*apart:][:min(numbers, k-at)*size])
 		}
 	}
 	return sum
@@ -66,24 +64,29 @@ func (l *leftPairs) layBytes(to []byte, apart, i int) (sum int32) {
 
 // toSteps lays out a row of f32.
 func (l *byteLeft) toSteps(c *Ctx, to []byte, apart int, row []float32) {
-	const line = bytesOfLine
+	numbers := bytesOfLine / simd.Active.Integers().Bytes
 	zero := float32(l.zeroOf(0))
-	take := func(lines int, to []byte, x []float32) {
-		vec.ToSteps(1, lines*line, &to[0], apart, &x[0], 0, l.step, -zero, 255-zero, zero)
+	take := func(n int, to []byte, x []float32) {
+		if numbers == bytesOfLine {
+			vec.ToSteps(1, n, &to[0], apart, &x[0], 0, l.step, -zero, 255-zero, zero)
+		} else {
+			vec.ToWordSteps(1, n, &viewAs[uint16](to[:bytesOfLine])[0], apart, &x[0], 0, l.step, -zero, 255-zero, zero)
+		}
 	}
-	whole := len(row) / line
+	whole := len(row) / numbers * numbers
 	if whole > 0 {
 		take(whole, to, row)
 	}
-	if rest := row[whole*line:]; len(rest) > 0 {
-		last := c.take(line)
+	if rest := row[whole:]; len(rest) > 0 {
+		last := c.take(numbers)
 		clear(last[copy(last, rest):])
-		take(1, to[whole*apart:], last)
+		take(numbers, to[whole/numbers*apart:], last)
 		c.put(last)
 	}
 }
 
-// sumOfBytes adds up at most 256 bytes, eight at a time.
+// sumOfBytes adds up at most 256 bytes, eight at a time; those of numbers of 16 bits are
+// the numbers' sum, as the upper ones are 0.
 func sumOfBytes(x []byte) int32 {
 	const every = 0x00ff00ff00ff00ff
 	pairs := uint64(0)
@@ -130,88 +133,6 @@ func (b *block) fromSteps(x *part) {
 	vec.MulNumber(width, &scale[0], &step[b.j0:b.j1][0], b.pairs.bytes.step)
 	vec.FromSteps(b.i1-b.i0, width, &b.dst[0], b.pitch, &scale[0])
 	b.ctx.put(scale)
-}
-
-// multiplyByPieces computes the results of the parts in memory on loan, on levels that
-// have no products of bytes, and leaves p to finish them: f32 adds up the products of so
-// many rows of the weights exactly.
-func (p *product) multiplyByPieces(c *Ctx, left *byteLeft) {
-	steps := left.stepsOf(c, p.m, p.k)
-	for i := range p.parts {
-		x := &p.parts[i]
-		x.given = c.take(p.m * x.n)
-		sums := viewAs[int32](x.given)
-		clear(sums)
-		for p0 := 0; p0 < p.k; p0 += exactBytes {
-			rows := min(exactBytes, p.k-p0)
-			q := &c.piece
-			q.begin(1)
-			q.m, q.k = p.m, rows
-			q.left = matrix{data: floats{f32: steps}, offset: p0, row: p.k, col: 1}
-			piece := x.right.packed.brain[p0*x.n:][:rows*x.n]
-			out := c.take(p.m * x.n)
-			q.parts[0] = part{right: rightOperand{packed: floats{brain: piece}, n: x.n, k: rows}, n: x.n, out: floats{f32: out}}
-			q.run(c)
-			for j, v := range out {
-				sums[j] += int32(v)
-			}
-			c.put(out)
-		}
-		left.finishPieces(x, steps, sums, p.k)
-		x.right = rightOperand{n: x.n, k: p.k}
-	}
-	c.put(steps)
-}
-
-// stepsOf is the operand as numbers, on loan.
-func (l *byteLeft) stepsOf(c *Ctx, m, k int) []float32 {
-	steps := c.take(m * k)
-	if l.data != nil {
-		for i := range steps {
-			steps[i] = float32(l.data[i] ^ l.flip)
-		}
-		return steps
-	}
-	for i, v := range l.x[:m*k] {
-		steps[i] = float32(inSteps(v, l.step, l.zeroOf(0), 0, 255))
-	}
-	return steps
-}
-
-// finishPieces takes zero points off the sums of a part, and makes f32 of them if they are
-// wanted so.
-func (l *byteLeft) finishPieces(x *part, steps []float32, sums []int32, k int) {
-	right := &x.right.bytes
-	for i := 0; i*x.n < len(sums); i++ {
-		zero, row := l.zeroOf(i), int32(0)
-		for _, v := range steps[i*k:][:k] {
-			row += int32(v)
-		}
-		for j := range x.n {
-			at := i*x.n + j
-			sums[at] -= zero * right.sums[j]
-			if right.zero != nil {
-				sums[at] += (int32(k)*zero - row) * right.zero[j]
-			}
-			if right.step != nil {
-				x.given[at] = float32(sums[at]) * float32(l.step*right.step[j])
-			}
-		}
-	}
-}
-
-// runBytes is run for a product of bytes.
-func (p *product) runBytes(c *Ctx, left *byteLeft) {
-	if simd.Active.Bytes() != nil {
-		p.pairs.bytes = left
-		p.run(c)
-		return
-	}
-	p.multiplyByPieces(c, left)
-	p.run(c)
-	for i := range p.parts {
-		c.put(p.parts[i].given)
-	}
 }
 
 // zeroPoints are those of an operand, n or one of them, of its type and counted from middle;

@@ -19,7 +19,7 @@ const (
 	// pairedExact is by PackB, where all elements are numbers of bf16: the left operand
 	// is as it is, each number the sum of three. See [simd.Thirds].
 	pairedExact
-	// pairedBytes is by PackBytes: of bytes, two of which are taken for a number.
+	// pairedBytes is by PackBytes: of integers, in lines as of pairs.
 	pairedBytes
 )
 

@@ -25,7 +25,7 @@ func (p *product) isThin() bool {
 	small := func(n int) bool { return n > 1 && n <= thinMost }
 	return len(p.parts) == 1 && p.batch.count == 1 && p.m >= thinRows && small(p.k) && small(x.n) &&
 		vec.Deinterleave[p.k] != nil && vec.Interleave[x.n] != nil &&
-		x.step == nil && x.given == nil && x.right.packed.f32 != nil && x.out.f32 != nil && p.left.inPlace() && p.left.row == p.k &&
+		x.step == nil && x.right.packed.f32 != nil && x.out.f32 != nil && p.left.inPlace() && p.left.row == p.k &&
 		e.alpha == 1 && e.beta == 0 && e.rowBias == nil && !e.gated && !e.residual.isSet() && e.norm == normNone
 }
 

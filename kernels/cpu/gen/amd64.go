@@ -227,7 +227,7 @@ var amd64Names = map[op]string{
 	opAdd: "VADDPS", opSub: "VSUBPS", opMul: "VMULPS", opDiv: "VDIVPS", opMax: "VMAXPS", opMin: "VMINPS",
 	opAnd: "VANDPS", opOr: "VORPS", opXor: "VXORPS", opAndNot: "VANDNPS",
 	opLowPairs: "VUNPCKLPS", opHighPairs: "VUNPCKHPS", opLowQuads: "VUNPCKLPD", opHighQuads: "VUNPCKHPD",
-	opAddInt: "VPADDD", opSubInt: "VPSUBD", opMulInt: "VPMULLD", opScale: "VSCALEFPS",
+	opAddInt: "VPADDD", opSubInt: "VPSUBD", opMulInt: "VPMULLD", opMulWords: "VPMADDWD", opScale: "VSCALEFPS",
 }
 
 // amd64Updates are those that change dst: dst = f(dst, args[0], args[1]).

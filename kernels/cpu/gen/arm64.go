@@ -203,7 +203,7 @@ type word struct {
 // arm64Twos are the operations on two vectors that it does not know.
 var arm64Twos = map[op]word{
 	opAdd: {"FADD", 0x4e20d400}, opSub: {"FSUB", 0x4ea0d400}, opMul: {"FMUL", 0x6e20dc00}, opDiv: {"FDIV", 0x6e20fc00},
-	opEqual: {"FCMEQ", 0x4e20e400},
+	opEqual: {"FCMEQ", 0x4e20e400}, opMulInt: {"MUL.4S", 0x4ea09c00},
 }
 
 // arm64Extremes give NaN for any NaN, and opMax and opMin the second operand: they
@@ -344,6 +344,8 @@ func (w *arm64) special(n *node) {
 	case opPackHigh:
 		v, dst := w.vector(n.args[0], arm64Scratch), w.place[n.dst]
 		w.word(0x0f108400, dst, v, 0, fmt.Sprintf("SHRN V%d.4H, V%d.4S, #16", dst, v))
+	case opMulWords:
+		w.mulWords(n)
 	case opNaN:
 		w.isNaN(n)
 	case opSelect:
@@ -398,6 +400,27 @@ func (w *arm64) fmaLane(n *node) {
 	code := 0x4f801000 | uint32(n.imm&1)<<21 | uint32(n.imm>>1)<<11
 	dst, v, by := w.place[n.dst], w.vector(n.args[0], arm64Scratch), w.place[n.args[1]]
 	w.word(code, dst, v, by, fmt.Sprintf("FMLA V%d.4S, V%d.4S, V%d.S[%d]", dst, v, by, n.imm))
+}
+
+// mulWords multiplies the upper halves of the lanes, then the lower ones, whose sign it
+// spreads; the result may be in a register of an operand, which is no longer needed then.
+func (w *arm64) mulWords(n *node) {
+	const mla = 0x4ea09400
+	x, y, dst := w.place[n.args[0]], w.place[n.args[1]], w.place[n.dst]
+	upper := func(d, n int) {
+		w.word(0x4f000400|uint32(64-16)<<16, d, n, 0, fmt.Sprintf("SSHR V%d.4S, V%d.4S, #16", d, n))
+	}
+	lower := func(d, n int) {
+		w.line("\tVSHL $16, V%d.S4, V%d.S4", n, d)
+		upper(d, d)
+	}
+	upper(arm64Scratch, x)
+	upper(arm64Spare, y)
+	w.two(arm64Twos[opMulInt], arm64Scratch, arm64Scratch, arm64Spare)
+	lower(arm64Spare, y)
+	lower(dst, x)
+	w.word(mla, arm64Scratch, dst, arm64Spare, fmt.Sprintf("MLA V%d.4S, V%d.4S, V%d.4S", arm64Scratch, dst, arm64Spare))
+	w.move(dst, arm64Scratch)
 }
 
 func (w *arm64) extreme(n *node) {

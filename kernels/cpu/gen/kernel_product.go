@@ -50,7 +50,7 @@ var products = slices.Concat(fetching(), []family{
 		params:   slices.Concat(ints("k"), pointers("a", "b", "c"), ints("ldc", "add"), pointers("next")),
 		indices:  heights,
 		on:       hasDots,
-		describe: func(b *builder, rows int) { describeLinesTile(b, rows, opDotBrain) },
+		describe: func(b *builder, rows int) { describeLinesTile(b, rows, dotOf(opDotBrain)) },
 	},
 })
 
@@ -203,9 +203,9 @@ func fetchShare(b *builder, lines, u int) {
 }
 
 // describeLinesTile writes a tile of which a line of the cache holds what a row has for 16
-// steps: of each, several narrow numbers that one operation, dot, multiplies. The rows of
-// a line's steps lie side by side, so that one pointer finds them all.
-func describeLinesTile(b *builder, rows int, dot op) {
+// steps: of each, several narrow numbers, whose products dot adds to a sum. The rows of a
+// line's steps lie side by side, so that one pointer finds them all.
+func describeLinesTile(b *builder, rows int, dot func(b *builder, sum, right, left reg)) {
 	const line, step = 64, 4 // bytes
 	l := b.level
 	a, panel := b.param("a"), b.param("b")
@@ -220,7 +220,7 @@ func describeLinesTile(b *builder, rows int, dot op) {
 				for i := range rows {
 					x := b.splat(at(a, line*i+step*u))
 					for j := range right {
-						b.change(dot, sums[i][j], right[j], x)
+						dot(b, sums[i][j], right[j], x)
 					}
 				}
 				fetchShare(b, lines, u)
@@ -232,6 +232,11 @@ func describeLinesTile(b *builder, rows int, dot op) {
 		b.addImm(a, line*(rows-1))
 	})
 	finishTile(b, sums)
+}
+
+// dotOf is an operation that adds products to a sum.
+func dotOf(o op) func(b *builder, sum, right, left reg) {
+	return func(b *builder, sum, right, left reg) { b.change(o, sum, right, left) }
 }
 
 // startTile sets the sums to what c holds if they are to be added to it, else to

@@ -37,7 +37,7 @@ type group struct {
 // groups are all kernels.
 var groups = []group{
 	{"product", products},
-	{"bytes", byteKernels},
+	{"integers", integerKernels},
 	{"blocks", blockKernels},
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
@@ -90,7 +90,7 @@ func kernelsType() string {
 	var b strings.Builder
 	b.WriteString("package simd\n\n")
 	b.WriteString("// Kernels are the vector kernels of one instruction level. Lengths count elements;\n// what pointers point to must be as long as the lengths say.\ntype Kernels struct {\n")
-	b.WriteString("Level string // one of those that Levels lists\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n\nbytes, dots, tiles bool // has VPDPBUSD, VDPBF16PS, AMX: see Bytes and Pairs\n")
+	b.WriteString("Level string // one of those that Levels lists\nLanes int // float32 in a vector\nRows int // of the highest tile of a product\nColumns int // of a tile\n\nbytes, dots, tiles bool // has VPDPBUSD, VDPBF16PS, AMX: see Integers and Pairs\nintegers *Integers\n")
 	for _, x := range groups {
 		for _, f := range x.families {
 			array := ""

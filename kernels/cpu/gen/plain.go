@@ -127,7 +127,7 @@ var plainForms = map[op]string{
 	opMax: "%s = max32(%s, %s)", opMin: "%s = min32(%s, %s)", opSqrt: "%s = sqrt32(%s)",
 	opFMA: "%s += float32(%s * %s)", opFNMA: "%s -= float32(%s * %s)", opFNMAOnce: "%[1]s = fnma32(%[1]s, %[2]s, %[3]s)", opMulAdd: "%[1]s = float32(%[1]s*%[2]s) + %[3]s",
 	opAnd: "%s = and32(%s, %s)", opOr: "%s = or32(%s, %s)", opXor: "%s = xor32(%s, %s)", opAndNot: "%s = andNot32(%s, %s)",
-	opRound: "%s = round32(%s)", opToInt: "%s = toInt32(%s)", opFromInt: "%s = fromInt32(%s)", opAddInt: "%s = addInt32(%s, %s)", opSubInt: "%s = subInt32(%s, %s)",
+	opRound: "%s = round32(%s)", opToInt: "%s = toInt32(%s)", opFromInt: "%s = fromInt32(%s)", opAddInt: "%s = addInt32(%s, %s)", opSubInt: "%s = subInt32(%s, %s)", opMulInt: "%s = mulInt32(%s, %s)", opMulWords: "%s = mulWords(%s, %s)",
 	opLess: "%s = %s < %s", opEqual: "%s = %s == %s",
 	opNaN: "%s = unordered(%s, %s)",
 	opSum: "%s = %s", opTop: "%s = %s",

@@ -93,7 +93,7 @@ const (
 	opFromInt // int32 → float32
 	opAddInt  // of int32
 	opSubInt
-	opMulInt     // AVX-512 alone
+	opMulInt
 	opShiftLeft  // by imm
 	opShiftRight // by imm, keeping the sign
 	opInverse    // 1/args[0] to 14 bits: AVX-512 alone
@@ -127,6 +127,7 @@ const (
 	opLoadHalfTail
 	opLoadBrainTail
 	opDotBrain // dst += pairs of bfloat16 in args[0] times those in args[1]: AVX-512 alone
+	opMulWords // args[0]·args[1] of pairs of int16, both products added
 	opDotBytes // dst += four signed bytes in args[0] times four of args[1], without sign: AVX-512 alone
 	opLoadByteTail
 	opLoadHalfOne

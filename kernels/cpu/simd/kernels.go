@@ -10,7 +10,8 @@ type Kernels struct {
 	Rows    int    // of the highest tile of a product
 	Columns int    // of a tile
 
-	bytes, dots, tiles bool // has VPDPBUSD, VDPBF16PS, AMX: see Bytes and Pairs
+	bytes, dots, tiles bool // has VPDPBUSD, VDPBF16PS, AMX: see Integers and Pairs
+	integers           *Integers
 
 	// ProductFetchOne[r] is ProductRows[r] that brings next into the second-level
 	// cache, a line in a turn of four steps. It has the heights of tiles that share a
@@ -50,17 +51,24 @@ type Kernels struct {
 	// Of a pair, the second product is added first.
 	ProductPairs [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
-	// ProductBytes[r] multiplies r rows of bytes, [k][r][64], with a panel
-	// [16·k][Columns] of four signed bytes: c, of int32, whose rows are ldc apart, is
-	// set, or added to if add > 0; it wraps. As much of next as of the panel is
-	// brought into the second-level cache.
+	// ProductBytes[r] multiplies r rows of bytes without a sign, [k][r][64], with a
+	// panel [16·k][Columns] of four signed bytes: c, of int32, whose rows are ldc
+	// apart, is set, or added to if add > 0; it wraps. As much of next as of the panel
+	// is brought into the second-level cache.
 	ProductBytes [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+	// ProductWords is ProductBytes of numbers of 16 bits, [k][r][32] and
+	// [16·k][Columns][2], all of them signed.
+	ProductWords [15]func(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 	// ToSteps sets rows of z to those of x, ldx apart, in steps of scale: x/scale, not
 	// below lo, which NaN is, nor above hi, rounded to the nearest, ties to even, and
-	// zero added. Each 64 of a row are pitch after those before, and 64 after those of
-	// the row before; n is a multiple of 64.
+	// zero added. Each 64 of a row are pitch bytes after those before, and 64 after
+	// those of the row before; n is a multiple of 64.
 	ToSteps func(rows int, n int, z *uint8, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
+
+	// ToWordSteps is ToSteps to numbers of 16 bits, in lines of 32.
+	ToWordSteps func(rows int, n int, z *uint16, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
 
 	// OuterSums sets rows of z, of int32 and ldz apart, to d times a row's number,
 	// which are one after the other in x, or adds that to them if add > 0.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 )
 
 // LevelVariable names the environment variable that forces a level: one of those
@@ -15,10 +16,18 @@ const LevelVariable = "PARALLAX_CPU"
 var Active = choose(os.Getenv(LevelVariable))
 
 // Levels returns the tables of the levels that this processor has, the best first.
-func Levels() []*Kernels { return append(available(), genericKernels) }
+func Levels() []*Kernels { return slices.Clone(levels()) }
+
+var levels = sync.OnceValue(func() []*Kernels {
+	list := append(available(), genericKernels)
+	for _, k := range list {
+		k.addIntegers()
+	}
+	return list
+})
 
 func choose(name string) *Kernels {
-	levels := Levels()
+	levels := levels()
 	if name == "" {
 		return levels[0]
 	}

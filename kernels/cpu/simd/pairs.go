@@ -1,21 +1,5 @@
 package simd
 
-// Lines are kernels of products of narrow numbers, of which a line of the cache holds what
-// a row has for a step along k. A tile of the left operand is [steps][rows][line], a panel
-// of the right one [16·steps][Columns] of 4 bytes.
-type Lines struct {
-	Name string
-	Rows int // of the highest tile
-	Unit int // rows that take as long as one
-	Rate int // multiply-adds of a nanosecond, of numbers of 16 bits
-
-	// Product multiplies a tile of rows rows with panels that are ldb numbers of 16 bits
-	// apart, as k is counted. c, whose rows are ldc apart, is set, or added to if add > 0:
-	// a panel's columns follow those of the panel before. What lies ahead numbers after all
-	// that is read of b is brought into the second-level cache; 0 asks for nothing.
-	Product func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int)
-}
-
 // PairStep is what k is a multiple of in products of pairs: a row's numbers in a line of
 // the cache, in a tile register, and in what is rounded at once.
 const PairStep = 32

@@ -1,7 +1,5 @@
 package simd
 
-import "unsafe"
-
 // Pairs are those of the level; nil: it has none. The first call asks the system
 // for the tile registers where the level has them. If it refuses there are none:
 // processors with tiles take twice as long for VDPBF16PS as for the multiply-adds
@@ -16,41 +14,9 @@ func (k *Kernels) Pairs() *Pairs {
 	return nil
 }
 
-// Bytes are the kernels of products of bytes: those of the left operand have no sign, those
-// of the right one have, sums are int32 and wrap. A step is 64 bytes of a row, a panel of
-// the right operand [k/4][Columns][4]. nil: the level has none.
-func (k *Kernels) Bytes() *Lines {
-	switch {
-	case k.tiles && tilesGranted():
-		return &tileOfBytes
-	case k.bytes:
-		return &dotBytes
-	}
-	return nil
-}
-
-var (
-	dotPairs = Pairs{
-		Lines: Lines{Name: "VDPBF16PS", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Product: byPanel(&avx512Kernels.ProductPairs)},
-		Round: round, Pair: pairUp,
-	}
-	dotBytes = Lines{Name: "VPDPBUSD", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Product: byPanel(&avx512Kernels.ProductBytes)}
-)
-
-// byPanel is functions by height as one of Lines.
-func byPanel(tile *[15]func(k int, a, b, c *float32, ldc, add int, next *float32)) func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
-	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
-		word := func(p *uint16) *float32 { return (*float32)(unsafe.Pointer(p)) }
-		for j := range panels {
-			panel := after(b, j*ldb)
-			tile[rows](k/PairStep, word(a), word(panel), after(c, j*avx512Kernels.Columns), ldc, add, word(after(panel, ahead)))
-		}
-	}
-}
-
-// after is the element n after p.
-func after[T any](p *T, n int) *T {
-	return (*T)(unsafe.Add(unsafe.Pointer(p), n*int(unsafe.Sizeof(*p))))
+var dotPairs = Pairs{
+	Lines: Lines{Name: "VDPBF16PS", Rows: avx512Kernels.Rows, Unit: 1, Rate: 110, Product: byPanel(avx512Kernels.Columns, &avx512Kernels.ProductPairs)},
+	Round: round, Pair: pairUp,
 }
 
 const (
@@ -67,7 +33,7 @@ var (
 			Split:   func(steps int, z *uint16, pitch int, x *float32) bool { return splitRow(steps, z, 2*pitch, x) },
 		},
 	}
-	tileOfBytes = Lines{Name: "AMX", Rows: 2 * tileRows, Unit: tileRows, Rate: 300, Product: onTiles(tileBytesProduct)}
+	tileIntegers = Integers{Lines: Lines{Name: "AMX", Rows: 2 * tileRows, Unit: tileRows, Rate: 300, Product: onTiles(tileBytesProduct)}, Bytes: 1}
 )
 
 func round(rows, n int, z *uint16, pitch int, x *float32, ldx int) {
@@ -81,6 +47,17 @@ func onTiles(f func(shape *tileShape, panels, rows, lower, k int, a, b *uint16, 
 	return func(panels, rows, k int, a, b *uint16, ldb int, c *float32, ldc, add, ahead int) {
 		f(&tileShapes[rows], panels, rows, max(0, rows-tileRows), k/PairStep, a, b, 2*ldb, c, 4*ldc, add, 2*ahead)
 	}
+}
+
+// ofBytes are the level's products of bytes; nil: it has none.
+func (k *Kernels) ofBytes() *Integers {
+	switch {
+	case k.tiles && tilesGranted():
+		return &tileIntegers
+	case k.bytes:
+		return &Integers{Lines: Lines{Name: "VPDPBUSD", Rows: k.Rows, Unit: 1, Rate: 110, Product: byPanel(k.Columns, &k.ProductBytes)}, Bytes: 1}
+	}
+	return nil
 }
 
 // tileShape is a configuration of the tile registers: palette 1, and the bytes of a

@@ -5,5 +5,5 @@ package simd
 // Pairs are those of the level; nil: it has none.
 func (k *Kernels) Pairs() *Pairs { return nil }
 
-// Bytes are those of the level; nil: it has none.
-func (k *Kernels) Bytes() *Lines { return nil }
+// ofBytes are the level's products of bytes: it has none.
+func (k *Kernels) ofBytes() *Integers { return nil }

@@ -53,11 +53,18 @@ func round32(x float32) float32 {
 
 // The lanes of integer operations are integers in the bits of a float32.
 
+// mulWords is the sum of the products of the halves, which have a sign.
+func mulWords(x, y float32) float32 {
+	a, b := bits(x), bits(y)
+	return ofBits(uint32(int32(int16(a))*int32(int16(b)) + int32(a)>>16*(int32(b)>>16)))
+}
+
 func fromInt32(x float32) float32 { return float32(int32(math.Float32bits(x))) }
 
 func toInt32(x float32) float32             { return ofBits(uint32(int32(x))) }
 func addInt32(x, y float32) float32         { return ofBits(bits(x) + bits(y)) }
 func subInt32(x, y float32) float32         { return ofBits(bits(x) - bits(y)) }
+func mulInt32(x, y float32) float32         { return ofBits(bits(x) * bits(y)) }
 func shiftLeft32(x float32, n int) float32  { return ofBits(bits(x) << n) }
 func shiftRight32(x float32, n int) float32 { return ofBits(uint32(int32(bits(x)) >> n)) }
 

@@ -8,17 +8,6 @@ import (
 	"unsafe"
 )
 
-// eachBytes runs f on the levels that have products of bytes.
-func eachBytes(t *testing.T, f func(t *testing.T, k *Kernels, p *Lines)) {
-	eachLevel(t, func(t *testing.T, k *Kernels) {
-		p := k.Bytes()
-		if p == nil {
-			t.Skip("no products of bytes")
-		}
-		f(t, k, p)
-	})
-}
-
 // guardedBytes are n random bytes between pages that can't be read, n even.
 func guardedBytes(t *testing.T, rng *rand.Rand, n int) ([]uint16, []byte) {
 	t.Helper()
@@ -34,36 +23,35 @@ func integers(x []float32) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// TestBytes compares every height, and several panels at once, with sums of integers,
-// which wrap: the products of 255 and −128 that a k of these sizes can't add up to are
-// what the sums begin with.
-func TestBytes(t *testing.T) {
-	const line = 2 * PairStep
+// TestIntegers compares every height, and several panels at once, with sums of integers,
+// which wrap: the sums begin with any numbers.
+func TestIntegers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
-	eachBytes(t, func(t *testing.T, k *Kernels, p *Lines) {
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		p := k.Integers()
+		line := 2 * PairStep / p.Bytes // numbers
 		for rows := 1; rows <= p.Rows; rows++ {
 			for _, depth := range []int{line, 3 * line} {
 				panels := 1 + rows%3
 				ldb, ldc := depth*k.Columns+8, panels*k.Columns+5
-				aWords, a := guardedBytes(t, rng, rows*depth)
-				bWords, b := guardedBytes(t, rng, (panels-1)*ldb+depth*k.Columns)
+				a, left := guardedIntegers(t, rng, p, rows*depth, false)
+				b, right := guardedIntegers(t, rng, p, (panels-1)*ldb+depth*k.Columns, true)
 				c := guarded(t, (rows-1)*ldc+panels*k.Columns, true)
 				sums, start := integers(c), make([]int32, len(c))
 				for i := range start {
 					start[i] = int32(rng.Uint32())
 				}
+				perLane, words := 4/p.Bytes, func(n int) int { return n * p.Bytes / 2 }
 				for add := range 2 {
 					copy(sums, start)
-					p.Product(panels, rows, depth/2, &aWords[0], &bWords[0], ldb/2, &c[0], ldc, add, add*ldb/2)
+					p.Product(panels, rows, words(depth), &a[0], &b[0], words(ldb), &c[0], ldc, add, add*words(ldb))
 					for at, got := range sums {
 						i, j := at/ldc, at%ldc
 						want := start[at]
 						if j < panels*k.Columns {
 							want *= int32(add)
 							for q := range depth {
-								x := a[(q/line*rows+i)*line+q%line]
-								y := int8(b[j/k.Columns*ldb+(q/4*k.Columns+j%k.Columns)*4+q%4])
-								want += int32(x) * int32(y)
+								want += left[(q/line*rows+i)*line+q%line] * right[j/k.Columns*ldb+(q/perLane*k.Columns+j%k.Columns)*perLane+q%perLane]
 							}
 						}
 						if got != want {
@@ -76,15 +64,31 @@ func TestBytes(t *testing.T) {
 	})
 }
 
+// guardedIntegers are n random integers of 8 bits as the kernels take them, and what they are.
+func guardedIntegers(t *testing.T, rng *rand.Rand, p *Integers, n int, signed bool) ([]uint16, []int32) {
+	t.Helper()
+	words, bytes := guardedBytes(t, rng, n*p.Bytes)
+	list := make([]int32, n)
+	for i := range list {
+		list[i] = int32(byte(rng.Uint32()))
+		if signed {
+			list[i] = int32(int8(list[i]))
+		}
+		if p.Bytes == 1 {
+			bytes[i] = byte(list[i])
+		} else {
+			words[i] = uint16(list[i])
+		}
+	}
+	return words, list
+}
+
 // TestToSteps: ties, both limits, infinities and NaN are among the numbers.
 func TestToSteps(t *testing.T) {
 	const line, rows, ldx = 64, 3, 2*64 + 5
 	list := []float32{0, 0.5, 1.5, 2.5, -0.5, -1.5, 1e30, -1e30, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()), 126.99, -128.5, 254.5, 255.5}
 	rng := rand.New(rand.NewPCG(10, 10))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
-		if k.ToSteps == nil {
-			t.Skip("no kernel")
-		}
 		for _, c := range []struct{ least, most, zero float32 }{{0, 255, 0}, {0, 255, 37}, {-128, 127, 0}, {-128, 127, -5}} {
 			for _, scale := range []float32{1, 0.37} {
 				x := guarded(t, (rows-1)*ldx+2*line, true)
@@ -95,7 +99,11 @@ func TestToSteps(t *testing.T) {
 					}
 				}
 				_, z := guardedBytes(t, rng, rows*2*line)
-				k.ToSteps(rows, 2*line, &z[0], rows*line, &x[0], ldx, scale, c.least-c.zero, c.most-c.zero, c.zero)
+				if k.ToSteps != nil {
+					k.ToSteps(rows, 2*line, &z[0], rows*line, &x[0], ldx, scale, c.least-c.zero, c.most-c.zero, c.zero)
+				}
+				wide := guardedWords(t, rows*2*line)
+				k.ToWordSteps(rows, 2*line, &wide[0], 2*rows*line/2, &x[0], ldx, scale, c.least-c.zero, c.most-c.zero, c.zero)
 				for i := range rows {
 					for j := range 2 * line {
 						v := x[i*ldx+j] / scale
@@ -103,11 +111,15 @@ func TestToSteps(t *testing.T) {
 						if v == v {
 							want = min(max(float32(math.RoundToEven(float64(v)))+c.zero, c.least), c.most)
 						}
+						const words = line / 2
+						if got := float32(int16(wide[j/words*rows*words+i*words+j%words])); got != want {
+							t.Fatalf("%g in steps of %g from %g is the word %g, want %g", x[i*ldx+j], scale, c.zero, got, want)
+						}
 						got := float32(z[j/line*rows*line+i*line+j%line])
 						if c.least < 0 {
 							got = float32(int8(z[j/line*rows*line+i*line+j%line]))
 						}
-						if got != want {
+						if k.ToSteps != nil && got != want {
 							t.Fatalf("%g in steps of %g from %g is %g, want %g", x[i*ldx+j], scale, c.zero, got, want)
 						}
 					}
@@ -121,9 +133,6 @@ func TestToSteps(t *testing.T) {
 func TestByteSums(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 11))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
-		if k.OuterSums == nil {
-			t.Skip("no kernel")
-		}
 		for _, n := range []int{1, 15, 16, 17, 64, 100} {
 			const rows = 3
 			ldz := n + 2
@@ -162,20 +171,17 @@ func TestByteSums(t *testing.T) {
 	})
 }
 
-// BenchmarkBytes is the speed of the highest tiles on operands in cache.
-func BenchmarkBytes(b *testing.B) {
+// BenchmarkIntegers is the speed of the highest tiles on operands in cache.
+func BenchmarkIntegers(b *testing.B) {
 	for _, k := range Levels() {
-		p := k.Bytes()
-		if p == nil {
-			continue
-		}
-		const depth, panels = 384, 16
-		a, right, c := make([]uint16, depth/2*p.Rows), make([]uint16, panels*depth/2*k.Columns), make([]float32, p.Rows*panels*k.Columns)
-		b.Run(k.Level, func(b *testing.B) {
+		p := k.Integers()
+		const bytes, panels = 384, 16
+		a, right, c := make([]uint16, bytes/2*p.Rows), make([]uint16, panels*bytes/2*k.Columns), make([]float32, p.Rows*panels*k.Columns)
+		b.Run(k.Level+"/"+p.Name, func(b *testing.B) {
 			for b.Loop() {
-				p.Product(panels, p.Rows, depth/2, &a[0], &right[0], depth/2*k.Columns, &c[0], panels*k.Columns, 0, 0)
+				p.Product(panels, p.Rows, bytes/2, &a[0], &right[0], bytes/2*k.Columns, &c[0], panels*k.Columns, 0, 0)
 			}
-			b.ReportMetric(2*float64(p.Rows*panels*k.Columns*depth)*float64(b.N)/b.Elapsed().Seconds()/1e9, "G/s")
+			b.ReportMetric(2*float64(p.Rows*panels*k.Columns*bytes/p.Bytes)*float64(b.N)/b.Elapsed().Seconds()/1e9, "G/s")
 		})
 	}
 }

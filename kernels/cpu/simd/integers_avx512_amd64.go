@@ -47,7 +47,52 @@ func productBytes13Avx512(k int, a *float32, b *float32, c *float32, ldc int, ad
 func productBytes14Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
 
 //go:noescape
+func productWords1Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords2Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords3Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords4Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords5Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords6Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords7Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords8Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords9Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords10Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords11Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords12Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords13Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
+func productWords14Avx512(k int, a *float32, b *float32, c *float32, ldc int, add int, next *float32)
+
+//go:noescape
 func toStepsAvx512(rows int, n int, z *uint8, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
+
+//go:noescape
+func toWordStepsAvx512(rows int, n int, z *uint16, pitch int, x *float32, ldx int, scale float32, lo float32, hi float32, zero float32)
 
 //go:noescape
 func outerSumsAvx512(rows int, n int, z *float32, ldz int, d *float32, x *float32, add int)
