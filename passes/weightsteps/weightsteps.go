@@ -116,10 +116,13 @@ func zeroPoints(t, w, scale *tensor.Tensor) *tensor.Tensor {
 }
 
 // rows gathers rows of a table in steps before they are scaled.
-func rows(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+func rows(c *passes.Context, n *ir.Node) *rewrite.Patch {
 	d := n.In[0].Def
 	if d == nil || d.Op != op.DequantizeLinear || !isWeight(d.In[0]) || !d.In[1].IsConst() || n.Attr.(*attr.Axis).Axis != 0 {
 		return nil
+	}
+	if d.In[0].Const.DType.Bits() < 8 && c.Target() == "" {
+		return nil // ONNX's Gather takes no elements of fewer bits, and the graph may become a file
 	}
 	if zero := d.Operand(2); zero != nil && !zero.IsConst() {
 		return nil
