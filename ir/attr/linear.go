@@ -46,6 +46,8 @@ const (
 	LinearStepsWeights LinearSteps = "weights"
 	// LinearStepsDynamic: x is taken in steps, too, as DynamicQuantizeLinear does.
 	LinearStepsDynamic LinearSteps = "dynamic"
+	// LinearStepsStatic: x is taken in steps that the specification gives.
+	LinearStepsStatic LinearSteps = "static"
 )
 
 // Linear specifies the fused product
@@ -76,8 +78,9 @@ const (
 //	stepᵢ ⊙ (wᵢ − zeroᵢ)
 //
 // of the vectors stepᵢ [Nᵢ], one for each weight, and zeroᵢ [Nᵢ], of its weight's type,
-// for those that Zeroed lists. If Steps is dynamic, x of f32 is taken in steps x̂ of s from
-// z, by DynamicQuantizeLinear, and the product is one of integers in 32 bits, which wrap:
+// for those that Zeroed lists. If Steps is dynamic or static, x of f32 is taken in steps x̂
+// of s from z, 0 to 255, by DynamicQuantizeLinear, or by QuantizeLinear of XStep and XZero,
+// and the product is one of integers in 32 bits, which wrap:
 //
 //	x·wᵢ = float(Σ (x̂ − z)(wᵢ − zeroᵢ)) · (s·stepᵢ)
 //
@@ -94,6 +97,8 @@ type Linear struct {
 	Epsilon    float32    `attr:"epsilon,1e-5"`
 
 	Steps     LinearSteps `attr:"steps,none"`
+	XStep     float32     `attr:"x_step,0"` // of static steps
+	XZero     int         `attr:"x_zero,0"`
 	BlockSize int         `attr:"block_size,0"` // 0: steps are those of columns
 
 	// Which optional operands the node has, in the order of the operands.
@@ -162,8 +167,11 @@ func operandOf(from int, list []int, i int) int {
 }
 
 // InSteps reports whether weights are integers.
-func (a *Linear) InSteps() bool {
-	return a.Steps == LinearStepsWeights || a.Steps == LinearStepsDynamic
+func (a *Linear) InSteps() bool { return a.Steps == LinearStepsWeights || a.OfIntegers() }
+
+// OfIntegers reports whether x is taken in steps, too, so that products are of integers.
+func (a *Linear) OfIntegers() bool {
+	return a.Steps == LinearStepsDynamic || a.Steps == LinearStepsStatic
 }
 
 // Part returns the columns of its operand that weight i is; false if it is all of
@@ -224,6 +232,10 @@ func (a *Linear) Check() error {
 	}
 	switch a.Steps {
 	case LinearStepsNone, LinearStepsWeights, LinearStepsDynamic:
+	case LinearStepsStatic:
+		if !(a.XStep > 0) || a.XZero < 0 || a.XZero > 255 {
+			return fmt.Errorf("x_step = %g and x_zero = %d, want a positive one, and 0 to 255", a.XStep, a.XZero)
+		}
 	default:
 		return fmt.Errorf("steps = %q is not known", a.Steps)
 	}

@@ -68,6 +68,7 @@ func TestLinearCheck(t *testing.T) {
 		"columns = [3 2] must":  func(a *Linear) { a.Columns = []int{3, 2} },
 		"columns = [-1 2] must": func(a *Linear) { a.Columns = []int{-1, 2} },
 		`steps = "both" is not`: func(a *Linear) { a.Steps = "both" },
+		"x_step = 0 and":        func(a *Linear) { a.Steps = LinearStepsStatic },
 		"zeroed = [0], and":     func(a *Linear) { a.Zeroed = []int{0} },
 		"zeroed = [1] must":     func(a *Linear) { a.Steps, a.Zeroed = LinearStepsWeights, []int{1} },
 		"biased = [0 0] must":   func(a *Linear) { a.Weights, a.Biased = 2, []int{0, 0} },

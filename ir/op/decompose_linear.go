@@ -3,6 +3,7 @@ package op
 import (
 	"github.com/parallax-go/parallax/ir"
 	"github.com/parallax-go/parallax/ir/attr"
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // decomposeLinear is the fused product by products, sums and activations. 16-bit
@@ -11,9 +12,13 @@ func decomposeLinear(b *ir.Builder, n *ir.Node) ([]*ir.Value, error) {
 	a, o, in := n.Attr.(*attr.Linear), n.Attr.(*attr.Linear).Operands(), n.Operands()
 	out := make([]*ir.Value, a.Weights)
 	var x *linearLeft
-	if a.Steps == attr.LinearStepsDynamic {
+	switch a.Steps {
+	case attr.LinearStepsDynamic:
 		v := b.Ops(DynamicQuantizeLinear, nil, 3, in[0])
 		x = &linearLeft{v[0], v[1], v[2]}
+	case attr.LinearStepsStatic:
+		step, zero := b.Const(tensor.Scalar(a.XStep)), b.Const(tensor.Scalar(uint8(a.XZero)))
+		x = &linearLeft{b.Op(QuantizeLinear, &attr.Quantize{Axis: 1, Saturate: true}, in[0], step, zero), step, zero}
 	}
 	for i := range out {
 		out[i] = linearProduct(b, a, in, x, i)
@@ -63,7 +68,7 @@ func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, x *linearLeft,
 		w = b.Op(Transpose, &attr.Transpose{Perm: []int{1, 0}}, w)
 	}
 	var y *ir.Value
-	if a.Steps == attr.LinearStepsDynamic {
+	if x != nil {
 		sums := b.Op(Cast, &attr.Cast{To: in[0].Type.DType, Saturate: true}, b.Op(MatMulInteger, nil, x.steps, w, x.zero, zero))
 		y = b.Op(Mul, nil, sums, b.Op(Mul, nil, x.step, in[a.StepOf(i)]))
 	} else {

@@ -76,7 +76,7 @@ func linearElements(c *ir.Infer, a *attr.Linear) (tensor.DType, error) {
 		}
 	}
 	d, err := commonElement(c, alike...)
-	if err == nil && a.Steps == attr.LinearStepsDynamic && d != tensor.Invalid && d != tensor.Float32 {
+	if err == nil && a.OfIntegers() && d != tensor.Invalid && d != tensor.Float32 {
 		err = fmt.Errorf("operand 0 has elements of type %s, want f32 to be taken in steps", d)
 	}
 	return d, err

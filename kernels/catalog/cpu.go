@@ -234,7 +234,7 @@ func packWeights(c kernels.Case) []kernels.Packing {
 		return packBlocks(a)
 	}
 	names := packing
-	if a.Steps == attr.LinearStepsDynamic {
+	if a.OfIntegers() {
 		names = packingOfBytes
 	}
 	packings := make([]kernels.Packing, a.Weights)
@@ -290,7 +290,7 @@ func linearTypes(c kernels.Case) error {
 	case a.Steps == attr.LinearStepsWeights:
 		integers = append(integers, tensor.Int16)
 	}
-	if o.Zero >= 0 && a.Steps != attr.LinearStepsDynamic && a.BlockSize == 0 {
+	if o.Zero >= 0 && !a.OfIntegers() && a.BlockSize == 0 {
 		return errors.New("zero points of weights, and x is not taken in steps")
 	}
 	for i := range a.Weights {
@@ -302,7 +302,7 @@ func linearTypes(c kernels.Case) error {
 			rest.In[at] = c.In[0]
 		}
 	}
-	if a.Steps == attr.LinearStepsDynamic && c.Operand(0).DType != tensor.Float32 {
+	if a.OfIntegers() && c.Operand(0).DType != tensor.Float32 {
 		return fmt.Errorf("operand 0 is %s, want f32 to be taken in steps", c.Operand(0))
 	}
 	return floats(math.MaxInt)(rest)

@@ -39,7 +39,7 @@ func Linear(c *Ctx, outs []*tensor.Tensor, a *attr.Linear, x *tensor.Tensor, res
 	if l.normed != nil {
 		l.bindNorm(c, e)
 	}
-	if a.Steps == attr.LinearStepsDynamic {
+	if a.OfIntegers() {
 		p.pairs.bytes = l.inSteps(c)
 	}
 	p.run(c)
@@ -55,7 +55,7 @@ func (l *linear) right(c *Ctx, from *linearPart) rightOperand {
 	if l.spec.BlockSize > 0 {
 		return packedBlocks(from.packed, from.step, from.zero, l.k, l.spec.BlockSize)
 	}
-	if l.spec.Steps != attr.LinearStepsDynamic {
+	if !l.spec.OfIntegers() {
 		return packedOperand(from.packed)
 	}
 	right := packedBytes(from.packed, l.k)
@@ -79,8 +79,10 @@ func (l *linear) columnStep(c *Ctx, from *linearPart) []float32 {
 // inSteps is x as an operand of bytes.
 func (l *linear) inSteps(c *Ctx) *byteLeft {
 	x := &c.left
-	*x = byteLeft{x: l.x.f32}
-	x.step, x.origin[0] = c.stepsOf(l.x.f32)
+	*x = byteLeft{x: l.x.f32, step: l.spec.XStep, origin: [1]int32{int32(l.spec.XZero)}}
+	if l.spec.Steps == attr.LinearStepsDynamic {
+		x.step, x.origin[0] = c.stepsOf(l.x.f32)
+	}
 	x.zero = x.origin[:]
 	for i := range c.product.parts {
 		x.sums = x.sums || c.product.parts[i].right.bytes.zero != nil

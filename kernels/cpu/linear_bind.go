@@ -107,7 +107,7 @@ func (l *linearCall) bindSteps(i int, operand func(i int) *tensor.Tensor) error 
 	if at < 0 {
 		return nil
 	}
-	if p.zero = operand(at); l.spec.Steps != attr.LinearStepsDynamic || p.zero == nil || p.zero.DType != p.packed.DType || p.zero.Rank() != 1 || p.zero.Len() != p.n {
+	if p.zero = operand(at); !l.spec.OfIntegers() || p.zero == nil || p.zero.DType != p.packed.DType || p.zero.Rank() != 1 || p.zero.Len() != p.n {
 		return fmt.Errorf("zero point of weight %d: %s for %s, steps: %s", i, p.zero, p.packed, l.spec.Steps)
 	}
 	return nil
@@ -121,7 +121,7 @@ func (l *linearCall) bindWeight(x, w *tensor.Tensor) error {
 		l.parts = append(l.parts, linearPart{n: w.Shape[0], packed: w}) // bindSteps looks at it
 		return nil
 	}
-	if l.spec.Steps == attr.LinearStepsDynamic {
+	if l.spec.OfIntegers() {
 		if !isPackedBytes(w, l.k) || x.DType != tensor.Float32 {
 			return fmt.Errorf("no product of %s in steps and the packed weight %s", x, w)
 		}

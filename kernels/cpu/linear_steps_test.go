@@ -136,6 +136,9 @@ func TestLinearInSteps(t *testing.T) {
 		types := []tensor.DType{tensor.Int8, tensor.Uint8}
 		if d == tensor.Float32 && i%2 == 0 {
 			a.Steps = attr.LinearStepsDynamic
+			if i%4 == 0 {
+				a.Steps, a.XStep, a.XZero = attr.LinearStepsStatic, 0.02, 100
+			}
 		} else {
 			types = append(types, tensor.Int16)
 		}
@@ -156,7 +159,7 @@ func TestLinearInSteps(t *testing.T) {
 				step.SetFloat(e, step.FloatAt(e)/100)
 			}
 			zero := tensor.New(dw, n)
-			if a.Steps == attr.LinearStepsDynamic && (i+q)%3 > 0 {
+			if a.OfIntegers() && (i+q)%3 > 0 {
 				zero = randomBytes(rng, dw, n)
 				a.Zeroed = append(a.Zeroed, q)
 				zeros = append(zeros, zero)
@@ -172,9 +175,16 @@ func TestLinearInSteps(t *testing.T) {
 			}
 			exact[o.Weight+q] = numbers
 		}
-		if a.Steps == attr.LinearStepsDynamic {
+		if a.OfIntegers() {
 			numbers := tensor.New(tensor.Float64, c.in[0].Shape...)
-			bytes, scale, zero := stepped(tensor.Data[float32](c.in[0]))
+			x := tensor.Data[float32](c.in[0])
+			bytes, scale, zero := stepped(x)
+			if a.Steps == attr.LinearStepsStatic {
+				scale, zero = a.XStep, uint8(a.XZero)
+				for e, v := range x {
+					bytes[e] = uint8(min(max(math.RoundToEven(float64(v/scale))+float64(zero), 0), 255))
+				}
+			}
 			for e, v := range bytes {
 				numbers.SetFloat(e, float64(int(v)-int(zero))*float64(scale))
 			}
@@ -196,7 +206,7 @@ func TestLinearInSteps(t *testing.T) {
 		}
 		for q := range a.Weights {
 			packed := &tensor.Tensor{}
-			if err := pack[a.Steps == attr.LinearStepsDynamic](packed, in[1+q]); err != nil {
+			if err := pack[a.OfIntegers()](packed, in[1+q]); err != nil {
 				t.Fatal(err)
 			}
 			in[1+q] = packed

@@ -94,8 +94,8 @@ func planLinear(outs []*tensor.Tensor, a *attr.Linear, in list) (*linear, error)
 	if err := l.checkRest(in); err != nil {
 		return nil, err
 	}
-	if a.Steps == attr.LinearStepsDynamic {
-		if err := l.left.take(l.x); err != nil {
+	if a.OfIntegers() {
+		if err := l.left.take(a, l.x); err != nil {
 			return nil, err
 		}
 	}
@@ -198,15 +198,21 @@ type steps struct {
 	step   float32
 }
 
-// take sets s to x as DynamicQuantizeLinear gives it.
-func (s *steps) take(x *tensor.Tensor) error {
-	var z, step, zero tensor.Tensor
-	if err := DynamicQuantizeLinear(&z, &step, &zero, x); err != nil {
+// take sets s to x as DynamicQuantizeLinear or QuantizeLinear gives it.
+func (s *steps) take(a *attr.Linear, x *tensor.Tensor) error {
+	z, step, zero := &tensor.Tensor{}, tensor.Scalar(a.XStep), tensor.Scalar(uint8(a.XZero))
+	var err error
+	if a.Steps == attr.LinearStepsDynamic {
+		err = DynamicQuantizeLinear(z, step, zero, x)
+	} else {
+		err = QuantizeLinear(z, &attr.Quantize{}, x, step, zero)
+	}
+	if err != nil {
 		return err
 	}
-	s.values, s.step = load(&z), tensor.Data[float32](&step)[0]
+	s.values, s.step = load(z), tensor.Data[float32](step)[0]
 	for i := range s.values {
-		s.values[i] -= float64(tensor.Data[uint8](&zero)[0])
+		s.values[i] -= float64(tensor.Data[uint8](zero)[0])
 	}
 	return nil
 }
@@ -222,7 +228,7 @@ func (l *linear) product(i int) []float64 {
 		along, across = 1, l.k
 	}
 	x, zero := l.in[0], make([]float64, n)
-	if l.a.Steps == attr.LinearStepsDynamic {
+	if l.a.OfIntegers() {
 		x = l.left.values
 	}
 	if at := l.a.ZeroOf(i); at >= 0 {
@@ -239,7 +245,7 @@ func (l *linear) product(i int) []float64 {
 				sum += float64(v * (w[p*along+j*across] - zero[j]))
 			}
 			switch {
-			case l.a.Steps == attr.LinearStepsDynamic:
+			case l.a.OfIntegers():
 				sum = float64(float32(int32(int64(sum))) * float32(l.left.step*float32(l.in[l.at.Step+i][j])))
 			case l.a.InSteps() && l.a.BlockSize == 0:
 				sum *= l.in[l.at.Step+i][j]

@@ -17,7 +17,8 @@ func gate(c *passes.Context, n *ir.Node) *rewrite.Patch {
 			continue
 		}
 		p := linear.New(f.X, f.Weights[f.index].Value)
-		p.Attr.TransB, p.Attr.Steps, p.Attr.BlockSize = f.Attr.TransB, f.Attr.Steps, f.Attr.BlockSize
+		p.Attr.TransB = f.Attr.TransB
+		linear.StepsOf(&f.Attr).Set(&p.Attr)
 		p.Attr.Gated, p.Attr.Activation = true, f.activation
 		p.Weights = []linear.Weight{f.Weights[f.index], up.Weights[up.index]}
 		return replaced(c, rewrite.NewPatch(n, "").Cover(append(f.nodes, up.nodes...)...), p, n.Out[0])
@@ -61,7 +62,7 @@ func factorOf(v *ir.Value, n *ir.Node) *factor {
 // pairs reports whether two factors are all the results of one product, or those
 // of two of the same operand, and as wide.
 func (f *factor) pairs(o *factor) bool {
-	if len(f.Weights) != len(o.Weights) || f.X != o.X || f.Attr.TransB != o.Attr.TransB || f.Attr.Steps != o.Attr.Steps || f.Attr.BlockSize != o.Attr.BlockSize || f.Width(f.index) != o.Width(o.index) {
+	if len(f.Weights) != len(o.Weights) || f.X != o.X || f.Attr.TransB != o.Attr.TransB || linear.StepsOf(&f.Attr) != linear.StepsOf(&o.Attr) || f.Width(f.index) != o.Width(o.index) {
 		return false
 	}
 	same := f.node() == o.node()

@@ -48,6 +48,14 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 	case scale.Rank() > 1 || scale.Len() != 1 && !along:
 		return nil
 	}
+	if p := ofRounded(patch, x, d); p != nil {
+		p.Attr.TransB = transB
+		p.Weights[0].Step = vectorOf(patch, scale, p.Width(0))
+		if zero := d.Operand(2); zero != nil && !isZero(zero) {
+			p.Weights[0].Zero = vectorOf(patch, zero.Const, p.Width(0))
+		}
+		return p
+	}
 	integers := centred(d.In[0].Const, d.Operand(2), columns)
 	if integers == nil {
 		return nil
@@ -60,6 +68,57 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 	p.Attr.TransB, p.Attr.Steps = transB, attr.LinearStepsWeights
 	p.Weights[0].Step = vectorOf(patch, scale, p.Width(0))
 	return p
+}
+
+// ofRounded is the product of integers of weights of 8 bits and of what x was before it was
+// taken in steps of one scale, and back; nil if it was not.
+func ofRounded(patch *rewrite.Patch, x *ir.Value, weights *ir.Node) *linear.Product {
+	back := x.Def
+	if back == nil || back.Op != op.DequantizeLinear || weights.In[0].Const.DType.Bits() != 8 || x.Type.DType != tensor.Float32 {
+		return nil
+	}
+	taken := back.In[0].Def
+	if taken == nil || taken.Op != op.QuantizeLinear || !sameSteps(taken, back) || taken.In[0].Type.DType != tensor.Float32 {
+		return nil
+	}
+	least := 0
+	switch back.In[0].Type.DType {
+	case tensor.Uint8:
+	case tensor.Int8:
+		least = -128
+	default:
+		return nil
+	}
+	if p := taken.Attr.(*attr.Quantize).Precision; p != tensor.Invalid && p != tensor.Float32 {
+		return nil
+	}
+	p := linear.New(taken.In[0], weights.In[0])
+	p.Attr.Steps, p.Attr.XStep, p.Attr.XZero = attr.LinearStepsStatic, float32(taken.In[1].Const.FloatAt(0)), -least
+	if zero := taken.Operand(2); zero != nil {
+		p.Attr.XZero += int(zero.Const.IntAt(0))
+	}
+	if !(p.Attr.XStep > 0) {
+		return nil
+	}
+	return p
+}
+
+// sameSteps reports whether two nodes have the same scale, one number of f32, and the same
+// zero point, constants all.
+func sameSteps(x, y *ir.Node) bool {
+	for i := 1; i < 3; i++ {
+		v, w := x.Operand(i), y.Operand(i)
+		if (v == nil) != (w == nil) {
+			return false
+		}
+		if v == nil {
+			continue
+		}
+		if !v.IsConst() || !w.IsConst() || v.Const.Len() != 1 || w.Const.Len() != 1 || v.Const.DType != w.Const.DType || !slices.Equal(v.Const.Bytes(), w.Const.Bytes()) {
+			return false
+		}
+	}
+	return x.In[1].Type.DType == tensor.Float32
 }
 
 // inBlocks is the product of x and weights with a scale for each block along k, which it

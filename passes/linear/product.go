@@ -134,6 +134,23 @@ func (p *Product) columns() []int {
 	return list
 }
 
+// Steps is how the operands of a product are counted: what products must have in common to
+// become one.
+type Steps struct {
+	Kind      attr.LinearSteps
+	XStep     float32
+	XZero     int
+	BlockSize int
+}
+
+// StepsOf reads those of a specification.
+func StepsOf(a *attr.Linear) Steps { return Steps{a.Steps, a.XStep, a.XZero, a.BlockSize} }
+
+// Set makes them those of a specification.
+func (s Steps) Set(a *attr.Linear) {
+	a.Steps, a.XStep, a.XZero, a.BlockSize = s.Kind, s.XStep, s.XZero, s.BlockSize
+}
+
 // Reads reports whether all readers of v are among nodes.
 func Reads(v *ir.Value, nodes ...*ir.Node) bool {
 	return !slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return u.Node == nil || !slices.Contains(nodes, u.Node) })

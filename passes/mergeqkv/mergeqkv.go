@@ -46,8 +46,7 @@ type alike struct {
 	x          *ir.Value
 	transB     bool
 	activation attr.Activation
-	steps      attr.LinearSteps
-	blockSize  int
+	steps      linear.Steps
 }
 
 // attentions end a stretch.
@@ -67,7 +66,7 @@ func groups(c *passes.Context, g *ir.Graph) [][]*ir.Node {
 		if p == nil || !p.Open() {
 			continue
 		}
-		key := alike{p.X, p.Attr.TransB, p.Attr.Activation, p.Attr.Steps, p.Attr.BlockSize}
+		key := alike{p.X, p.Attr.TransB, p.Attr.Activation, linear.StepsOf(&p.Attr)}
 		i, seen := stretch[key]
 		if !seen {
 			i = len(all)
