@@ -18,61 +18,77 @@ func blockKernels(k *Kernels) map[int]struct {
 	}{1: {k.ProductOctets, k.WidenOctets}, 2: {k.ProductNibbles, k.WidenNibbles}}
 }
 
-// TestBlocks: weights that are widened are (q − zero)·scale but for a rounding of each term
-// and of the sum, and a product that widens them on the way has the bits of ProductRows
-// of the widened panel.
+// TestBlocks tries some sizes on every level.
 func TestBlocks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(12, 12))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
-		for steps, f := range blockKernels(k) {
-			for _, size := range [][2]int{{1, 1}, {1, 8}, {3, 16}, {2, 5}} {
-				blocks, n := size[0], size[1]
-				depth := blocks * n * steps
-				floats := guarded(t, (blocks*n*k.Columns+3)/4, true)
-				all := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(floats))), 4*len(floats))
-				panel := all[len(all)-blocks*n*k.Columns:]
-				for i := range panel {
-					panel[i] = byte(rng.Uint32())
+		for _, size := range [][2]int{{1, 1}, {1, 8}, {3, 16}, {2, 5}} {
+			checkBlocks(t, rng, k, size[0], size[1])
+		}
+	})
+}
+
+// FuzzBlocks tries other sizes and numbers on all levels of this machine.
+func FuzzBlocks(f *testing.F) {
+	f.Add(uint64(1), uint8(1), uint8(1))
+	f.Add(uint64(2), uint8(4), uint8(16))
+	f.Fuzz(func(t *testing.T, seed uint64, blocks, n uint8) {
+		for _, k := range Levels() {
+			checkBlocks(t, rand.New(rand.NewPCG(seed, 1)), k, int(blocks%6)+1, int(n%40)+1)
+		}
+	})
+}
+
+// checkBlocks: weights that are widened are (q − zero)·scale but for a rounding of each term
+// and of the sum, and a product that widens them on the way has the bits of ProductRows of
+// the widened panel.
+func checkBlocks(t *testing.T, rng *rand.Rand, k *Kernels, blocks, n int) {
+	t.Helper()
+	for steps, f := range blockKernels(k) {
+		depth := blocks * n * steps
+		floats := guarded(t, (blocks*n*k.Columns+3)/4, true)
+		all := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(floats))), 4*len(floats))
+		panel := all[len(all)-blocks*n*k.Columns:]
+		for i := range panel {
+			panel[i] = byte(rng.Uint32())
+		}
+		scale, zero := guarded(t, blocks*k.Columns, true), guarded(t, blocks*k.Columns, true)
+		for i := range scale {
+			scale[i], zero[i] = float32(rng.NormFloat64()), -float32(rng.IntN(16))
+		}
+		z := guarded(t, depth*k.Columns, true)
+		f.widen(blocks, n, &z[0], &panel[0], &scale[0], &zero[0])
+		for p := range depth {
+			block := p / (n * steps)
+			for j := range k.Columns {
+				q := panel[p/steps*k.Columns+j]
+				if steps == 2 {
+					q = q >> (4 * (p % 2)) & 15
 				}
-				scale, zero := guarded(t, blocks*k.Columns, true), guarded(t, blocks*k.Columns, true)
-				for i := range scale {
-					scale[i], zero[i] = float32(rng.NormFloat64()), -float32(rng.IntN(16))
+				s, o := float64(scale[block*k.Columns+j]), float64(zero[block*k.Columns+j])
+				want := float64(q)*s + o*s
+				if limit := 2 * (math.Abs(float64(q)*s) + math.Abs(o*s)) / (1 << 24); math.Abs(float64(z[p*k.Columns+j])-want) > limit {
+					t.Fatalf("%s: %d steps a row, step %d, column %d: %g, want %g within %g", k.Level, steps, p, j, z[p*k.Columns+j], want, limit)
 				}
-				z := guarded(t, depth*k.Columns, true)
-				f.widen(blocks, n, &z[0], &panel[0], &scale[0], &zero[0])
-				for p := range depth {
-					block := p / (n * steps)
-					for j := range k.Columns {
-						q := panel[p/steps*k.Columns+j]
-						if steps == 2 {
-							q = q >> (4 * (p % 2)) & 15
-						}
-						s, o := float64(scale[block*k.Columns+j]), float64(zero[block*k.Columns+j])
-						want := float64(q)*s + o*s
-						if limit := 2 * (math.Abs(float64(q)*s) + math.Abs(o*s)) / (1 << 24); math.Abs(float64(z[p*k.Columns+j])-want) > limit {
-							t.Fatalf("%d steps a row, step %d, column %d: %g, want %g within %g", steps, p, j, z[p*k.Columns+j], want, limit)
-						}
-					}
-				}
-				for rows := 1; rows < len(f.product); rows++ {
-					lda, ldc := depth+3, k.Columns+2
-					a, got, want := guarded(t, (rows-1)*lda+depth, true), guarded(t, (rows-1)*ldc+k.Columns, true), make([]float32, (rows-1)*ldc+k.Columns)
-					for i := range a {
-						a[i] = float32(rng.NormFloat64())
-					}
-					for add := range 2 {
-						f.product[rows](blocks, n, &a[0], lda, &panel[0], &scale[0], &zero[0], &got[0], ldc, add)
-						k.ProductRows[rows](depth, &a[0], lda, &z[0], &want[0], ldc, add)
-						for i := range want {
-							if got[i] != want[i] {
-								t.Fatalf("%d steps a row, %d rows, %v, add %d: element %d is %g, want %g", steps, rows, size, add, i, got[i], want[i])
-							}
-						}
+			}
+		}
+		for rows := 1; rows < len(f.product); rows++ {
+			lda, ldc := depth+3, k.Columns+2
+			a, got, want := guarded(t, (rows-1)*lda+depth, true), guarded(t, (rows-1)*ldc+k.Columns, true), make([]float32, (rows-1)*ldc+k.Columns)
+			for i := range a {
+				a[i] = float32(rng.NormFloat64())
+			}
+			for add := range 2 {
+				f.product[rows](blocks, n, &a[0], lda, &panel[0], &scale[0], &zero[0], &got[0], ldc, add)
+				k.ProductRows[rows](depth, &a[0], lda, &z[0], &want[0], ldc, add)
+				for i := range want {
+					if got[i] != want[i] {
+						t.Fatalf("%s: %d steps a row, %d rows, %d blocks of %d, add %d: element %d is %g, want %g", k.Level, steps, rows, blocks, n, add, i, got[i], want[i])
 					}
 				}
 			}
 		}
-	})
+	}
 }
 
 // BenchmarkBlocks is the speed of one row with a panel that lies in the first-level cache.

@@ -23,45 +23,62 @@ func integers(x []float32) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
 
-// TestIntegers compares every height, and several panels at once, with sums of integers,
-// which wrap: the sums begin with any numbers.
+// TestIntegers tries every height, and several panels at once.
 func TestIntegers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	eachLevel(t, func(t *testing.T, k *Kernels) {
-		p := k.Integers()
-		line := 2 * PairStep / p.Bytes // numbers
-		for rows := 1; rows <= p.Rows; rows++ {
-			for _, depth := range []int{line, 3 * line} {
-				panels := 1 + rows%3
-				ldb, ldc := depth*k.Columns+8, panels*k.Columns+5
-				a, left := guardedIntegers(t, rng, p, rows*depth, false)
-				b, right := guardedIntegers(t, rng, p, (panels-1)*ldb+depth*k.Columns, true)
-				c := guarded(t, (rows-1)*ldc+panels*k.Columns, true)
-				sums, start := integers(c), make([]int32, len(c))
-				for i := range start {
-					start[i] = int32(rng.Uint32())
-				}
-				perLane, words := 4/p.Bytes, func(n int) int { return n * p.Bytes / 2 }
-				for add := range 2 {
-					copy(sums, start)
-					p.Product(panels, rows, words(depth), &a[0], &b[0], words(ldb), &c[0], ldc, add, add*words(ldb))
-					for at, got := range sums {
-						i, j := at/ldc, at%ldc
-						want := start[at]
-						if j < panels*k.Columns {
-							want *= int32(add)
-							for q := range depth {
-								want += left[(q/line*rows+i)*line+q%line] * right[j/k.Columns*ldb+(q/perLane*k.Columns+j%k.Columns)*perLane+q%perLane]
-							}
-						}
-						if got != want {
-							t.Fatalf("%d panels, %d rows, k %d, add %d: row %d column %d: %d, want %d", panels, rows, depth, add, i, j, got, want)
-						}
-					}
-				}
+		for rows := 1; rows <= k.Integers().Rows; rows++ {
+			for _, lines := range []int{1, 3} {
+				checkIntegers(t, rng, k, 1+rows%3, rows, lines)
 			}
 		}
 	})
+}
+
+// FuzzIntegers tries other sizes and numbers on all levels of this machine.
+func FuzzIntegers(f *testing.F) {
+	f.Add(uint64(1), uint8(1), uint8(1), uint8(1))
+	f.Add(uint64(2), uint8(3), uint8(13), uint8(7))
+	f.Fuzz(func(t *testing.T, seed uint64, panels, rows, lines uint8) {
+		for _, k := range Levels() {
+			rng := rand.New(rand.NewPCG(seed, 1))
+			checkIntegers(t, rng, k, int(panels%4)+1, int(rows)%k.Integers().Rows+1, int(lines%9)+1)
+		}
+	})
+}
+
+// checkIntegers compares with sums of integers, which wrap: the sums begin with any numbers.
+func checkIntegers(t *testing.T, rng *rand.Rand, k *Kernels, panels, rows, lines int) {
+	t.Helper()
+	p := k.Integers()
+	line := 2 * PairStep / p.Bytes // numbers
+	depth := lines * line
+	ldb, ldc := depth*k.Columns+8, panels*k.Columns+5
+	a, left := guardedIntegers(t, rng, p, rows*depth, false)
+	b, right := guardedIntegers(t, rng, p, (panels-1)*ldb+depth*k.Columns, true)
+	c := guarded(t, (rows-1)*ldc+panels*k.Columns, true)
+	sums, start := integers(c), make([]int32, len(c))
+	for i := range start {
+		start[i] = int32(rng.Uint32())
+	}
+	perLane, words := 4/p.Bytes, func(n int) int { return n * p.Bytes / 2 }
+	for add := range 2 {
+		copy(sums, start)
+		p.Product(panels, rows, words(depth), &a[0], &b[0], words(ldb), &c[0], ldc, add, add*words(ldb))
+		for at, got := range sums {
+			i, j := at/ldc, at%ldc
+			want := start[at]
+			if j < panels*k.Columns {
+				want *= int32(add)
+				for q := range depth {
+					want += left[(q/line*rows+i)*line+q%line] * right[j/k.Columns*ldb+(q/perLane*k.Columns+j%k.Columns)*perLane+q%perLane]
+				}
+			}
+			if got != want {
+				t.Fatalf("%s: %d panels, %d rows, k %d, add %d: row %d column %d: %d, want %d", k.Level, panels, rows, depth, add, i, j, got, want)
+			}
+		}
+	}
 }
 
 // guardedIntegers are n random integers of 8 bits as the kernels take them, and what they are.
