@@ -34,7 +34,7 @@ func scaled(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 		if cast.Op == op.Sub && cast.In[1].IsConst() {
 			zero, cast = cast.In[1], cast.In[0].Def
 		}
-		if cast == nil || cast.Op != op.Cast || !isWeight(cast.In[0]) {
+		if cast == nil || cast.Op != op.Cast || !isWeight(cast.In[0]) || isMask(cast.In[0].Const) {
 			continue
 		}
 		if p := dequantized(n, cast.In[0], scale.Const, zero); p != nil {
@@ -48,6 +48,17 @@ func scaled(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 // that every float type has room for them and for differences.
 func isWeight(v *ir.Value) bool {
 	return v.IsConst() && v.Const.DType.IsInt() && v.Const.DType.Bits() <= 8 && v.Const.Rank() >= 2
+}
+
+// isMask reports whether all elements are 0 or 1, as those of a mask are that is multiplied
+// with a large number: what reads masks wants it folded.
+func isMask(t *tensor.Tensor) bool {
+	for i := range t.Len() {
+		if v := t.IntAt(i); v != 0 && v != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // dequantized puts scale·(w − zero) in n's place.
