@@ -15,7 +15,12 @@ import (
 var Pass = passes.Pass{
 	Name: "weightsteps",
 	Doc:  "read integers times a scale as weights in steps, and gather rows before they are scaled",
-	Run:  func(c *passes.Context, g *ir.Graph) error { return rewrite.Run(c, g, rules) },
+	Run: func(c *passes.Context, g *ir.Graph) error {
+		if c.Target() == "" {
+			return nil
+		}
+		return rewrite.Run(c, g, rules)
+	},
 }
 
 var rules = []rewrite.Rule{
@@ -127,13 +132,10 @@ func zeroPoints(t, w, scale *tensor.Tensor) *tensor.Tensor {
 }
 
 // rows gathers rows of a table in steps before they are scaled.
-func rows(c *passes.Context, n *ir.Node) *rewrite.Patch {
+func rows(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	d := n.In[0].Def
 	if d == nil || d.Op != op.DequantizeLinear || !isWeight(d.In[0]) || !d.In[1].IsConst() || n.Attr.(*attr.Axis).Axis != 0 {
 		return nil
-	}
-	if d.In[0].Const.DType.Bits() < 8 && c.Target() == "" {
-		return nil // ONNX's Gather takes no elements of fewer bits, and the graph may become a file
 	}
 	if zero := d.Operand(2); zero != nil && !zero.IsConst() {
 		return nil
