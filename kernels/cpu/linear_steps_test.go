@@ -12,6 +12,7 @@ import (
 	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/tensor"
 	"github.com/parallax-go/parallax/kernels/cpu/simd"
+	"github.com/parallax-go/parallax/kernels/par"
 )
 
 // randomBytes is a tensor of i8 or u8, with both ends of the type among its elements.
@@ -311,6 +312,52 @@ func TestLinearInBlocks(t *testing.T) {
 		}
 		if !slices.Equal(one[0].Bytes(), all[0].Bytes()[:d.Bytes(n)]) {
 			t.Fatalf("%s: the first row alone has other bits", c.name)
+		}
+	}
+}
+
+// TestLinearInStepsAllocates: a steady run allocates nothing.
+func TestLinearInStepsAllocates(t *testing.T) {
+	rng := rand.New(rand.NewPCG(26, 1))
+	const m, k, n, size = 9, 96, 70, 32
+	x, step := normals(rng, tensor.Float32, m, k), normals(rng, tensor.Float32, n)
+	zero := randomBytes(rng, tensor.Uint8, n)
+	packed := func(pack func(pool *par.Pool, packed, w *tensor.Tensor) error, w *tensor.Tensor) *tensor.Tensor {
+		t.Helper()
+		p := &tensor.Tensor{}
+		if err := pack(nil, p, w); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	weights := attr.New[attr.Linear]()
+	weights.Steps = attr.LinearStepsWeights
+	dynamic := attr.New[attr.Linear]()
+	dynamic.Steps, dynamic.Zeroed = attr.LinearStepsDynamic, []int{0}
+	blocks := attr.New[attr.Linear]()
+	blocks.Steps, blocks.BlockSize, blocks.TransB, blocks.Zeroed = attr.LinearStepsWeights, size, true, []int{0}
+	for _, c := range []struct {
+		a    *attr.Linear
+		rest []*tensor.Tensor
+	}{
+		{weights, []*tensor.Tensor{packed(PackB, randomBytes(rng, tensor.Int8, k, n)), step}},
+		{dynamic, []*tensor.Tensor{packed(PackBytes, randomBytes(rng, tensor.Uint8, k, n)), step, zero}},
+		{blocks, []*tensor.Tensor{
+			packed(PackBlocks, randomBytes(rng, tensor.Uint8, n, k)), packed(PackBlockSteps, normals(rng, tensor.Float32, n, k/size)), packed(PackBlockZeros, randomBytes(rng, tensor.Uint8, n, k/size)),
+		}},
+	} {
+		for _, rows := range []int{1, m} {
+			part := tensor.Of([]int{rows, k}, tensor.Data[float32](x)[:rows*k])
+			ctx, outs := &Ctx{}, []*tensor.Tensor{{}}
+			run := func() {
+				if err := Linear(ctx, outs, c.a, part, c.rest...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			run()
+			if n := testing.AllocsPerRun(20, run); n >= 1 && !underRace {
+				t.Errorf("%s, %d rows: %g allocations", attr.Format(c.a), rows, n)
+			}
 		}
 	}
 }

@@ -150,7 +150,7 @@ type blockPiece struct {
 // pieces calls f for kc steps along k from k0 on of the panel at column j: for its whole
 // blocks, and for the part of a block that is left. A narrow panel is filled up in memory on
 // loan.
-func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p *blockPiece)) {
+func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p blockPiece)) {
 	columns := simd.Active.Columns
 	width, blocks := min(columns, r.n-j), ceilDiv(r.k, r.size)
 	rows, first, count := kc/r.perByte, k0/r.size, ceilDiv(kc, r.size)
@@ -172,7 +172,7 @@ func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p *blockPiece)) {
 		}
 		block := (p.k0 - k0) / r.size
 		p.data, p.steps, p.zeros = &data[(p.k0-k0)/r.perByte*columns], &steps[block*columns], &zeros[block*columns]
-		f(&p)
+		f(p)
 	}
 }
 
@@ -188,7 +188,7 @@ func fillUp[T byte | float32](to, from []T, rows, width int) {
 // widened is kc steps from k0 on of the panel at column j, as f32.
 func (r *blockRight) widened(c *Ctx, scratch []float32, j, k0, kc int) []float32 {
 	_, widen := r.kernels()
-	r.pieces(c, j, k0, kc, func(p *blockPiece) {
+	r.pieces(c, j, k0, kc, func(p blockPiece) {
 		widen(p.blocks, p.rows, &scratch[(p.k0-k0)*simd.Active.Columns], p.data, p.steps, p.zeros)
 	})
 	return scratch
@@ -203,7 +203,7 @@ func (b *block) multiplyBlocks(x *part) {
 	product, _ := r.kernels()
 	left := b.left.data.f32[b.a:][:(b.i1-b.i0-1)*b.left.row+b.k]
 	for j := b.j0; j < b.j1; j += simd.Active.Columns {
-		r.pieces(b.ctx, j, 0, b.k, func(p *blockPiece) {
+		r.pieces(b.ctx, j, 0, b.k, func(p blockPiece) {
 			product[b.i1-b.i0](p.blocks, p.rows, &left[p.k0], b.left.row, p.data, p.steps, p.zeros, &b.dst[j-b.j0], b.pitch, min(p.k0, 1))
 		})
 	}
