@@ -197,6 +197,18 @@ type Quantize struct {
 	Saturate  bool         `attr:"saturate,true"`
 }
 
+// ResultType is the type of what QuantizeLinear gives: that of the zero point, or of the
+// attribute if there is none, or u8 if that says none either.
+func (a *Quantize) ResultType(zero *tensor.Tensor) tensor.DType {
+	switch {
+	case zero != nil:
+		return zero.DType
+	case a.OutDType != tensor.Invalid:
+		return a.OutDType
+	}
+	return tensor.Uint8
+}
+
 // Reduce is of ReduceSum, ReduceMean, ReduceMax and the rest of that family.
 type Reduce struct {
 	KeepDims          bool `attr:"keepdims,true"`

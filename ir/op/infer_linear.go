@@ -142,9 +142,12 @@ func linearBlocks(c *ir.Infer, a *attr.Linear, i int) error {
 		return nil
 	}
 	want := sym.Shape{w.Shape[0], w.Shape[1].CeilDiv(sym.Const(int64(a.BlockSize)))}
-	for name, at := range map[string]int{"step": a.StepOf(i), "zero point": a.ZeroOf(i)} {
-		if t := c.Type(at); t.HasRank {
-			if err := shapeFits(fmt.Sprintf("%s of weight %d", name, i), t.Shape, want); err != nil {
+	for _, x := range []struct {
+		name string
+		at   int
+	}{{"step", a.StepOf(i)}, {"zero point", a.ZeroOf(i)}} {
+		if t := c.Type(x.at); t.HasRank {
+			if err := shapeFits(fmt.Sprintf("%s of weight %d", x.name, i), t.Shape, want); err != nil {
 				return err
 			}
 		}

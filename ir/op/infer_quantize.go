@@ -27,7 +27,7 @@ func isSteps(d tensor.DType) bool {
 	return d.IsInt() && d.Bits() <= 16 || d.IsFloat() && d.Bits() <= 8 && d != tensor.Float8E8M0
 }
 
-// oneOf is a class of single types.
+// ofTypes is a class of single types.
 func ofTypes(types ...tensor.DType) class {
 	name := ""
 	for i, d := range types {

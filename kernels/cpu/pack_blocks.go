@@ -24,7 +24,7 @@ func PackBlocks(pool *par.Pool, packed, w *tensor.Tensor) error {
 	n, rows := w.Shape[0], w.Shape[1]*bits/8
 	packed.Reset(tensor.Uint8, n, rows)
 	from, flip := w.Bytes(), flipOf(w.DType)
-	eachPanelOf(pool, n, rows, func(j, width int) {
+	eachPanel(pool, rows, n, func(_ panelRoom, j, width int) {
 		panel := packed.Bytes()[j*rows:][:rows*width]
 		for i := range width {
 			for p, v := range from[(j+i)*rows:][:rows] {
@@ -63,21 +63,11 @@ func packBlockNumbers(pool *par.Pool, packed, t *tensor.Tensor, number func(i in
 	n, blocks := t.Shape[0], t.Shape[1]
 	packed.Reset(tensor.Float32, n, blocks)
 	to := tensor.Data[float32](packed)
-	eachPanelOf(pool, n, blocks, func(j, width int) {
+	eachPanel(pool, blocks, n, func(_ panelRoom, j, width int) {
 		for i := range width {
 			for b := range blocks {
 				to[j*blocks+b*width+i] = number((j+i)*blocks + b)
 			}
-		}
-	})
-}
-
-// eachPanelOf calls f for the panels of n columns of so many rows.
-func eachPanelOf(pool *par.Pool, n, rows int, f func(j, width int)) {
-	columns, panels := simd.Active.Columns, panelsOf(n)
-	pool.Run(panels, cut(pool, panels, costPack*float64(columns*rows)), func(lo, hi int) {
-		for j := lo * columns; j < min(hi*columns, n); j += columns {
-			f(j, min(columns, n-j))
 		}
 	})
 }

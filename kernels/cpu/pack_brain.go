@@ -66,7 +66,7 @@ func (m matrix) packExactly(pool *par.Pool, packed *tensor.Tensor, k, n int) {
 // packPairs lays out [k, n] of m, rounded, in panels of pairs, k filled up with zeros.
 func (m matrix) packPairs(pool *par.Pool, to []tensor.Brain, pairs *simd.Pairs, k, n int) {
 	columns, filled := simd.Active.Columns, filledUp(k)
-	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
+	eachPanel(pool, k, n, func(room panelRoom, j, width int) {
 		panel := to[j*filled:][:width*filled]
 		clear(panel[k/2*2*width:])
 		switch {
@@ -95,8 +95,8 @@ func (m matrix) packPairs(pool *par.Pool, to []tensor.Brain, pairs *simd.Pairs, 
 // panel is worked on.
 type panelRoom func() []float32
 
-// eachPanel calls f for the panels of [k, n] of m.
-func (m matrix) eachPanel(pool *par.Pool, k, n int, f func(room panelRoom, j, width int)) {
+// eachPanel calls f for the panels of a matrix of [k, n].
+func eachPanel(pool *par.Pool, k, n int, f func(room panelRoom, j, width int)) {
 	columns, panels := simd.Active.Columns, panelsOf(n)
 	pool.Run(panels, cut(pool, panels, costPack*float64(columns*k)), func(lo, hi int) {
 		room := sync.OnceValue(func() []float32 { return make([]float32, (k+k%2)*columns) })

@@ -80,16 +80,12 @@ func (m byteMatrix) pack(pool *par.Pool, packed *tensor.Tensor, d tensor.DType) 
 	data := packed.Bytes()
 	panels, sums := data[:m.n*column], viewAs[int32](data[m.n*column:])
 	wide := simd.Active.Integers().Bytes == 2
-	columns, count := simd.Active.Columns, panelsOf(m.n)
-	pool.Run(count, cut(pool, count, costPack*float64(columns*m.k)), func(lo, hi int) {
-		for j := lo * columns; j < min(hi*columns, m.n); j += columns {
-			width := min(columns, m.n-j)
-			m.sum(sums[j:][:width], j)
-			if panel := panels[j*column:][:width*column]; wide {
-				interleave(&m, viewAs[int16](panel), j, width)
-			} else {
-				interleave(&m, viewAs[int8](panel), j, width)
-			}
+	eachPanel(pool, m.k, m.n, func(_ panelRoom, j, width int) {
+		m.sum(sums[j:][:width], j)
+		if panel := panels[j*column:][:width*column]; wide {
+			interleave(&m, viewAs[int16](panel), j, width)
+		} else {
+			interleave(&m, viewAs[int8](panel), j, width)
 		}
 	})
 }

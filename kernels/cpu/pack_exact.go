@@ -121,7 +121,7 @@ func (m matrix) every(pool *par.Pool, k, n int, f func(at, length int) bool) boo
 
 // packNarrowed lays [k, n] of m out in panels of 16 bits, rounded where it must be.
 func (m matrix) packNarrowed(pool *par.Pool, to floats, k, n int) {
-	m.eachPanel(pool, k, n, func(room panelRoom, j, width int) {
+	eachPanel(pool, k, n, func(room panelRoom, j, width int) {
 		scratch := room()
 		m.columns(scratch, j, width, k, width)
 		to.store(j*k, scratch[:k*width])

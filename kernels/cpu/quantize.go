@@ -33,13 +33,7 @@ func DynamicQuantizeLinear(c *Ctx, z, scale, zero, x *tensor.Tensor) error {
 
 // QuantizeLinear gives x, of f32, in steps of one scale, as i8 or u8.
 func QuantizeLinear(c *Ctx, z *tensor.Tensor, a *attr.Quantize, x, scale, zero *tensor.Tensor) error {
-	to := a.OutDType
-	if zero != nil {
-		to = zero.DType
-	}
-	if to == tensor.Invalid {
-		to = tensor.Uint8
-	}
+	to := a.ResultType(zero)
 	if a.Precision != tensor.Invalid && a.Precision != tensor.Float32 || x.DType != tensor.Float32 || scale.DType != tensor.Float32 || scale.Len() != 1 || zero != nil && zero.Len() != 1 || !isByte(to) {
 		return fmt.Errorf("QuantizeLinear: %s in steps of %s from %s, want f32 and one scale, i8 or u8", x, scale, zero)
 	}

@@ -13,13 +13,7 @@ import (
 // saturates. The division is one of the type that the attribute names, else of the
 // scale's, as ONNX has it; ONNX Runtime divides f16 in f32.
 func QuantizeLinear(z *tensor.Tensor, a *attr.Quantize, x, scale, zero *tensor.Tensor) error {
-	to := a.OutDType
-	if zero != nil {
-		to = zero.DType
-	}
-	if to == tensor.Invalid {
-		to = tensor.Uint8
-	}
+	to := a.ResultType(zero)
 	if err := checkQuantize(a, to, x, scale); err != nil {
 		return err
 	}

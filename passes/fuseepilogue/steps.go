@@ -48,11 +48,13 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 	case scale.Rank() > 1 || scale.Len() != 1 && !along:
 		return nil
 	}
-	if p := ofRounded(patch, x, d); p != nil {
+	if p := ofRounded(x, d); p != nil {
 		p.Attr.TransB = transB
 		p.Weights[0].Step = vectorOf(patch, scale, p.Width(0))
 		if zero := d.Operand(2); zero != nil && !isZero(zero) {
-			p.Weights[0].Zero = vectorOf(patch, zero.Const, p.Width(0))
+			if p.Weights[0].Zero = vectorOf(patch, zero.Const, p.Width(0)); p.Weights[0].Zero == nil {
+				return nil
+			}
 		}
 		return p
 	}
@@ -72,7 +74,7 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 
 // ofRounded is the product of integers of weights of 8 bits and of what x was before it was
 // taken in steps of one scale, and back; nil if it was not.
-func ofRounded(patch *rewrite.Patch, x *ir.Value, weights *ir.Node) *linear.Product {
+func ofRounded(x *ir.Value, weights *ir.Node) *linear.Product {
 	back := x.Def
 	if back == nil || back.Op != op.DequantizeLinear || weights.In[0].Const.DType.Bits() != 8 || x.Type.DType != tensor.Float32 {
 		return nil
@@ -81,11 +83,11 @@ func ofRounded(patch *rewrite.Patch, x *ir.Value, weights *ir.Node) *linear.Prod
 	if taken == nil || taken.Op != op.QuantizeLinear || !sameSteps(taken, back) || taken.In[0].Type.DType != tensor.Float32 {
 		return nil
 	}
-	least := 0
+	middle := 0
 	switch back.In[0].Type.DType {
 	case tensor.Uint8:
 	case tensor.Int8:
-		least = -128
+		middle = 128
 	default:
 		return nil
 	}
@@ -93,7 +95,7 @@ func ofRounded(patch *rewrite.Patch, x *ir.Value, weights *ir.Node) *linear.Prod
 		return nil
 	}
 	p := linear.New(taken.In[0], weights.In[0])
-	p.Attr.Steps, p.Attr.XStep, p.Attr.XZero = attr.LinearStepsStatic, float32(taken.In[1].Const.FloatAt(0)), -least
+	p.Attr.Steps, p.Attr.XStep, p.Attr.XZero = attr.LinearStepsStatic, float32(taken.In[1].Const.FloatAt(0)), middle
 	if zero := taken.Operand(2); zero != nil {
 		p.Attr.XZero += int(zero.Const.IntAt(0))
 	}
@@ -138,8 +140,8 @@ func inBlocks(patch *rewrite.Patch, x *ir.Value, d *ir.Node, transB bool) *linea
 	if bits := operands[0].DType.Bits(); bits != 4 && bits != 8 || k%2 != 0 || size%2 != 0 {
 		return nil
 	}
-	for i, t := range operands {
-		if !transB {
+	if !transB {
+		for i, t := range operands {
 			operands[i] = transposed(t)
 		}
 	}
@@ -168,7 +170,7 @@ func transposed(t *tensor.Tensor) *tensor.Tensor {
 // centred is w less its zero points, of which there are one or one for each index of an
 // axis, in a type of 8 bits, or of 16 where these are too few; nil if that can't be.
 func centred(w *tensor.Tensor, zero *ir.Value, axis int) *tensor.Tensor {
-	if zero == nil && w.DType.Bits() == 8 || zero != nil && w.DType.Bits() == 8 && isZero(zero) {
+	if w.DType.Bits() == 8 && (zero == nil || isZero(zero)) {
 		return w
 	}
 	if w.DType.Bits() > 8 || !w.DType.IsInt() || zero != nil && !zero.IsConst() {
