@@ -58,12 +58,19 @@ func WithPass(after string, p passes.Pass) Option {
 func WithTarget(t kernels.Target) Option { return func(o *options) { o.target = t } }
 
 // WithPrecision chooses what products with constant weights, and those of fused
-// attention, are computed in: kernels.F32 (the default) or kernels.BF16, which rounds
-// their operands to bf16 and adds in f32. That is several times as fast on processors
+// attention, are computed in: kernels.F32 (the default), kernels.BF16 or kernels.INT8.
+//
+// BF16 rounds their operands to bf16 and adds in f32. That is several times as fast on processors
 // with AMX, and halves the memory of the weights everywhere; a processor that does not
 // multiply bf16 rounds constant weights alone. Scores, softmax and other operators
 // stay in f32, as does attention of fewer than four query rows per key head, and
 // models in f16 stay as they are.
+//
+// INT8 is of products with weights of 4 or 8 bits in blocks, as MatMulNBits has them: the
+// other operand is rounded to 8 bits, block by block, as ONNX Runtime does where the file
+// has accuracy_level 4. Sums of blocks are exact, and are added in f32. It takes blocks and
+// rows of a multiple of 16, and a processor that multiplies bytes (AVX-512 VNNI); other
+// products stay in f32.
 func WithPrecision(p kernels.Precision) Option { return func(o *options) { o.precision = p } }
 
 // WithThreads limits the threads of one run; 0, the default, is GOMAXPROCS.

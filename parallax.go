@@ -121,9 +121,10 @@ func (m *Model) Remarks() []passes.Remark { return m.source.remarks }
 
 // Precision returns the least precise float type that the model computes in, be it
 // the file's choice or that of [WithPrecision]: what can be asked of outputs of a
-// wider type, too. It is Invalid without floats.
+// wider type, too. Products in int8 are as precise as those in bf16. It is Invalid
+// without floats.
 func (m *Model) Precision() tensor.DType {
-	if m.source.options.precision == kernels.BF16 && m.source.coarsest != tensor.Invalid {
+	if p := m.source.options.precision; p != "" && p != kernels.F32 && m.source.coarsest != tensor.Invalid {
 		return tensor.BFloat16
 	}
 	return m.source.coarsest

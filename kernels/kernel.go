@@ -22,11 +22,17 @@ const (
 type Precision string
 
 // The precisions. In BF16 both operands are rounded to bf16 where the processor
-// multiplies that, else constant weights alone; sums are f32.
+// multiplies that, else constant weights alone; sums are f32. In INT8, what is multiplied
+// with weights of 4 or 8 bits in blocks is rounded to 8 bits, block by block, where the
+// processor multiplies bytes; all else is in f32.
 const (
 	F32  Precision = "f32" // f32; the zero value is the same
 	BF16 Precision = "bf16"
+	INT8 Precision = "int8"
 )
+
+// Precisions lists them all.
+func Precisions() []Precision { return []Precision{F32, BF16, INT8} }
 
 // Operand is what is known of an operand or output when the kernel is chosen.
 // The zero value stands for one that is left out.

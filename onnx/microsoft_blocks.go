@@ -25,7 +25,7 @@ type blocks struct {
 }
 
 // matMulNBits is MatMulNBits: x times the transpose of a matrix in blocks.
-// accuracy_level permits rounding x to 8 bits, which isn't done here.
+// accuracy_level permits rounding x to 8 bits, which whoever runs the model may ask for.
 func matMulNBits(c *call) ([]*ir.Value, error) {
 	w, err := c.nBits()
 	if err != nil {

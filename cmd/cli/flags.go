@@ -58,8 +58,17 @@ func (s *session) addTarget(cmd *cobra.Command) {
 
 // addPrecision adds --precision to a command that makes programs.
 func (s *session) addPrecision(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights, and those of attention, in `f32|bf16`")
-	choices(cmd, "precision", "f32", "bf16")
+	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights, and those of attention, in `f32|bf16|int8`, the last with weights in blocks alone")
+	choices(cmd, "precision", precisions()...)
+}
+
+// precisions are the names that --precision takes.
+func precisions() []string {
+	var names []string
+	for _, p := range kernels.Precisions() {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 // options turns the flags into options of the façade.
@@ -91,12 +100,11 @@ func (s *session) options() ([]parallax.Option, error) {
 		}
 		opts = append(opts, parallax.WithDumpAfter(s.dumpAfter, s.stderr))
 	}
-	switch p := kernels.Precision(s.precision); p {
-	case "", kernels.F32, kernels.BF16:
-		opts = append(opts, parallax.WithPrecision(p))
-	default:
-		return nil, fmt.Errorf("--precision %s is not f32 or bf16", s.precision)
+	p := kernels.Precision(s.precision)
+	if p != "" && !slices.Contains(kernels.Precisions(), p) {
+		return nil, fmt.Errorf("--precision %s is not one of %s", p, strings.Join(precisions(), ", "))
 	}
+	opts = append(opts, parallax.WithPrecision(p))
 	switch s.target {
 	case "", "cpu":
 	case "ref":

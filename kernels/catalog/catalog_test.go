@@ -215,6 +215,30 @@ func TestLinearPacksItsWeights(t *testing.T) {
 	}
 }
 
+// TestBlocksInSteps: in int8, if the blocks and the rows are multiples of 16.
+func TestBlocksInSteps(t *testing.T) {
+	for _, c := range []struct {
+		precision kernels.Precision
+		size, k   int
+		want      string
+	}{
+		{kernels.INT8, 32, 64, "cpu.PackBlockQuads"},
+		{kernels.INT8, 16, 80, "cpu.PackBlockQuads"},
+		{kernels.INT8, 8, 64, "cpu.PackBlocks"},
+		{kernels.INT8, 32, 72, "cpu.PackBlocks"},
+		{kernels.BF16, 32, 64, "cpu.PackBlocks"},
+		{kernels.F32, 32, 64, "cpu.PackBlocks"},
+	} {
+		a := &attr.Linear{Weights: 1, TransB: true, Steps: attr.LinearStepsWeights, BlockSize: c.size, Zeroed: []int{0}}
+		w := kernels.Operand{Present: true, Const: tensor.New(tensor.Uint4, 8, c.k)}
+		got := packWeights(kernels.Case{Attr: a, In: []kernels.Operand{{}, w}, Precision: c.precision})
+		want := []kernels.Packing{{Operand: 1, Layout: c.want}, {Operand: 2, Layout: "cpu.PackBlockSteps"}, {Operand: 3, Layout: "cpu.PackBlockZeros"}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s, blocks of %d of %d (-want +got):\n%s", c.precision, c.size, c.k, diff)
+		}
+	}
+}
+
 // TestFiltersOfRowsAreByTaps: in any precision, since they are multiplied in f32.
 func TestFiltersOfRowsAreByTaps(t *testing.T) {
 	x, w := operand(t, tensor.Float32, "[b,s,8]"), operand(t, tensor.Float32, "[8,1,3]")

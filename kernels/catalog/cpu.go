@@ -212,11 +212,15 @@ func packBytes(c kernels.Case) []kernels.Packing {
 }
 
 // packBlocks asks for the weights of a fused product in blocks, their scales and zero points.
-func packBlocks(a *attr.Linear) []kernels.Packing {
+func packBlocks(c kernels.Case, a *attr.Linear) []kernels.Packing {
+	layout := "PackBlocks"
+	if c.Precision == kernels.INT8 && cpu.CanStep(a.BlockSize, c.Operand(a.Operands().Weight).Const.Shape[1]) {
+		layout = "PackBlockQuads"
+	}
 	var packings []kernels.Packing
 	for i := range a.Weights {
 		packings = append(packings,
-			kernels.Packing{Operand: a.Operands().Weight + i, Layout: CPUPrefix + "PackBlocks"},
+			kernels.Packing{Operand: a.Operands().Weight + i, Layout: CPUPrefix + layout},
 			kernels.Packing{Operand: a.StepOf(i), Layout: CPUPrefix + "PackBlockSteps"},
 			kernels.Packing{Operand: a.ZeroOf(i), Layout: CPUPrefix + "PackBlockZeros"})
 	}
@@ -231,7 +235,7 @@ func packGemm(c kernels.Case) []kernels.Packing {
 func packWeights(c kernels.Case) []kernels.Packing {
 	a := c.Attr.(*attr.Linear)
 	if a.BlockSize > 0 {
-		return packBlocks(a)
+		return packBlocks(c, a)
 	}
 	names := packing
 	if a.OfIntegers() {

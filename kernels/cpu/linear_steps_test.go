@@ -1,10 +1,12 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -244,12 +246,42 @@ func TestPackBytesColumns(t *testing.T) {
 	}
 }
 
-// TestLinearInBlocks: every kind of weights, blocks that k is no multiple of, panels that are
-// not full; and a row has the same bits however many there are beside it.
 func TestLinearInBlocks(t *testing.T) {
+	sizes := [][]int{{1, 2, 1, 2}, {1, 64, 33, 16}, {2, 70, 32, 32}, {3, 130, 70, 64}, {17, 96, 40, 32}, {40, 700, 97, 128}, {0, 4, 5, 2}, {4, 0, 5, 2}, {3, 4, 0, 2}}
+	checkLinearInBlocks(t, sizes, PackBlocks, func(x *tensor.Tensor, _ int) *tensor.Tensor { return x })
+}
+
+// TestLinearInBlockSteps: the product is that of x in steps.
+func TestLinearInBlockSteps(t *testing.T) {
+	sizes := [][]int{{1, 16, 1, 16}, {1, 64, 33, 16}, {2, 80, 32, 32}, {5, 144, 70, 64}, {7, 96, 40, 32}, {13, 64, 65, 32}, {40, 1200, 97, 128}, {0, 16, 5, 16}, {4, 0, 5, 16}, {3, 16, 0, 16}}
+	checkLinearInBlocks(t, sizes, PackBlockQuads, blocksInSteps)
+}
+
+// blocksInSteps is x with each block of a row rounded to 127ths of its greatest number, where
+// products take it so.
+func blocksInSteps(x *tensor.Tensor, size int) *tensor.Tensor {
+	if !hasSteps() {
+		return x
+	}
+	k := x.Shape[1]
+	out := tensor.New(tensor.Float64, x.Shape...)
+	for i := range x.Len() {
+		first := i - i%k + i%k/size*size
+		top := float32(1e-30)
+		for e := first; e < min(first+size, first-first%k+k); e++ {
+			top = max(top, float32(math.Abs(x.FloatAt(e))))
+		}
+		steps := math.RoundToEven(float64(float32(x.FloatAt(i)) * (127 / top)))
+		out.SetFloat(i, steps*float64(top/127))
+	}
+	return out
+}
+
+// checkLinearInBlocks: every kind of weights, blocks that k is no multiple of, panels that are
+// not full; and a row has the same bits however many there are beside it.
+func checkLinearInBlocks(t *testing.T, sizes [][]int, pack func(pool *par.Pool, packed, w *tensor.Tensor) error, left func(x *tensor.Tensor, size int) *tensor.Tensor) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(25, 1))
 	types := []tensor.DType{tensor.Uint4, tensor.Int4, tensor.Uint8, tensor.Int8}
-	sizes := [][]int{{1, 2, 1, 2}, {1, 64, 33, 16}, {2, 70, 32, 32}, {3, 130, 70, 64}, {17, 96, 40, 32}, {40, 700, 97, 128}, {0, 4, 5, 2}, {4, 0, 5, 2}, {3, 4, 0, 2}}
 	for i := range 3 * len(sizes) * len(types) {
 		s, dw := sizes[i%len(sizes)], types[i/len(sizes)%len(types)]
 		d := []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16}[i/len(sizes)/len(types)]
@@ -262,7 +294,7 @@ func TestLinearInBlocks(t *testing.T) {
 		a := attr.Clone(plain).(*attr.Linear)
 		a.Steps, a.BlockSize = attr.LinearStepsWeights, size
 		x, bias := normals(rng, d, m, k), normals(rng, d, n)
-		in, exact := []*tensor.Tensor{x}, []*tensor.Tensor{x}
+		in, exact := []*tensor.Tensor{x}, []*tensor.Tensor{left(x, size)}
 		var steps, zeros []*tensor.Tensor
 		blocks := ceilDiv(k, size)
 		for q := range a.Weights {
@@ -283,7 +315,7 @@ func TestLinearInBlocks(t *testing.T) {
 			exact, a.Zeroed = append(exact, numbers), append(a.Zeroed, q)
 			packed := [3]*tensor.Tensor{{}, {}, {}}
 			for p, f := range []func(to *tensor.Tensor) error{
-				func(to *tensor.Tensor) error { return PackBlocks(nil, to, w) },
+				func(to *tensor.Tensor) error { return pack(nil, to, w) },
 				func(to *tensor.Tensor) error { return PackBlockSteps(nil, to, step) },
 				func(to *tensor.Tensor) error { return PackBlockZeros(nil, to, zero) },
 			} {
@@ -336,15 +368,19 @@ func TestLinearInStepsAllocates(t *testing.T) {
 	dynamic.Steps, dynamic.Zeroed = attr.LinearStepsDynamic, []int{0}
 	blocks := attr.New[attr.Linear]()
 	blocks.Steps, blocks.BlockSize, blocks.TransB, blocks.Zeroed = attr.LinearStepsWeights, size, true, []int{0}
+	inBlocks := func(pack func(pool *par.Pool, packed, w *tensor.Tensor) error) []*tensor.Tensor {
+		return []*tensor.Tensor{
+			packed(pack, randomBytes(rng, tensor.Uint8, n, k)), packed(PackBlockSteps, normals(rng, tensor.Float32, n, k/size)), packed(PackBlockZeros, randomBytes(rng, tensor.Uint8, n, k/size)),
+		}
+	}
 	for _, c := range []struct {
 		a    *attr.Linear
 		rest []*tensor.Tensor
 	}{
 		{weights, []*tensor.Tensor{packed(PackB, randomBytes(rng, tensor.Int8, k, n)), step}},
 		{dynamic, []*tensor.Tensor{packed(PackBytes, randomBytes(rng, tensor.Uint8, k, n)), step, zero}},
-		{blocks, []*tensor.Tensor{
-			packed(PackBlocks, randomBytes(rng, tensor.Uint8, n, k)), packed(PackBlockSteps, normals(rng, tensor.Float32, n, k/size)), packed(PackBlockZeros, randomBytes(rng, tensor.Uint8, n, k/size)),
-		}},
+		{blocks, inBlocks(PackBlocks)},
+		{blocks, inBlocks(PackBlockQuads)},
 	} {
 		for _, rows := range []int{1, m} {
 			part := tensor.Of([]int{rows, k}, tensor.Data[float32](x)[:rows*k])
@@ -358,6 +394,42 @@ func TestLinearInStepsAllocates(t *testing.T) {
 			if n := testing.AllocsPerRun(20, run); n >= 1 && !underRace {
 				t.Errorf("%s, %d rows: %g allocations", attr.Format(c.a), rows, n)
 			}
+		}
+	}
+}
+
+// TestBlockStepsOfNaN: what a block in steps can't hold shows in the whole row, and in no
+// other.
+func TestBlockStepsOfNaN(t *testing.T) {
+	rng := rand.New(rand.NewPCG(27, 1))
+	const m, k, n, size = 3, 64, 40, 32
+	a := attr.New[attr.Linear]()
+	a.Steps, a.BlockSize, a.TransB, a.Zeroed = attr.LinearStepsWeights, size, true, []int{0}
+	packed := [3]*tensor.Tensor{{}, {}, {}}
+	if err := errors.Join(
+		PackBlockQuads(nil, packed[0], randomBytes(rng, tensor.Uint8, n, k)),
+		PackBlockSteps(nil, packed[1], normals(rng, tensor.Float32, n, k/size)),
+		PackBlockZeros(nil, packed[2], randomBytes(rng, tensor.Uint8, n, k/size))); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		x, out := normals(rng, tensor.Float32, m, k), dirtyOutputs(1)
+		x.SetFloat(k+37, bad)
+		if err := Linear(&Ctx{}, out, a, x, packed[:]...); err != nil {
+			t.Fatal(err)
+		}
+		for i := range m * n {
+			if v := out[0].FloatAt(i); (math.IsNaN(v) || math.IsInf(v, 0)) != (i/n == 1) {
+				t.Fatalf("with %g in row 1, element %d of row %d is %g", bad, i%n, i/n, v)
+			}
+		}
+	}
+}
+
+func TestPackBlockQuadsErrors(t *testing.T) {
+	for _, w := range []*tensor.Tensor{tensor.New(tensor.Float32, 4, 16), tensor.New(tensor.Uint4, 16), tensor.New(tensor.Uint8, 4, 15)} {
+		if err := PackBlockQuads(nil, &tensor.Tensor{}, w); hasSteps() && (err == nil || !strings.Contains(err.Error(), w.String())) {
+			t.Errorf("error %v of %s", err, w)
 		}
 	}
 }

@@ -92,8 +92,9 @@ type blockRight struct {
 	data         []byte // nil: the operand is another
 	steps, zeros []float32
 	k, n         int
-	size         int // of a block, in steps along k
-	perByte      int // steps
+	size         int  // of a block, in steps along k
+	perByte      int  // steps
+	quads        bool // as PackBlockQuads leaves them
 }
 
 // packedBlocks is what PackBlocks and the others left, of k rows in blocks of size.
@@ -104,14 +105,17 @@ func packedBlocks(w, steps, zeros *tensor.Tensor, k, size int) rightOperand {
 		perByte = 2
 	}
 	return rightOperand{n: n, k: k, blocks: blockRight{
-		data: w.Bytes(), steps: tensor.Data[float32](steps), zeros: tensor.Data[float32](zeros), k: k, n: n, size: size, perByte: perByte,
+		data: w.Bytes(), steps: tensor.Data[float32](steps), zeros: tensor.Data[float32](zeros), k: k, n: n, size: size, perByte: perByte, quads: w.DType == tensor.Int8,
 	}}
 }
 
 // isPackedBlocks reports whether w, steps and zeros may be a weight of k rows in blocks of
 // size that has been packed.
 func isPackedBlocks(w, steps, zeros *tensor.Tensor, k, size int) bool {
-	if w == nil || steps == nil || zeros == nil || w.DType != tensor.Uint8 || w.Rank() != 2 || w.Shape[1] != k && 2*w.Shape[1] != k {
+	if w == nil || steps == nil || zeros == nil || !isByte(w.DType) || w.Rank() != 2 || w.Shape[1] != k && 2*w.Shape[1] != k {
+		return false
+	}
+	if w.DType == tensor.Int8 && !(hasSteps() && CanStep(size, k)) {
 		return false
 	}
 	numbers := func(t *tensor.Tensor) bool {
@@ -150,9 +154,13 @@ func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p blockPiece)) {
 		loan := c.take(2*count*columns + ceilDiv(rows*columns, 4))
 		defer c.put(loan)
 		wide := viewAs[byte](loan[2*count*columns:])
-		fillUp(wide, data, rows, width)
-		fillUp(loan[:count*columns], steps, count, width)
-		fillUp(loan[count*columns:2*count*columns], zeros, count, width)
+		if r.quads {
+			fillUp(wide, data, rows/4, 4*width, 4*columns)
+		} else {
+			fillUp(wide, data, rows, width, columns)
+		}
+		fillUp(loan[:count*columns], steps, count, width, columns)
+		fillUp(loan[count*columns:2*count*columns], zeros, count, width, columns)
 		data, steps, zeros = wide, loan[:count*columns], loan[count*columns:2*count*columns]
 	}
 	whole := kc / r.size
@@ -166,9 +174,8 @@ func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p blockPiece)) {
 	}
 }
 
-// fillUp copies rows of so many elements into those of a panel.
-func fillUp[T byte | float32](to, from []T, rows, width int) {
-	columns := simd.Active.Columns
+// fillUp copies rows of width elements into those of columns.
+func fillUp[T byte | float32](to, from []T, rows, width, columns int) {
 	for p := range rows {
 		row := to[p*columns:][:columns]
 		clear(row[copy(row, from[p*width:][:width]):])

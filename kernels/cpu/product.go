@@ -18,6 +18,7 @@ type product struct {
 
 	productPlan
 	pairs  leftPairs
+	steps  stepLeft
 	given  matrix    // the left operand, if its rows have been spread
 	stages []stage   // of blocks of rows
 	loan   []float32 // of the left operand's copy, if there is one
@@ -54,6 +55,9 @@ func (p *product) run(c *Ctx) {
 	p.choosePairs()
 	p.arrange(p, c.Pool.Threads())
 	p.prepare()
+	if p.inSteps() {
+		p.takeSteps()
+	}
 	p.clearStages()
 	switch {
 	case p.pieces == 0:
@@ -63,7 +67,7 @@ func (p *product) run(c *Ctx) {
 		p.spread()
 	}
 	c.Pool.Do(p.tasks(), 1, p)
-	for _, loan := range []*[]float32{&p.pairs.room, &p.loan} {
+	for _, loan := range []*[]float32{&p.pairs.room, &p.steps.loan, &p.loan} {
 		if *loan != nil {
 			c.put(*loan)
 			*loan = nil
@@ -240,6 +244,10 @@ func (b *block) multiplyColumns(x *part) {
 	}
 	if x.right.pairs != unpaired {
 		b.multiplyPairs(x)
+		return
+	}
+	if x.right.blocks.quads {
+		b.multiplySteps(x)
 		return
 	}
 	if b.m <= fewBlockRows && x.right.blocks.data != nil {

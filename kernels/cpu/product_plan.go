@@ -63,6 +63,9 @@ func (l *productPlan) arrange(p *product, threads int) {
 	for i := range p.parts {
 		multiple = max(multiple, p.parts[i].right.blocks.size)
 	}
+	if p.inSteps() {
+		highest = len(simd.Active.StepOctets) - 1
+	}
 	if pairs := p.pairs.kernels; pairs != nil {
 		multiple, depth = simd.PairStep, p.pairs.k
 		if p.whollyPairs() {
@@ -178,11 +181,14 @@ func (p *product) wanted(threads int) int {
 
 // cost is about how long one thread takes, in nanoseconds, measured with AVX-512 on
 // a server of 2023: 80 multiply-adds a nanosecond, or 12 bytes of weights where
-// there are few rows to use them.
+// there are few rows to use them; in steps, three times as many, and a fifth of the bytes.
 func (p *product) cost() int {
 	columns := 0
 	for i := range p.parts {
 		columns += p.parts[i].n
+	}
+	if p.inSteps() {
+		return columns * p.k / 16 * max(p.m, 16) / 15
 	}
 	return p.batch.count * columns * p.k / 4 * max(p.m, 27) / 20
 }

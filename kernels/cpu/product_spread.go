@@ -42,7 +42,7 @@ func (l *productPlan) arrangeSpreading(p *product, threads int) {
 	if simd.Nearest.Ways > fewWays || l.perGroup >= fewPanels || panels < fewPanels {
 		return
 	}
-	if p.batch.count > 1 || p.k == 0 || !p.left.inPlace() || !p.crowds() {
+	if p.batch.count > 1 || p.k == 0 || p.inSteps() || !p.left.inPlace() || !p.crowds() {
 		return
 	}
 	l.room = l.rowBlocks

@@ -167,6 +167,7 @@ var packers = map[string]Packer{
 	"PackBytesT": cpu.PackBytesT,
 
 	"PackBlocks":     cpu.PackBlocks,
+	"PackBlockQuads": cpu.PackBlockQuads,
 	"PackBlockSteps": cpu.PackBlockSteps,
 	"PackBlockZeros": cpu.PackBlockZeros,
 }

@@ -39,6 +39,7 @@ var groups = []group{
 	{"product", products},
 	{"integers", integerKernels},
 	{"blocks", blockKernels},
+	{"blocksteps", blockStepKernels},
 	{"epilogue", epilogues},
 	{"elementwise", elementwise()},
 	{"steps", stepKernels},

@@ -96,6 +96,26 @@ type Kernels struct {
 	// row of Columns for each step.
 	WidenOctets func(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)
 
+	// StepNibbles[r] multiplies r rows, as RowSteps leaves them and lda bytes apart,
+	// with a panel of blocks of n rows of lanes, each of which is, for a column, eight
+	// steps of 4 bits: a byte has one of the first four, and of the second ones above
+	// it; scale and zero, the negated zero points, have a row for each block. c, whose
+	// rows are ldc apart, is set, or added to if add > 0.
+	StepNibbles [7]func(blocks int, n int, a *uint8, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+	// StepOctets[r] multiplies r rows, as RowSteps leaves them and lda bytes apart,
+	// with a panel of blocks of n rows of lanes, each of which is, for a column, four
+	// steps of 8 bits; scale and zero, the negated zero points, have a row for each
+	// block. c, whose rows are ldc apart, is set, or added to if add > 0.
+	StepOctets [7]func(blocks int, n int, a *uint8, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+	// RowSteps takes a row in steps, for StepNibbles and StepOctets, in blocks of n
+	// numbers, a multiple of 16. Of each block, z gets n signed bytes: x/s, rounded to
+	// the nearest, ties to even, where s is a 127th of the greatest absolute number;
+	// then s and s times the sum of the bytes, of f32. That sum is NaN if one of x is
+	// NaN or infinite.
+	RowSteps func(blocks int, n int, z *uint8, x *float32)
+
 	// Bias[f] sets the rows of c to f(c + bias); the index is an Activation.
 	Bias [8]func(rows int, n int, c *float32, ldc int, bias *float32)
 

@@ -144,16 +144,24 @@ func trainedInBrain(c *Case) *Case {
 // inSteps is c with quantised weights.
 func inSteps(c *Case, steps zoo.Steps) *Case {
 	c.Model.Steps = steps
-	if steps == zoo.Blocks {
+	switch steps {
+	case zoo.Blocks:
 		c.Name += ", weights of 4 bits in blocks"
 		return c
+	case zoo.BlocksInBytes:
+		c.Name += ", weights of 4 bits in blocks, products in int8"
+		c.More = []Contestant{{Name: inBytes, Engine: engine.Name, Variant: engine.INT8}}
+	default:
+		c.Name += ", in int8"
 	}
-	c.Name += ", in int8"
 	// A rounding that falls the other way moves all that a number is multiplied with, and
 	// layers pass it on.
 	c.Tolerance = .05
 	return c
 }
+
+// inBytes is this project's contestant that rounds what is multiplied to 8 bits.
+const inBytes = "parallax, int8"
 
 // quantised are models with quantised weights.
 func quantised() []Row {
@@ -164,10 +172,19 @@ func quantised() []Row {
 	for _, seq := range []int64{1, 16, 128} {
 		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.Blocks)})
 	}
-	c := inSteps(decoder(), zoo.Blocks)
-	return append(list,
-		Row{Section: Quantised, Name: c.Name + ", prefill 256", Case: c, Phase: 0},
-		Row{Section: Quantised, Name: c.Name + ", 64 steps", Case: c, Phase: 1})
+	for _, seq := range []int64{1, 16, 128} {
+		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.BlocksInBytes), Subject: inBytes})
+	}
+	for _, steps := range []zoo.Steps{zoo.Blocks, zoo.BlocksInBytes} {
+		c, subject := inSteps(decoder(), steps), ""
+		if steps == zoo.BlocksInBytes {
+			subject = inBytes
+		}
+		list = append(list,
+			Row{Section: Quantised, Name: c.Name + ", prefill 256", Case: c, Phase: 0, Subject: subject},
+			Row{Section: Quantised, Name: c.Name + ", 64 steps", Case: c, Phase: 1, Subject: subject})
+	}
+	return list
 }
 
 // decoderSizes are a decoder with grouped heads.

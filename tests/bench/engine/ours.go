@@ -17,11 +17,13 @@ const Name = "parallax"
 func version() string { return runtime.Version() }
 
 // The variants of this engine. Of a decoder: Plain hands the caches from run to
-// run, instead of keeping them in a State. Of others: BF16 computes products in
-// bf16, as it makes OpenVINO do, and "passes=" and a selection.
+// run, instead of keeping them in a State. BF16 computes products in bf16, as it makes
+// OpenVINO do, INT8 those with weights in blocks in 8 bits, and there is "passes=" and a
+// selection.
 const (
 	Plain = "plain"
 	BF16  = "bf16"
+	INT8  = "int8"
 )
 
 func open(s Setup) (job, error) {
@@ -30,8 +32,8 @@ func open(s Setup) (job, error) {
 		return nil, err
 	}
 	options := []parallax.Option{parallax.WithThreads(s.Threads)}
-	if s.Variant == BF16 {
-		options = append(options, parallax.WithPrecision(kernels.BF16))
+	if s.Variant == BF16 || s.Variant == INT8 {
+		options = append(options, parallax.WithPrecision(kernels.Precision(s.Variant)))
 	}
 	var passes string
 	if n, _ := fmt.Sscanf(s.Variant, "passes=%s", &passes); n == 1 {

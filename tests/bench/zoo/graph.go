@@ -60,7 +60,7 @@ func (g Graph) Model() *wire.Model {
 	}
 	m := onnxtest.Model(opset, p.graph)
 	m.IRVersion, m.OpsetImport = 8, m.OpsetImport[:1]
-	if g.Steps == Blocks {
+	if g.Steps.inBlocks() {
 		m.OpsetImport = append(m.OpsetImport, &wire.OperatorSetID{Domain: "com.microsoft", Version: 1})
 	}
 	return m

@@ -19,7 +19,13 @@ const (
 	// Blocks is to 4 bits with a scale for each 32 elements of a column, as its quantiser of
 	// language models does: MatMulNBits.
 	Blocks
+	// BlocksInBytes is Blocks in a file that permits what is multiplied to be rounded to 8
+	// bits, as those for ONNX Runtime's CPU kernels do: accuracy_level 4.
+	BlocksInBytes
 )
+
+// inBlocks reports whether weights are.
+func (s Steps) inBlocks() bool { return s == Blocks || s == BlocksInBytes }
 
 // blockSize is how many elements of a column have a scale.
 const blockSize = 32
@@ -31,8 +37,12 @@ func (p *parser) product(s Steps, y, x string, w *wire.Tensor) {
 		numbers[i] = math.Float32frombits(binary.LittleEndian.Uint32(w.RawData[4*i:]))
 	}
 	k, n := int(w.Dims[0]), int(w.Dims[1])
-	if s == Blocks {
-		p.blocks(y, x, w.Name, numbers, k, n)
+	if s.inBlocks() {
+		level := 0
+		if s == BlocksInBytes {
+			level = 4
+		}
+		p.blocks(y, x, w.Name, numbers, k, n, level)
 		return
 	}
 	p.dynamic(y, x, w.Name, numbers, k, n)
@@ -69,7 +79,7 @@ func (p *parser) dynamic(y, x, name string, w []float32, k, n int) {
 	p.add(y, "Mul", y+"_cast", y+"_scale")
 }
 
-func (p *parser) blocks(y, x, name string, w []float32, k, n int) {
+func (p *parser) blocks(y, x, name string, w []float32, k, n, accuracyLevel int) {
 	const middle = 8
 	blocks := k / blockSize
 	steps, scales := make([]byte, n*k/2), make([]float32, n*blocks)
@@ -94,7 +104,7 @@ func (p *parser) blocks(y, x, name string, w []float32, k, n int) {
 	for _, a := range []struct {
 		name  string
 		value int
-	}{{"K", k}, {"N", n}, {"bits", 4}, {"block_size", blockSize}} {
+	}{{"K", k}, {"N", n}, {"bits", 4}, {"block_size", blockSize}, {"accuracy_level", accuracyLevel}} {
 		q.Attribute = append(q.Attribute, onnxtest.Int(a.name, int64(a.value)))
 	}
 }

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Products of integers with weights of 4 or 8 bits in blocks, of which each has a scale and a
+// zero point for each column: a row's block is taken in steps of its own, too. A block adds
+//
+//	float(Σ x̂q)·(s·scale) + (s·Σ x̂)·(−zero·scale)
+//
+// to a sum, in the order of the blocks: how many rows a tile has changes no bit.
+
+// stepRows are the most rows of a tile: each has, of two vectors, sums of integers and of f32.
+const stepRows = 6
+
+// quads are weights of a panel that lie four steps to a lane: how many of them a byte holds.
+type quads struct {
+	name, doc string
+	steps     int
+}
+
+var (
+	nibbleQuads = quads{"Nibbles", "eight steps of 4 bits: a byte has one of the first four, and of the second ones above it", 2}
+	octetQuads  = quads{"Octets", "four steps of 8 bits", 1}
+)
+
+var blockStepKernels = slices.Concat(inSteps(nibbleQuads), inSteps(octetQuads), []family{
+	{
+		field: "RowSteps",
+		doc: "RowSteps takes a row in steps, for StepNibbles and StepOctets, in blocks of n numbers, a multiple of 16. Of each block, z gets n signed bytes: x/s, rounded to the nearest, ties to even, where s is a 127th of the greatest absolute number; then s and s times the sum of the bytes, of f32. " +
+			"That sum is NaN if one of x is NaN or infinite.",
+		params:   slices.Concat(ints("blocks", "n"), bytes8("z"), pointers("x")),
+		on:       hasDots,
+		describe: func(b *builder, _ int) { describeRowSteps(b) },
+	},
+})
+
+func inSteps(e quads) []family {
+	return []family{{
+		field: "Step" + e.name, size: stepRows + 1,
+		doc: fmt.Sprintf("Step%s[r] multiplies r rows, as RowSteps leaves them and lda bytes apart, with a panel of blocks of n rows of lanes, each of which is, for a column, %s; scale and zero, the negated zero points, have a row for each block. c, whose rows are ldc apart, is set, or added to if add > 0.",
+			e.name, e.doc),
+		params:   slices.Concat(ints("blocks", "n"), bytes8("a"), ints("lda"), bytes8("b"), pointers("scale", "zero", "c"), ints("ldc", "add")),
+		indices:  func(*level) []int { return upTo(stepRows) },
+		on:       hasDots,
+		describe: func(b *builder, rows int) { describeStepsTile(b, e, rows) },
+	}}
+}
+
+func describeStepsTile(b *builder, e quads, rows int) {
+	l, panel, scale, zero := b.level, b.param("b"), b.param("scale"), b.param("zero")
+	sums := startTile(b, rows)
+	left, bases := stepsLeft(b, rows)
+	moving := []stride{{panel, l.columns * l.bytes()}}
+	for _, base := range bases {
+		moving = append(moving, stride{base, 4 * e.steps})
+	}
+	b.while(b.param("blocks"), 1, func() {
+		integers := make([][]reg, rows)
+		for i := range integers {
+			for range l.columns {
+				integers[i] = append(integers[i], b.zero())
+			}
+		}
+		b.steps(b.copyInt(b.param("n")), 2, moving, func(u int) {
+			right := e.load(b, panel, u)
+			for step, columns := range right {
+				for i := range rows {
+					x := b.splat(left(i, 4*(e.steps*u+step)))
+					for j, w := range columns {
+						b.change(opDotBytes, integers[i][j], x, w)
+					}
+				}
+			}
+		})
+		for j := range l.columns {
+			factor := b.load(at(scale, j*l.bytes()))
+			least := b.mul(b.load(at(zero, j*l.bytes())), factor)
+			for i := range rows {
+				b.fma(sums[i][j], b.set(vector, opFromInt, integers[i][j]), b.mul(b.splat(left(i, 0)), factor))
+				b.fma(sums[i][j], b.splat(left(i, 4)), least)
+			}
+		}
+		for _, base := range bases {
+			b.addImm(base, 8)
+		}
+		b.addImm(scale, l.columns*l.bytes())
+		b.addImm(zero, l.columns*l.bytes())
+	})
+	finishTile(b, sums)
+}
+
+// stepsLeft is where byte disp of a row is. Three rows share a pointer.
+func stepsLeft(b *builder, rows int) (row func(i, disp int) mem, bases []reg) {
+	a, lda := b.copyInt(b.param("a")), b.param("lda")
+	bases = append(bases, a)
+	if rows > 3 {
+		next := b.address(mem{base: a, index: lda, scale: 2})
+		b.addInt(next, lda)
+		bases = append(bases, next)
+	}
+	return func(i, disp int) mem {
+		m := at(bases[i/3], disp)
+		if i%3 > 0 {
+			m.index, m.scale = lda, i%3
+		}
+		return m
+	}, bases
+}
+
+// load is row u of a turn of a panel: of each of its steps, the columns.
+func (e quads) load(b *builder, panel reg, u int) [][]reg {
+	l := b.level
+	right := make([][]reg, e.steps)
+	for j := range l.columns {
+		x := b.load(at(panel, (u*l.columns+j)*l.bytes()))
+		if e.steps == 1 {
+			right[0] = append(right[0], x)
+			continue
+		}
+		four := b.bits(0x0f0f0f0f)
+		right[0] = append(right[0], b.and(x, four))
+		right[1] = append(right[1], b.and(b.shift(opShiftRight, x, 4), four))
+	}
+	return right
+}
+
+func describeRowSteps(b *builder) {
+	// Blocks without a number above tiny are 0 in steps: 127/top is finite.
+	const most, tiny = 127, 1e-30
+	l, z, x, n := b.level, b.param("z"), b.param("x"), b.param("n")
+	limit := b.constant(most)
+	b.while(b.param("blocks"), 1, func() {
+		top, from := b.copy(b.constant(tiny)), b.copyInt(x)
+		vectors := b.copyInt(n)
+		b.while(vectors, l.lanes, func() {
+			b.change(opMax, top, b.abs(b.load(at(from, 0))), top)
+			b.addImm(from, l.bytes())
+		})
+		top = b.top(top)
+		inverse, sum := b.div(limit, top), b.zero()
+		b.while(b.copyInt(n), l.lanes, func() {
+			v := b.round(b.mul(b.load(at(x, 0)), inverse))
+			b.addTo(sum, v)
+			b.emit(&node{op: opStoreBytes, dst: none, mem: at(z, 0), args: []reg{b.set(vector, opPackBytes, b.set(vector, opToInt, v))}})
+			b.addImm(x, l.bytes())
+			b.addImm(z, l.lanes)
+		})
+		scale := b.div(top, limit)
+		b.storeOne(at(z, 0), scale)
+		b.storeOne(at(z, 4), b.mul(b.sum(sum), scale))
+		b.addImm(z, 8)
+	})
+}
