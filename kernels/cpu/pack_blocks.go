@@ -124,15 +124,20 @@ func isPackedBlocks(w, steps, zeros *tensor.Tensor, k, size int) bool {
 	return size > 0 && size%2 == 0 && numbers(steps) && numbers(zeros)
 }
 
-// kernels are those for the operand's bits.
-func (r *blockRight) kernels() (product *[3]blockTile, widen func(blocks, n int, z *float32, b *uint8, scale, zero *float32)) {
-	if r.perByte == 2 {
-		return &simd.Active.ProductNibbles, simd.Active.WidenNibbles
-	}
-	return &simd.Active.ProductOctets, simd.Active.WidenOctets
+// blockKernels are those for weights of so many bits.
+type blockKernels struct {
+	product *[3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+	beside  *[3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero *float32, apart, apartScales int, c *float32, ldc, add int)
+	widen   func(blocks, n int, z *float32, b *uint8, scale, zero *float32)
 }
 
-type blockTile = func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+func (r *blockRight) kernels() blockKernels {
+	k := simd.Active
+	if r.perByte == 2 {
+		return blockKernels{&k.ProductNibbles, &k.ProductNibblesBeside, k.WidenNibbles}
+	}
+	return blockKernels{&k.ProductOctets, &k.ProductOctetsBeside, k.WidenOctets}
+}
 
 // blockPiece is rows of a panel: whole blocks, or part of one.
 type blockPiece struct {
@@ -184,9 +189,9 @@ func fillUp[T byte | float32](to, from []T, rows, width, columns int) {
 
 // widened is kc steps from k0 on of the panel at column j, as f32.
 func (r *blockRight) widened(c *Ctx, scratch []float32, j, k0, kc int) []float32 {
-	_, widen := r.kernels()
+	f := r.kernels()
 	r.pieces(c, j, k0, kc, func(p blockPiece) {
-		widen(p.blocks, p.rows, &scratch[(p.k0-k0)*simd.Active.Columns], p.data, p.steps, p.zeros)
+		f.widen(p.blocks, p.rows, &scratch[(p.k0-k0)*simd.Active.Columns], p.data, p.steps, p.zeros)
 	})
 	return scratch
 }
@@ -194,14 +199,25 @@ func (r *blockRight) widened(c *Ctx, scratch []float32, j, k0, kc int) []float32
 // fewBlockRows are multiplied with weights in blocks as they lie.
 const fewBlockRows = 2
 
-// multiplyBlocks sets dst to the product of few rows with weights in blocks.
+// multiplyBlocks sets dst to the product of few rows with weights in blocks: of two panels at
+// once where the level does that and both are whole.
 func (b *block) multiplyBlocks(x *part) {
-	r := &x.right.blocks
-	product, _ := r.kernels()
-	left := b.left.data.f32[b.a:][:(b.i1-b.i0-1)*b.left.row+b.k]
-	for j := b.j0; j < b.j1; j += simd.Active.Columns {
+	r, rows, columns := &x.right.blocks, b.i1-b.i0, simd.Active.Columns
+	f := r.kernels()
+	left := b.left.data.f32[b.a:][:(rows-1)*b.left.row+b.k]
+	apart, apartScales := columns*(r.k/r.perByte), 4*columns*ceilDiv(r.k, r.size)
+	for j := b.j0; j < b.j1; j += columns {
+		two := f.beside[rows] != nil && j+2*columns <= b.j1
 		r.pieces(b.ctx, j, 0, b.k, func(p blockPiece) {
-			product[b.i1-b.i0](p.blocks, p.rows, &left[p.k0], b.left.row, p.data, p.steps, p.zeros, &b.dst[j-b.j0], b.pitch, min(p.k0, 1))
+			a, c, add := &left[p.k0], &b.dst[j-b.j0], min(p.k0, 1)
+			if two {
+				f.beside[rows](p.blocks, p.rows, a, b.left.row, p.data, p.steps, p.zeros, apart, apartScales, c, b.pitch, add)
+			} else {
+				f.product[rows](p.blocks, p.rows, a, b.left.row, p.data, p.steps, p.zeros, c, b.pitch, add)
+			}
 		})
+		if two {
+			j += columns
+		}
 	}
 }

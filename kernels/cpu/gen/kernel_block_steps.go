@@ -65,6 +65,9 @@ func describeStepsTile(b *builder, e quads, rows int) {
 			}
 		}
 		b.steps(b.copyInt(b.param("n")), 2, moving, func(u int) {
+			for line := range l.columns * l.bytes() / 64 {
+				b.prefetch(at(panel, blocksAhead+u*l.columns*l.bytes()+64*line), 1)
+			}
 			right := e.load(b, panel, u)
 			for step, columns := range right {
 				for i := range rows {

@@ -241,10 +241,13 @@ func dotOf(o op) func(b *builder, sum, right, left reg) {
 
 // startTile sets the sums to what c holds if they are to be added to it, else to
 // zero.
-func startTile(b *builder, rows int) [][]reg {
+func startTile(b *builder, rows int) [][]reg { return startWideTile(b, rows, 1) }
+
+// startWideTile is startTile for several panels side by side.
+func startWideTile(b *builder, rows, panels int) [][]reg {
 	sums := make([][]reg, rows)
 	for i := range sums {
-		for range b.level.columns {
+		for range panels * b.level.columns {
 			sums[i] = append(sums[i], b.zero())
 		}
 	}

@@ -11,6 +11,12 @@ func productNibbles1Avx512(blocks int, n int, a *float32, lda int, b *uint8, sca
 func productNibbles2Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
 //go:noescape
+func productNibblesBeside1Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibblesBeside2Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
+
+//go:noescape
 func widenNibblesAvx512(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)
 
 //go:noescape
@@ -18,6 +24,12 @@ func productOctets1Avx512(blocks int, n int, a *float32, lda int, b *uint8, scal
 
 //go:noescape
 func productOctets2Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctetsBeside1Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctetsBeside2Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
 
 //go:noescape
 func widenOctetsAvx512(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)

@@ -7,15 +7,19 @@ import (
 	"unsafe"
 )
 
-// blockKernels are those of a kind of weights, by how many steps a row of bytes is.
-func blockKernels(k *Kernels) map[int]struct {
+// kindOfBlocks are the kernels of a kind of weights.
+type kindOfBlocks struct {
 	product [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+	beside  [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero *float32, apart, apartScales int, c *float32, ldc, add int)
 	widen   func(blocks, n int, z *float32, b *uint8, scale, zero *float32)
-} {
-	return map[int]struct {
-		product [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
-		widen   func(blocks, n int, z *float32, b *uint8, scale, zero *float32)
-	}{1: {k.ProductOctets, k.WidenOctets}, 2: {k.ProductNibbles, k.WidenNibbles}}
+}
+
+// blockKernels are the kinds by how many steps a row of bytes is.
+func blockKernels(k *Kernels) map[int]kindOfBlocks {
+	return map[int]kindOfBlocks{
+		1: {k.ProductOctets, k.ProductOctetsBeside, k.WidenOctets},
+		2: {k.ProductNibbles, k.ProductNibblesBeside, k.WidenNibbles},
+	}
 }
 
 // TestBlocks tries some sizes on every level.
@@ -87,6 +91,37 @@ func checkBlocks(t *testing.T, rng *rand.Rand, k *Kernels, blocks, n int) {
 					}
 				}
 			}
+			checkBeside(t, rng, k, f, rows, blocks, n, steps)
+		}
+	}
+}
+
+// checkBeside: two panels side by side give the bits of one after the other.
+func checkBeside(t *testing.T, rng *rand.Rand, k *Kernels, f kindOfBlocks, rows, blocks, n, steps int) {
+	t.Helper()
+	if f.beside[rows] == nil {
+		return
+	}
+	const gap = 8 // bytes, and floats, between the panels
+	size, scales, depth := blocks*n*k.Columns, blocks*k.Columns, blocks*n*steps
+	_, panels := guardedBytes(t, rng, 2*size+gap)
+	scale, zero, a := guarded(t, 2*scales+gap, true), guarded(t, 2*scales+gap, true), guarded(t, rows*depth, true)
+	for _, x := range [][]float32{scale, zero, a} {
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+	}
+	ldc := 2*k.Columns + 2
+	got, want := guarded(t, (rows-1)*ldc+2*k.Columns, true), make([]float32, (rows-1)*ldc+2*k.Columns)
+	for add := range 2 {
+		f.beside[rows](blocks, n, &a[0], depth, &panels[0], &scale[0], &zero[0], size+gap, 4*(scales+gap), &got[0], ldc, add)
+		for p := range 2 {
+			f.product[rows](blocks, n, &a[0], depth, &panels[p*(size+gap)], &scale[p*(scales+gap)], &zero[p*(scales+gap)], &want[p*k.Columns], ldc, add)
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("%s: %d steps a row, %d rows of two panels, %d blocks of %d, add %d: element %d is %g, want %g", k.Level, steps, rows, blocks, n, add, i, got[i], want[i])
+			}
 		}
 	}
 }
@@ -97,12 +132,22 @@ func BenchmarkBlocks(b *testing.B) {
 		for steps, f := range blockKernels(k) {
 			const blocks, size = 16, 32
 			panel, scale, zero := make([]byte, blocks*size/steps*k.Columns), make([]float32, blocks*k.Columns), make([]float32, blocks*k.Columns)
-			a, c := make([]float32, blocks*size), make([]float32, k.Columns)
-			b.Run(k.Level+map[int]string{1: "/octets", 2: "/nibbles"}[steps], func(b *testing.B) {
+			a, c := make([]float32, blocks*size), make([]float32, 2*k.Columns)
+			name := k.Level + map[int]string{1: "/octets", 2: "/nibbles"}[steps]
+			b.Run(name, func(b *testing.B) {
 				for b.Loop() {
 					f.product[1](blocks, size/steps, &a[0], 0, &panel[0], &scale[0], &zero[0], &c[0], 0, 0)
 				}
 				b.ReportMetric(float64(blocks*size*k.Columns)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gweights/s")
+			})
+			if f.beside[1] == nil {
+				continue
+			}
+			b.Run(name+"/beside", func(b *testing.B) {
+				for b.Loop() {
+					f.beside[1](blocks, size/steps, &a[0], 0, &panel[0], &scale[0], &zero[0], 0, 0, &c[0], 0, 0)
+				}
+				b.ReportMetric(float64(2*blocks*size*k.Columns)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gweights/s")
 			})
 		}
 	}

@@ -83,6 +83,12 @@ type Kernels struct {
 	// scale and zero, the negated zero points, have a row for each block.
 	ProductNibbles [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
+	// ProductNibblesBeside is ProductNibbles with two panels side by side, for
+	// 2·Columns columns: the second one is apart bytes behind the first, its scales
+	// and zero points apartScales bytes. Few rows make few chains of sums, which wait
+	// for each other.
+	ProductNibblesBeside [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
+
 	// WidenNibbles sets z to the numbers that a panel of ProductNibbles stands for, a
 	// row of Columns for each step.
 	WidenNibbles func(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)
@@ -91,6 +97,12 @@ type Kernels struct {
 	// each of which is, for each column, a step of 8 bits; scale and zero, the negated
 	// zero points, have a row for each block.
 	ProductOctets [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+	// ProductOctetsBeside is ProductOctets with two panels side by side, for
+	// 2·Columns columns: the second one is apart bytes behind the first, its scales
+	// and zero points apartScales bytes. Few rows make few chains of sums, which wait
+	// for each other.
+	ProductOctetsBeside [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
 
 	// WidenOctets sets z to the numbers that a panel of ProductOctets stands for, a
 	// row of Columns for each step.
