@@ -250,7 +250,7 @@ func (b *block) multiplyColumns(x *part) {
 		b.multiplySteps(x)
 		return
 	}
-	if b.m <= fewBlockRows && x.right.blocks.data != nil {
+	if b.widens() {
 		b.multiplyBlocks(x)
 		return
 	}

@@ -63,8 +63,11 @@ func (l *productPlan) arrange(p *product, threads int) {
 	for i := range p.parts {
 		multiple = max(multiple, p.parts[i].right.blocks.size)
 	}
-	if p.inSteps() {
+	switch {
+	case p.inSteps():
 		highest = len(simd.Active.StepOctets) - 1
+	case p.widens():
+		highest = blockRows
 	}
 	if pairs := p.pairs.kernels; pairs != nil {
 		multiple, depth = simd.PairStep, p.pairs.k

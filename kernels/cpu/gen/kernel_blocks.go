@@ -10,9 +10,18 @@ import (
 // the negated zero point times the scale; a product is then one of f32. So whether weights
 // are widened on the way or before changes no bit.
 
-// blockRows are the most rows of a tile that widens its panel on the way; more rows read one
-// that was widened before.
-const blockRows = 2
+// blockRows are the most rows that any level's tiles have that widen a panel on the way, and
+// besideRows those of two panels: more rows have chains of sums enough.
+const blockRows, besideRows = 10, 2
+
+// rowsInBlocks are those of a level: besides the sums, registers hold the scales, zero points,
+// bytes and numbers of a row of the panel.
+func rowsInBlocks(l *level) []int {
+	if !l.wide() {
+		return upTo(2)
+	}
+	return upTo(min(blockRows, (l.vectors-4*l.columns-4)/l.columns))
+}
 
 // blocksAhead is how far ahead, in bytes, weights in blocks are fetched: between one load of a
 // panel and the next there is so much to do that few are under way at a time. On Zen 5 one row
@@ -41,15 +50,15 @@ func ofBlocks(e blockElements) []family {
 			doc: fmt.Sprintf("Product%s[r] is ProductRows[r] with a panel of blocks of n rows of bytes, each of which is, for each column, %s; scale and zero, the negated zero points, have a row for each block.",
 				e.name, e.doc),
 			params:   slices.Concat(ints("blocks", "n"), pointers("a"), ints("lda"), panel, pointers("c"), ints("ldc", "add")),
-			indices:  func(*level) []int { return upTo(blockRows) },
+			indices:  rowsInBlocks,
 			describe: func(b *builder, rows int) { describeBlocksTile(b, e, rows, 1) },
 		},
 		{
-			field: "Product" + e.name + "Beside", size: blockRows + 1,
+			field: "Product" + e.name + "Beside", size: besideRows + 1,
 			doc: fmt.Sprintf("Product%[1]sBeside is Product%[1]s with two panels side by side, for 2·Columns columns: the second one is apart bytes behind the first, its scales and zero points apartScales bytes. Few rows make few chains of sums, which wait for each other.",
 				e.name),
 			params:   beside,
-			indices:  func(*level) []int { return upTo(blockRows) },
+			indices:  func(*level) []int { return upTo(besideRows) },
 			on:       hasRoomBeside,
 			describe: func(b *builder, rows int) { describeBlocksTile(b, e, rows, 2) },
 		},
@@ -67,7 +76,7 @@ func hasRoomBeside(l *level) bool { return l.vectors >= 32 }
 
 func describeBlocksTile(b *builder, e blockElements, rows, panels int) {
 	sums := startWideTile(b, rows, panels)
-	left := newLeft(b, rows, b.level.bases)
+	left := newLeft(b, rows, min(b.level.bases, 4)) // other registers point to scales and zero points
 	var moving []stride
 	for _, s := range left.moving {
 		moving = append(moving, stride{s.ptr, e.steps * s.bytes})

@@ -11,6 +11,30 @@ func productNibbles1Avx512(blocks int, n int, a *float32, lda int, b *uint8, sca
 func productNibbles2Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
 //go:noescape
+func productNibbles3Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles4Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles5Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles6Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles7Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles8Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles9Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productNibbles10Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
 func productNibblesBeside1Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)
 
 //go:noescape
@@ -24,6 +48,30 @@ func productOctets1Avx512(blocks int, n int, a *float32, lda int, b *uint8, scal
 
 //go:noescape
 func productOctets2Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets3Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets4Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets5Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets6Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets7Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets8Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets9Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+
+//go:noescape
+func productOctets10Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
 //go:noescape
 func productOctetsBeside1Avx512(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int)

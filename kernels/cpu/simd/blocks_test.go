@@ -9,7 +9,7 @@ import (
 
 // kindOfBlocks are the kernels of a kind of weights.
 type kindOfBlocks struct {
-	product [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
+	product [11]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero, c *float32, ldc, add int)
 	beside  [3]func(blocks, n int, a *float32, lda int, b *uint8, scale, zero *float32, apart, apartScales int, c *float32, ldc, add int)
 	widen   func(blocks, n int, z *float32, b *uint8, scale, zero *float32)
 }
@@ -76,7 +76,7 @@ func checkBlocks(t *testing.T, rng *rand.Rand, k *Kernels, blocks, n int) {
 				}
 			}
 		}
-		for rows := 1; rows < len(f.product); rows++ {
+		for rows := 1; rows < len(f.product) && f.product[rows] != nil; rows++ {
 			lda, ldc := depth+3, k.Columns+2
 			a, got, want := guarded(t, (rows-1)*lda+depth, true), guarded(t, (rows-1)*ldc+k.Columns, true), make([]float32, (rows-1)*ldc+k.Columns)
 			for i := range a {
@@ -99,7 +99,7 @@ func checkBlocks(t *testing.T, rng *rand.Rand, k *Kernels, blocks, n int) {
 // checkBeside: two panels side by side give the bits of one after the other.
 func checkBeside(t *testing.T, rng *rand.Rand, k *Kernels, f kindOfBlocks, rows, blocks, n, steps int) {
 	t.Helper()
-	if f.beside[rows] == nil {
+	if rows >= len(f.beside) || f.beside[rows] == nil {
 		return
 	}
 	const gap = 8 // bytes, and floats, between the panels

@@ -81,7 +81,7 @@ type Kernels struct {
 	// ProductNibbles[r] is ProductRows[r] with a panel of blocks of n rows of bytes,
 	// each of which is, for each column, two steps of 4 bits, the lower one first;
 	// scale and zero, the negated zero points, have a row for each block.
-	ProductNibbles [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+	ProductNibbles [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
 	// ProductNibblesBeside is ProductNibbles with two panels side by side, for
 	// 2·Columns columns: the second one is apart bytes behind the first, its scales
@@ -96,7 +96,7 @@ type Kernels struct {
 	// ProductOctets[r] is ProductRows[r] with a panel of blocks of n rows of bytes,
 	// each of which is, for each column, a step of 8 bits; scale and zero, the negated
 	// zero points, have a row for each block.
-	ProductOctets [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
+	ProductOctets [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
 	// ProductOctetsBeside is ProductOctets with two panels side by side, for
 	// 2·Columns columns: the second one is apart bytes behind the first, its scales
