@@ -76,6 +76,47 @@ func TestDynamicQuantizeLinear(t *testing.T) {
 	}
 }
 
+// TestDequantizeLinear: each type, of one scale and of one for each index of an axis.
+func TestDequantizeLinear(t *testing.T) {
+	rng := rand.New(rand.NewPCG(28, 1))
+	for _, d := range []tensor.DType{tensor.Uint8, tensor.Int8, tensor.Int32} {
+		for _, axis := range []int{-1, 0, 1, 2} {
+			x, scale, zero := tensor.New(d, 3, 5, 37), tensor.New(tensor.Float32), tensor.New(d)
+			if axis >= 0 {
+				scale, zero = tensor.New(tensor.Float32, x.Shape[axis]), tensor.New(d, x.Shape[axis])
+			}
+			for i := range x.Len() {
+				x.SetInt(i, int64(int8(rng.Uint32())))
+			}
+			for i := range scale.Len() {
+				scale.SetFloat(i, rng.Float64())
+				zero.SetInt(i, int64(rng.IntN(100)))
+			}
+			for _, ctx := range contexts(t) {
+				for _, offset := range []*tensor.Tensor{zero, nil} {
+					z := dirtyOutputs(1)[0]
+					if err := DequantizeLinear(ctx, z, &attr.Quantize{Axis: axis}, x, scale, offset); err != nil {
+						t.Fatal(err)
+					}
+					for i := range x.Len() {
+						at := 0
+						if axis >= 0 {
+							at = i / elements(x.Shape[axis+1:]) % x.Shape[axis]
+						}
+						number := x.IntAt(i)
+						if offset != nil {
+							number -= offset.IntAt(at)
+						}
+						if want := float32(number) * float32(scale.FloatAt(at)); float32(z.FloatAt(i)) != want {
+							t.Fatalf("%s along axis %d: element %d is %g, want %g", d, axis, i, z.FloatAt(i), want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestMatMulInteger compares with sums of integers: types, zero points of either side, one
 // or many, and sizes around those of lines, tiles and panels, and of pieces.
 func TestMatMulInteger(t *testing.T) {

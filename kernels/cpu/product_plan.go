@@ -95,6 +95,9 @@ func (l *productPlan) arrange(p *product, threads int) {
 // cut makes as many tasks as are wanted, or all that there can be.
 func (l *productPlan) cut(p *product, wanted int) {
 	l.perGroup, l.rowBlocks = mostPanels, ceilDiv(l.tiles, mostTiles)
+	if p.crowds() {
+		l.perGroup *= 2 // for each group its rows are copied
+	}
 	for {
 		l.blockTiles = ceilDiv(l.tiles, max(l.rowBlocks, 1))
 		l.rowBlocks = ceilDiv(l.tiles, max(l.blockTiles, 1))

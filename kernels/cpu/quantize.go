@@ -167,18 +167,14 @@ func (t *fromSteps) Do(lo, hi int) {
 		}
 		switch to, scale := t.z[lo:end], t.scale[at]; t.x.DType {
 		case tensor.Uint8:
-			numbersOf(to, tensor.Data[uint8](t.x)[lo:end], scale, zero)
+			vec.FromBytes[0](len(to), &to[0], &t.x.Bytes()[lo], float32(zero), scale)
 		case tensor.Int8:
-			numbersOf(to, tensor.Data[int8](t.x)[lo:end], scale, zero)
+			vec.FromBytes[1](len(to), &to[0], &t.x.Bytes()[lo], float32(zero), scale)
 		default:
-			numbersOf(to, tensor.Data[int32](t.x)[lo:end], scale, zero)
+			for i, v := range tensor.Data[int32](t.x)[lo:end] {
+				to[i] = float32(v-zero) * scale
+			}
 		}
 		lo = end
-	}
-}
-
-func numbersOf[T int8 | uint8 | int32](z []float32, x []T, scale float32, zero int32) {
-	for i, v := range x {
-		z[i] = float32(int32(v)-zero) * scale
 	}
 }

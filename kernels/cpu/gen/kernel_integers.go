@@ -49,6 +49,13 @@ var integerKernels = []family{
 		params:   slices.Concat(ints("rows", "n"), pointers("z"), ints("ldz"), pointers("scale")),
 		describe: describeFromSteps,
 	},
+	{
+		field: "FromBytes", size: 2,
+		doc:      "FromBytes sets z to (x − zero)·scale of bytes x, which have a sign in FromBytes[1].",
+		params:   slices.Concat(ints("n"), pointers("z"), bytes8("x"), numbers("zero", "scale")),
+		indices:  func(*level) []int { return []int{0, 1} },
+		describe: describeFromBytes,
+	},
 }
 
 var (
@@ -129,5 +136,20 @@ func describeFromSteps(b *builder, _ int) {
 			b.storePart(at(to, disp), b.mul(number, b.loadPart(at(scale, disp), t)), t)
 		})
 		b.addInt(z, ldz)
+	})
+}
+
+func describeFromBytes(b *builder, signed int) {
+	z, x, zero, scale := b.param("z"), b.param("x"), b.param("zero"), b.param("scale")
+	const sign = 0x80
+	if signed == 1 { // counted from the least, as is their zero point
+		zero = b.add(zero, b.constant(sign))
+	}
+	b.mixed(b.param("n"), turn, []stride{{z, 4}, {x, 1}}, func(u int, t tail) {
+		v := b.loadAs(byteLoads, at(x, u*b.level.lanes), t)
+		if signed == 1 {
+			v = b.xor(v, b.bits(sign))
+		}
+		b.storePart(at(z, u*b.level.bytes()), b.mul(b.sub(b.set(vector, opFromInt, v), zero), scale), t)
 	})
 }

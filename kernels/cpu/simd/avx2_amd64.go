@@ -18,6 +18,7 @@ var avx2Kernels = &Kernels{
 	ToWordSteps:      toWordStepsAvx2,
 	OuterSums:        outerSumsAvx2,
 	FromSteps:        fromStepsAvx2,
+	FromBytes:        [2]func(n int, z *float32, x *uint8, zero float32, scale float32){0: fromBytes0Avx2, 1: fromBytes1Avx2},
 	ProductNibbles:   [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productNibbles1Avx2, 2: productNibbles2Avx2},
 	WidenNibbles:     widenNibblesAvx2,
 	ProductOctets:    [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productOctets1Avx2, 2: productOctets2Avx2},

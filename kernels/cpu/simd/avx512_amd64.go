@@ -23,6 +23,7 @@ var avx512Kernels = &Kernels{
 	ToWordSteps:          toWordStepsAvx512,
 	OuterSums:            outerSumsAvx512,
 	FromSteps:            fromStepsAvx512,
+	FromBytes:            [2]func(n int, z *float32, x *uint8, zero float32, scale float32){0: fromBytes0Avx512, 1: fromBytes1Avx512},
 	ProductNibbles:       [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productNibbles1Avx512, 2: productNibbles2Avx512, 3: productNibbles3Avx512, 4: productNibbles4Avx512, 5: productNibbles5Avx512, 6: productNibbles6Avx512, 7: productNibbles7Avx512, 8: productNibbles8Avx512, 9: productNibbles9Avx512, 10: productNibbles10Avx512},
 	ProductNibblesBeside: [3]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, apart int, apartScales int, c *float32, ldc int, add int){1: productNibblesBeside1Avx512, 2: productNibblesBeside2Avx512},
 	WidenNibbles:         widenNibblesAvx512,

@@ -14,6 +14,7 @@ var genericKernels = &Kernels{
 	ToWordSteps:      toWordStepsGeneric,
 	OuterSums:        outerSumsGeneric,
 	FromSteps:        fromStepsGeneric,
+	FromBytes:        [2]func(n int, z *float32, x *uint8, zero float32, scale float32){0: fromBytes0Generic, 1: fromBytes1Generic},
 	ProductNibbles:   [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productNibbles1Generic, 2: productNibbles2Generic},
 	WidenNibbles:     widenNibblesGeneric,
 	ProductOctets:    [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productOctets1Generic, 2: productOctets2Generic},

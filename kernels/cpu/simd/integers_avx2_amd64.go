@@ -30,3 +30,9 @@ func outerSumsAvx2(rows int, n int, z *float32, ldz int, d *float32, x *float32,
 
 //go:noescape
 func fromStepsAvx2(rows int, n int, z *float32, ldz int, scale *float32)
+
+//go:noescape
+func fromBytes0Avx2(n int, z *float32, x *uint8, zero float32, scale float32)
+
+//go:noescape
+func fromBytes1Avx2(n int, z *float32, x *uint8, zero float32, scale float32)

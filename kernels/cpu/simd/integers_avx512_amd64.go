@@ -99,3 +99,9 @@ func outerSumsAvx512(rows int, n int, z *float32, ldz int, d *float32, x *float3
 
 //go:noescape
 func fromStepsAvx512(rows int, n int, z *float32, ldz int, scale *float32)
+
+//go:noescape
+func fromBytes0Avx512(n int, z *float32, x *uint8, zero float32, scale float32)
+
+//go:noescape
+func fromBytes1Avx512(n int, z *float32, x *uint8, zero float32, scale float32)

@@ -751,3 +751,103 @@ func fromStepsGeneric(rows int, n int, z *float32, ldz int, scale *float32) {
 		n2 += n3
 	}
 }
+
+// fromBytes0Generic is the plain form of FromBytes0.
+func fromBytes0Generic(n int, z *float32, x *uint8, zero float32, scale float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = zero
+	v4 = scale
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, n0, n1, n2, p1, p2
+	for ; n0 >= 4; n0 -= 4 {
+		v5 = loadByte(p2, n2)
+		v6 = fromInt32(v5)
+		v7 = v6 - v3
+		v8 = float32(v7 * v4)
+		store32(p1, n1, v8)
+		v9 = loadByte(p2, n2+1)
+		v10 = fromInt32(v9)
+		v11 = v10 - v3
+		v12 = float32(v11 * v4)
+		store32(p1, n1+4, v12)
+		v13 = loadByte(p2, n2+2)
+		v14 = fromInt32(v13)
+		v15 = v14 - v3
+		v16 = float32(v15 * v4)
+		store32(p1, n1+8, v16)
+		v17 = loadByte(p2, n2+3)
+		v18 = fromInt32(v17)
+		v19 = v18 - v3
+		v20 = float32(v19 * v4)
+		store32(p1, n1+12, v20)
+		n1 += 16
+		n2 += 4
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v21 = loadByte(p2, n2)
+		v22 = fromInt32(v21)
+		v23 = v22 - v3
+		v24 = float32(v23 * v4)
+		store32(p1, n1, v24)
+		n1 += 4
+		n2 += 1
+	}
+}
+
+// fromBytes1Generic is the plain form of FromBytes1.
+func fromBytes1Generic(n int, z *float32, x *uint8, zero float32, scale float32) {
+	var v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32 float32
+	var n0, n1, n2 int
+	var p1, p2 unsafe.Pointer
+	n0 = n
+	p1 = unsafe.Pointer(z)
+	p2 = unsafe.Pointer(x)
+	v3 = zero
+	v4 = scale
+	_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _ = v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27, v28, v29, v30, v31, v32, n0, n1, n2, p1, p2
+	v5 = 128
+	v8 = ofBits(0x80)
+	v6 = v3 + v5
+	for ; n0 >= 4; n0 -= 4 {
+		v7 = loadByte(p2, n2)
+		v9 = xor32(v7, v8)
+		v10 = fromInt32(v9)
+		v11 = v10 - v6
+		v12 = float32(v11 * v4)
+		store32(p1, n1, v12)
+		v13 = loadByte(p2, n2+1)
+		v14 = xor32(v13, v8)
+		v15 = fromInt32(v14)
+		v16 = v15 - v6
+		v17 = float32(v16 * v4)
+		store32(p1, n1+4, v17)
+		v18 = loadByte(p2, n2+2)
+		v19 = xor32(v18, v8)
+		v20 = fromInt32(v19)
+		v21 = v20 - v6
+		v22 = float32(v21 * v4)
+		store32(p1, n1+8, v22)
+		v23 = loadByte(p2, n2+3)
+		v24 = xor32(v23, v8)
+		v25 = fromInt32(v24)
+		v26 = v25 - v6
+		v27 = float32(v26 * v4)
+		store32(p1, n1+12, v27)
+		n1 += 16
+		n2 += 4
+	}
+	for ; n0 >= 1; n0 -= 1 {
+		v28 = loadByte(p2, n2)
+		v29 = xor32(v28, v8)
+		v30 = fromInt32(v29)
+		v31 = v30 - v6
+		v32 = float32(v31 * v4)
+		store32(p1, n1, v32)
+		n1 += 4
+		n2 += 1
+	}
+}

@@ -30,3 +30,9 @@ func outerSumsNeon(rows int, n int, z *float32, ldz int, d *float32, x *float32,
 
 //go:noescape
 func fromStepsNeon(rows int, n int, z *float32, ldz int, scale *float32)
+
+//go:noescape
+func fromBytes0Neon(n int, z *float32, x *uint8, zero float32, scale float32)
+
+//go:noescape
+func fromBytes1Neon(n int, z *float32, x *uint8, zero float32, scale float32)

@@ -188,6 +188,35 @@ func TestByteSums(t *testing.T) {
 	})
 }
 
+// TestFromBytes: all bytes, at sizes around those of vectors.
+func TestFromBytes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(14, 14))
+	eachLevel(t, func(t *testing.T, k *Kernels) {
+		for _, n := range []int{2, 14, 16, 18, 64, 512} {
+			_, x := guardedBytes(t, rng, n)
+			for i := range x {
+				x[i] += byte(i)
+			}
+			zero, scale := float32(rng.IntN(256)-128), float32(rng.NormFloat64())
+			for signed, f := range k.FromBytes {
+				for _, part := range []int{n, n - 1} {
+					z := guarded(t, part, true)
+					f(part, &z[0], &x[n-part], zero, scale)
+					for i, v := range x[n-part:] {
+						number := float32(v)
+						if signed == 1 {
+							number = float32(int8(v))
+						}
+						if want := (number - zero) * scale; z[i] != want {
+							t.Fatalf("signed %d, %d bytes: byte %#x from %g in steps of %g is %g, want %g", signed, part, v, zero, scale, z[i], want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // BenchmarkIntegers is the speed of the highest tiles on operands in cache.
 func BenchmarkIntegers(b *testing.B) {
 	for _, k := range Levels() {

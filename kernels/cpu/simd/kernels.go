@@ -78,6 +78,10 @@ type Kernels struct {
 	// numbers times those of scale.
 	FromSteps func(rows int, n int, z *float32, ldz int, scale *float32)
 
+	// FromBytes sets z to (x − zero)·scale of bytes x, which have a sign in
+	// FromBytes[1].
+	FromBytes [2]func(n int, z *float32, x *uint8, zero float32, scale float32)
+
 	// ProductNibbles[r] is ProductRows[r] with a panel of blocks of n rows of bytes,
 	// each of which is, for each column, two steps of 4 bits, the lower one first;
 	// scale and zero, the negated zero points, have a row for each block.

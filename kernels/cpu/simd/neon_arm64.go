@@ -18,6 +18,7 @@ var neonKernels = &Kernels{
 	ToWordSteps:      toWordStepsNeon,
 	OuterSums:        outerSumsNeon,
 	FromSteps:        fromStepsNeon,
+	FromBytes:        [2]func(n int, z *float32, x *uint8, zero float32, scale float32){0: fromBytes0Neon, 1: fromBytes1Neon},
 	ProductNibbles:   [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productNibbles1Neon, 2: productNibbles2Neon},
 	WidenNibbles:     widenNibblesNeon,
 	ProductOctets:    [11]func(blocks int, n int, a *float32, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int){1: productOctets1Neon, 2: productOctets2Neon},
