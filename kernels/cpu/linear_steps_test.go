@@ -306,14 +306,19 @@ func blocksInSteps(x *tensor.Tensor, size int) *tensor.Tensor {
 	}
 	k := x.Shape[1]
 	out := tensor.New(tensor.Float64, x.Shape...)
-	for i := range x.Len() {
-		first := i - i%k + i%k/size*size
-		top := float32(1e-30)
-		for e := first; e < min(first+size, first-first%k+k); e++ {
-			top = max(top, float32(math.Abs(x.FloatAt(e))))
+	for i := range x.Shape[0] {
+		for first := 0; first < k; first += size {
+			row := make([]float32, min(size, k-first))
+			for e := range row {
+				row[e] = float32(x.FloatAt(i*k + first + e))
+			}
+			steps := make([]byte, len(row)+bytesOfStep)
+			vec.RowSteps(1, len(row), &steps[0], &row[0])
+			step := viewAs[float32](steps[len(row):])[0]
+			for e := range row {
+				out.SetFloat(i*k+first+e, float64(int8(steps[e]))*float64(step))
+			}
 		}
-		steps := math.RoundToEven(float64(float32(x.FloatAt(i)) * (127 / top)))
-		out.SetFloat(i, steps*float64(top/127))
 	}
 	return out
 }

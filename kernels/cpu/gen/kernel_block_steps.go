@@ -131,10 +131,10 @@ func (e quads) load(b *builder, panel reg, u int) [][]reg {
 }
 
 func describeRowSteps(b *builder) {
-	// Blocks without a number above tiny are 0 in steps: 127/top is finite.
+	// Blocks without a number above tiny are 0 in steps: 1/scale is finite.
 	const most, tiny = 127, 1e-30
 	l, z, x, n := b.level, b.param("z"), b.param("x"), b.param("n")
-	limit := b.constant(most)
+	part, one := b.constant(1.0/most), b.constant(1)
 	b.while(b.param("blocks"), 1, func() {
 		top, from := b.copy(b.constant(tiny)), b.copyInt(x)
 		vectors := b.copyInt(n)
@@ -142,8 +142,12 @@ func describeRowSteps(b *builder) {
 			b.change(opMax, top, b.abs(b.load(at(from, 0))), top)
 			b.addImm(from, l.bytes())
 		})
-		top = b.top(top)
-		inverse, sum := b.div(limit, top), b.zero()
+		scale, sum := b.mul(b.top(top), part), b.zero()
+		// 1/scale to 2⁻²⁷, for a tenth of a division's time: 14 bits, and Newton's step. The
+		// greatest number is 127 all the same.
+		inverse, rest := b.set(vector, opInverse, scale), b.copy(one)
+		b.fnma(rest, scale, inverse)
+		b.fma(inverse, inverse, rest)
 		b.while(b.copyInt(n), l.lanes, func() {
 			v := b.round(b.mul(b.load(at(x, 0)), inverse))
 			b.addTo(sum, v)
@@ -151,7 +155,6 @@ func describeRowSteps(b *builder) {
 			b.addImm(x, l.bytes())
 			b.addImm(z, l.lanes)
 		})
-		scale := b.div(top, limit)
 		b.storeOne(at(z, 0), scale)
 		b.storeOne(at(z, 4), b.mul(b.sum(sum), scale))
 		b.addImm(z, 8)
