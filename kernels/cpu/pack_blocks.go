@@ -229,9 +229,12 @@ func (b *block) multiplyBlocks(x *part) {
 	f := r.kernels()
 	left := b.left.data.f32[b.a:][:(b.i1-b.i0-1)*b.left.row+b.k]
 	apart, apartScales := columns*(r.k/r.perByte), 4*columns*ceilDiv(r.k, r.size)
-	for j := b.j0; j < b.j1; j += columns {
-		rows := b.rowOf(b.tile0+1) - b.i0
-		two := rows < len(f.beside) && f.beside[rows] != nil && b.tile1-b.tile0 == 1 && j+2*columns <= b.j1
+	few := b.tile1-b.tile0 == 1 && b.i1-b.i0 < len(f.beside) && f.beside[b.i1-b.i0] != nil
+	for j, width := b.j0, 0; j < b.j1; j += width {
+		two := few && j+2*columns <= b.j1
+		if width = columns; two {
+			width = 2 * columns
+		}
 		r.pieces(b.ctx, j, 0, b.k, func(p blockPiece) {
 			for t := b.tile0; t < b.tile1; t++ {
 				i, rows := b.rowOf(t)-b.i0, b.rowOf(t+1)-b.rowOf(t)
@@ -243,8 +246,5 @@ func (b *block) multiplyBlocks(x *part) {
 				}
 			}
 		})
-		if two {
-			j += columns
-		}
 	}
 }

@@ -56,7 +56,7 @@ func TestSpreadPlan(t *testing.T) {
 		p.parts = []part{{n: 24 * columns, right: rightOperand{k: x.k, n: 24 * columns, packed: floats{f32: make([]float32, 1)}}}}
 		p.arrange(p, x.threads)
 		tall := p.height > simd.Nearest.Ways-waysOfPanel // levels with few registers have low tiles
-		if got := p.pieces > 0; got != (x.spread && tall && simd.Nearest.Ways <= fewWays) {
+		if got := p.pieces > 0; got != (x.spread && tall && paysForAll()) {
 			t.Errorf("%d×%d, %d threads: tiles of %d rows, %d tasks of a block spread rows", x.m, x.k, x.threads, p.height, p.pieces)
 		}
 		for i := range p.tasks() {

@@ -9,13 +9,14 @@ var Nearest = nearest()
 // with any fetching more than 4 KB ahead; five 25 and 23; six 23 and 27; with AVX2, half
 // as many. Intel's of 2023 read 9 to 12, and 12 to 13 with fetching.
 func (k *Kernels) FetchFrom() int {
-	if onAMD {
+	if OnAMD {
 		return 3 * k.Lanes / 8
 	}
 	return 1
 }
 
-var onAMD = isAMD()
+// OnAMD tells whether the processor is one of AMD's.
+var OnAMD = isAMD()
 
 // Cache is a cache of the processor.
 type Cache struct {
