@@ -112,6 +112,9 @@ func (b *bench) load(f *timed, path string) error {
 		return err
 	}
 	f.LoadMS, f.model = milliseconds(time.Since(start)), m
+	if f.Passes != "none" {
+		b.s.tellPrecision(m)
+	}
 	if b.inputs == nil {
 		if b.in.fill == "" {
 			b.in.fill = "random"

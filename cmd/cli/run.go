@@ -45,6 +45,7 @@ step.`,
 				return err
 			}
 			defer m.Close()
+			s.tellPrecision(m)
 			n := 0
 			if cmd.Flags().Changed("steps") {
 				n = steps

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/parallax-go/parallax"
+	"github.com/parallax-go/parallax/codegen"
+	"github.com/parallax-go/parallax/kernels"
+	"github.com/parallax-go/parallax/kernels/catalog"
+	"github.com/parallax-go/parallax/kernels/cpu"
 )
 
 // verbosef prints a message to standard error if --verbose.
@@ -31,14 +35,28 @@ func (s *session) tellPasses(src *parallax.Source) {
 // tellProgram says what will run.
 func (s *session) tellProgram(m *parallax.Model) {
 	p := m.Program()
-	kernels := map[string]int{}
+	kinds := map[string]int{}
 	for _, step := range p.Steps {
 		kind, _, _ := strings.Cut(step.Kernel, ".")
-		kernels[kind]++
+		kinds[kind]++
 	}
 	var parts []string
-	for _, kind := range slices.Sorted(maps.Keys(kernels)) {
-		parts = append(parts, fmt.Sprintf("%d %s", kernels[kind], kind))
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		parts = append(parts, fmt.Sprintf("%d %s", kinds[kind], kind))
 	}
 	s.verbosef("program: %d steps (%s), %d past/present pairs", len(p.Steps), strings.Join(parts, ", "), len(p.States))
+}
+
+// tellPrecision says where --precision int8 changes nothing.
+func (s *session) tellPrecision(m *parallax.Model) {
+	if kernels.Precision(s.precision) != kernels.INT8 {
+		return
+	}
+	inSteps := func(x codegen.Slot) bool { return x.Layout == catalog.CPUPrefix+"PackBlockQuads" }
+	switch {
+	case !slices.ContainsFunc(m.Program().Slots, inSteps):
+		s.infof("--precision int8 changes nothing: no product has weights of 4 or 8 bits in blocks of a multiple of 16")
+	case !cpu.HasSteps():
+		s.infof("--precision int8 changes nothing here: this processor has no products of bytes (AVX-512 VNNI)")
+	}
 }

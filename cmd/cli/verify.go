@@ -122,8 +122,12 @@ func (x *verification) load(s *session, path string) error {
 		watch = append(watch, parallax.WithProfile(x.step))
 	}
 	var err error
-	if x.model, err = s.load(path, watch...); err != nil || x.beside == "" {
+	if x.model, err = s.load(path, watch...); err != nil {
 		return err
+	}
+	s.tellPrecision(x.model)
+	if x.beside == "" {
+		return nil
 	}
 	tolerance := func(d tensor.DType) tolerance { return x.tolerance(d, x.model.Precision()) }
 	x.nodes = nodeWatch{target: target, memory: s.memory, tolerance: tolerance}

@@ -23,7 +23,7 @@ func CanStep(size, k int) bool { return size > 0 && size%stepMultiple == 0 && k%
 // bytes. The packed tensor is of i8 then. Levels without products of bytes have none in steps,
 // and PackBlocks' form.
 func PackBlockQuads(pool *par.Pool, packed, w *tensor.Tensor) error {
-	if !hasSteps() {
+	if !HasSteps() {
 		return PackBlocks(pool, packed, w)
 	}
 	if w.Rank() != 2 || !isBlockWeight(w.DType) || w.Shape[1]%stepMultiple != 0 {
@@ -57,8 +57,8 @@ func nibbleQuad(v [4]byte) [4]byte {
 	return [4]byte{v[0]&0xf | v[2]<<4, v[0]>>4 | v[2]&0xf0, v[1]&0xf | v[3]<<4, v[1]>>4 | v[3]&0xf0}
 }
 
-// hasSteps reports whether the level has products in steps.
-func hasSteps() bool { return simd.Active.RowSteps != nil }
+// HasSteps reports whether the processor has products in steps.
+func HasSteps() bool { return simd.Active.RowSteps != nil }
 
 // stepLeft is the left operand of a product in steps. Of each block, a row has its bytes, and
 // then the step and the step times their sum, of f32.

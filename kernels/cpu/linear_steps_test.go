@@ -301,7 +301,7 @@ func TestLinearInBlockSteps(t *testing.T) {
 // blocksInSteps is x with each block of a row rounded to 127ths of its greatest number, where
 // products take it so.
 func blocksInSteps(x *tensor.Tensor, size int) *tensor.Tensor {
-	if !hasSteps() {
+	if !HasSteps() {
 		return x
 	}
 	k := x.Shape[1]
@@ -474,7 +474,7 @@ func TestBlockStepsOfNaN(t *testing.T) {
 
 func TestPackBlockQuadsErrors(t *testing.T) {
 	for _, w := range []*tensor.Tensor{tensor.New(tensor.Float32, 4, 16), tensor.New(tensor.Uint4, 16), tensor.New(tensor.Uint8, 4, 15)} {
-		if err := PackBlockQuads(nil, &tensor.Tensor{}, w); hasSteps() && (err == nil || !strings.Contains(err.Error(), w.String())) {
+		if err := PackBlockQuads(nil, &tensor.Tensor{}, w); HasSteps() && (err == nil || !strings.Contains(err.Error(), w.String())) {
 			t.Errorf("error %v of %s", err, w)
 		}
 	}

@@ -115,7 +115,7 @@ func isPackedBlocks(w, steps, zeros *tensor.Tensor, k, size int) bool {
 	if w == nil || steps == nil || zeros == nil || !isByte(w.DType) || w.Rank() != 2 || w.Shape[1] != k && 2*w.Shape[1] != k {
 		return false
 	}
-	if w.DType == tensor.Int8 && !(hasSteps() && CanStep(size, k)) {
+	if w.DType == tensor.Int8 && !(HasSteps() && CanStep(size, k)) {
 		return false
 	}
 	numbers := func(t *tensor.Tensor) bool {
