@@ -41,6 +41,7 @@ func run(c *passes.Context, g *ir.Graph, d decoder) error {
 func rulesWith(d decoder) []rewrite.Rule {
 	return []rewrite.Rule{
 		{Label: "constant node", Doc: "all operands are constants, or made of constants that are too large to keep", Match: d.constantNode},
+		{Label: "view of a constant", Doc: "it shares the constant's memory, so that its size does not matter", Roots: views, Match: constantView},
 		{Label: "numeric dims", Doc: "the symbolic contents are numbers", Match: numericDims},
 		{Label: "constant condition", Doc: "If with a constant condition is its branch", Roots: []*ir.Op{op.If}, Match: constantCondition},
 	}
@@ -72,6 +73,23 @@ func (d decoder) constantNode(c *passes.Context, n *ir.Node) *rewrite.Patch {
 		}
 	}
 	return p
+}
+
+// views are the operators whose results are their first operands in other shapes.
+var views = []*ir.Op{op.Reshape, op.Squeeze, op.Unsqueeze, op.Flatten}
+
+// constantView is for a target: a file would have the constant twice if others read it.
+func constantView(c *passes.Context, n *ir.Node) *rewrite.Patch {
+	t := n.In[0].Const
+	if t == nil || c.Target() == "" || !replaceable(n) {
+		return nil
+	}
+	shape, known := n.Out[0].Type.ConstShape()
+	if count, ok := tensor.Elements(shape); !known || !ok || count != t.Len() {
+		return nil
+	}
+	p := rewrite.NewPatch(n, "")
+	return p.Replace(n.Out[0], p.Const(t.Reshaped(shape...)))
 }
 
 func numericDims(_ *passes.Context, n *ir.Node) *rewrite.Patch {

@@ -101,7 +101,21 @@ func (f *chain) affordable(c *passes.Context) bool {
 	if result > small && (result > maxGrowth*f.operands || f.hasStepsOfWeights()) || isLong(n) {
 		return false
 	}
-	return c.AllowConstant(result)
+	return c.Target() != "" && isOfSteps(n) || c.AllowConstant(result)
+}
+
+// isOfSteps reports whether n makes nothing but scales or zero points of constant weights,
+// which are larger.
+func isOfSteps(n *ir.Node) bool {
+	if len(n.Out) != 1 || len(n.Out[0].Uses()) == 0 {
+		return false
+	}
+	for _, u := range n.Out[0].Uses() {
+		if u.Node == nil || u.Node.Op != op.DequantizeLinear || u.Index == 0 || !u.Node.In[0].IsConst() || elements(n.Out[0]) > u.Node.In[0].Const.Len() {
+			return false
+		}
+	}
+	return true
 }
 
 // hasStepsOfWeights reports whether f makes floats of integers that are weights in steps.
