@@ -71,7 +71,8 @@ const (
 // shift [N]. A reader of the normalised output alone leaves y out.
 //
 // Elements of 16 bits are computed in f32 or wider and rounded once for each
-// output; the norm is taken of y before it is rounded.
+// output; the norm is taken of y before it is rounded. Weights of 16 bits may stand beside
+// x of f32.
 //
 // With Steps, weights are integers, wᵢ in the above is
 //

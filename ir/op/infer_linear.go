@@ -52,16 +52,18 @@ func inferLinear(c *ir.Infer) error {
 }
 
 // linearElements is the element type of x and the results, which all operands have but for
-// weights that are integers, and their zero points.
+// weights that are integers, and their zero points, and weights of 16 bits beside x of f32.
 func linearElements(c *ir.Infer, a *attr.Linear) (tensor.DType, error) {
 	o := a.Operands()
 	var alike []int
 	for i := range c.NumIn() {
 		weight, zero := i >= o.Weight && i < o.Weight+a.Weights, o.Zero >= 0 && i >= o.Zero && i < o.Zero+len(a.Zeroed)
 		kind := floats
-		if a.InSteps() && (weight || zero) {
+		switch {
+		case a.InSteps() && (weight || zero):
 			kind = integers
-		} else {
+		case weight && narrowBeside(c.Type(o.X).DType, c.Type(i).DType):
+		default:
 			alike = append(alike, i)
 		}
 		if err := kind.check(c, i); err != nil {
@@ -80,6 +82,11 @@ func linearElements(c *ir.Infer, a *attr.Linear) (tensor.DType, error) {
 		err = fmt.Errorf("operand 0 has elements of type %s, want f32 to be taken in steps", d)
 	}
 	return d, err
+}
+
+// narrowBeside reports whether a weight of 16 bits stands beside x of f32.
+func narrowBeside(x, w tensor.DType) bool {
+	return x == tensor.Float32 && (w == tensor.Float16 || w == tensor.BFloat16)
 }
 
 // widths are the sizes of the last axes of the results.

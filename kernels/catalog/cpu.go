@@ -279,14 +279,19 @@ func channelByChannel(c kernels.Case) error {
 }
 
 // linearTypes holds if a fused product is of floats, but for weights that are integers and
-// their zero points.
+// their zero points, and for weights of 16 bits beside f32.
 func linearTypes(c kernels.Case) error {
 	a := c.Attr.(*attr.Linear)
-	if !a.InSteps() {
-		return floats(math.MaxInt)(c)
-	}
 	o, rest := a.Operands(), c
 	rest.In = slices.Clone(c.In)
+	if !a.InSteps() {
+		for i := o.Weight; i < o.Weight+a.Weights && c.In[0].DType == tensor.Float32; i++ {
+			if isFloat(c.In[i].DType) {
+				rest.In[i].DType = tensor.Float32
+			}
+		}
+		return floats(math.MaxInt)(rest)
+	}
 	integers := []tensor.DType{tensor.Int8, tensor.Uint8}
 	switch {
 	case a.BlockSize > 0:

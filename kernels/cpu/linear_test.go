@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -211,6 +212,27 @@ func TestLinear(t *testing.T) {
 	ctxs, rng := contexts(t), rand.New(rand.NewPCG(11, 1))
 	for _, c := range linearCases(rng) {
 		checkLinear(t, ctxs, c, packedOperands(t, c.a, c.in))
+	}
+}
+
+// TestLinearOfNarrowWeights: weights of 16 bits beside f32.
+func TestLinearOfNarrowWeights(t *testing.T) {
+	ctxs, rng := contexts(t), rand.New(rand.NewPCG(12, 1))
+	for _, c := range linearCases(rng) {
+		if c.in[0].DType != tensor.Float32 {
+			continue
+		}
+		for _, d := range []tensor.DType{tensor.Float16, tensor.BFloat16} {
+			narrow := linearCase{fmt.Sprintf("%s, weights of %s", c.name, d), c.a, slices.Clone(c.in)}
+			for i := range c.a.Weights {
+				w := tensor.New(d, c.in[1+i].Shape...)
+				for e := range w.Len() {
+					w.SetFloat(e, c.in[1+i].FloatAt(e))
+				}
+				narrow.in[1+i] = w
+			}
+			checkLinear(t, ctxs, narrow, packedOperands(t, c.a, narrow.in))
+		}
 	}
 }
 

@@ -21,13 +21,18 @@ func TestLinearIsItsDecomposition(t *testing.T) {
 		g := ir.NewGraph("linear")
 		var values []*ir.Value
 		var in []*tensor.Tensor
-		for _, shape := range linearShapes(r, a) {
-			x := tensor.New(tensor.Float32, shape...)
+		weights := []tensor.DType{tensor.Float32, tensor.Float16, tensor.BFloat16}[r.IntN(3)]
+		for i, shape := range linearShapes(r, a) {
+			d := tensor.Float32
+			if o := a.Operands(); i >= o.Weight && i < o.Weight+a.Weights {
+				d = weights
+			}
+			x := tensor.New(d, shape...)
 			for i := range x.Len() {
 				x.SetFloat(i, r.NormFloat64())
 			}
 			in = append(in, x)
-			values = append(values, g.NewInput("", ir.TensorOf(tensor.Float32, sym.ShapeOf(shape...))))
+			values = append(values, g.NewInput("", ir.TensorOf(d, sym.ShapeOf(shape...))))
 		}
 		n, err := g.Add(op.Linear, a, a.Outputs(), values...)
 		if err != nil {

@@ -105,7 +105,7 @@ func planLinear(outs []*tensor.Tensor, a *attr.Linear, in list) (*linear, error)
 }
 
 // checkTypes wants floats of one type, but for weights that are integers and their zero
-// points.
+// points, and weights of 16 bits beside x of f32.
 func (l *linear) checkTypes(in list) error {
 	var alike list
 	for i, t := range in {
@@ -114,6 +114,9 @@ func (l *linear) checkTypes(in list) error {
 			if !t.DType.IsInt() {
 				return fmt.Errorf("operand %d is %s, want integers", i, t)
 			}
+			continue
+		}
+		if k >= 0 && k < l.a.Weights && in[0].DType == tensor.Float32 && (t.DType == tensor.Float16 || t.DType == tensor.BFloat16) {
 			continue
 		}
 		alike = append(alike, t)

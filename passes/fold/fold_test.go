@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/parallax-go/parallax/ir"
+	"github.com/parallax-go/parallax/ir/attr"
 	"github.com/parallax-go/parallax/ir/op"
 	"github.com/parallax-go/parallax/ir/sym"
 	"github.com/parallax-go/parallax/ir/tensor"
@@ -44,6 +45,46 @@ func TestLargeWeightsInSteps(t *testing.T) {
 		}
 		if count != c.want {
 			t.Errorf("%s: %d nodes stay, want %d:\n%s", c.name, count, c.want, g)
+		}
+	}
+}
+
+// TestLargeScales: for a target, scales of weights become constants whatever their size,
+// reshaped or converted; a file keeps what the limit forbids.
+func TestLargeScales(t *testing.T) {
+	const n, k, size = 4096, 4096, 8 // scales of 8 MB
+	for _, c := range []struct {
+		name string
+		make func(b *ir.Builder) *ir.Value
+	}{
+		{"reshaped", func(b *ir.Builder) *ir.Value {
+			return b.Op(op.Reshape, op.Reshape.Attr(), b.Const(tensor.New(tensor.Float32, n*k/size)), b.Ints(n, k/size))
+		}},
+		{"converted", func(b *ir.Builder) *ir.Value {
+			return b.Op(op.Cast, &attr.Cast{To: tensor.Float32}, b.Const(tensor.New(tensor.Float16, n, k/size)))
+		}},
+	} {
+		for target, want := range map[kernels.Target]int{kernels.CPU: 2, "": 3} {
+			g := ir.NewGraph("")
+			x := g.NewInput("x", ir.TensorOf(tensor.Float32, sym.Shape{sym.Const(3), sym.Const(n)}))
+			b := ir.NewBuilder(g)
+			w := b.Op(op.DequantizeLinear, &attr.Quantize{Axis: 1, BlockSize: size, Saturate: true}, b.Const(tensor.New(tensor.Uint4, n, k)), c.make(b))
+			y := b.Op(op.MatMul, nil, x, w)
+			if b.Err() != nil {
+				t.Fatal(b.Err())
+			}
+			b.Commit(nil)
+			g.AddNamedOutput("y", y)
+			if _, err := passes.Run(context.Background(), g, []passes.Pass{fold.Pass}, &passes.Options{Target: target}); err != nil {
+				t.Fatal(err)
+			}
+			count := 0
+			for range g.Nodes() {
+				count++
+			}
+			if count != want {
+				t.Errorf("%s, target %q: %d nodes stay, want %d", c.name, target, count, want)
+			}
 		}
 	}
 }

@@ -16,10 +16,7 @@ import (
 // ofWeight is the plain product of x and a constant matrix: of floats, or of integers with a
 // scale for each column, or for each block of one, transposed or not; nil if w is neither.
 func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product {
-	// A transposition that is too large to fold is none to a product.
-	if t := w.Def; t != nil && t.Op == op.Transpose && slices.Equal(t.Attr.(*attr.Transpose).Perm, []int{1, 0}) {
-		w, transB = t.In[0], !transB
-	}
+	w, transB = underlying(x, w, transB)
 	if w.IsConst() {
 		if w.Const.Rank() != 2 {
 			return nil
@@ -70,6 +67,23 @@ func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product
 	p.Attr.TransB, p.Attr.Steps = transB, attr.LinearStepsWeights
 	p.Weights[0].Step = vectorOf(patch, scale, p.Width(0))
 	return p
+}
+
+// underlying is the operand below what is too large to fold and is nothing to a product: a
+// transposition, and a conversion of 16 bits to f32.
+func underlying(x, w *ir.Value, transB bool) (*ir.Value, bool) {
+	for w.Def != nil {
+		switch from := w.Def.In[0]; {
+		case w.Def.Op == op.Transpose && slices.Equal(w.Def.Attr.(*attr.Transpose).Perm, []int{1, 0}):
+			w, transB = from, !transB
+		case w.Def.Op == op.Cast && x.Type.DType == tensor.Float32 && w.Type.DType == tensor.Float32 &&
+			(from.Type.DType == tensor.Float16 || from.Type.DType == tensor.BFloat16):
+			w = from
+		default:
+			return w, transB
+		}
+	}
+	return w, transB
 }
 
 // ofRounded is the product of integers of weights of 8 bits and of what x was before it was

@@ -4,7 +4,8 @@
 //   - Mul(Cast(w), scale), with or without a zero point taken off between, is
 //     DequantizeLinear, if the scale is one number or one for each index of an axis.
 //   - Rows that are gathered of such a table are gathered before they are scaled, so that
-//     nobody needs the table in floats.
+//     nobody needs the table in floats. So are those of a large table of f16 or bf16 that is
+//     converted to f32.
 //
 // It runs before constants are folded, which leaves DequantizeLinear of large constants for
 // the passes of a target: products take the integers as they are, in a quarter of the memory.

@@ -26,6 +26,7 @@ var Pass = passes.Pass{
 var rules = []rewrite.Rule{
 	{Label: "weights in steps", Doc: "integers that are converted and multiplied", Roots: []*ir.Op{op.Mul}, Match: scaled},
 	{Label: "rows in steps", Doc: "rows are gathered of integers", Roots: []*ir.Op{op.Gather}, Match: rows},
+	{Label: "rows of 16 bits", Doc: "rows are gathered before they become f32", Roots: []*ir.Op{op.Gather}, Match: narrowRows},
 }
 
 // scaled reads Mul(Cast(w), scale) and Mul(Sub(Cast(w), zero), scale).
@@ -129,6 +130,22 @@ func zeroPoints(t, w, scale *tensor.Tensor) *tensor.Tensor {
 		}
 	}
 	return z
+}
+
+// largeTable is from how many elements on a table of 16 bits stays so: smaller ones are folded.
+const largeTable = 1 << 20
+
+// narrowRows gathers rows of a large table of 16 bits before they become f32.
+func narrowRows(_ *passes.Context, n *ir.Node) *rewrite.Patch {
+	d := n.In[0].Def
+	if d == nil || d.Op != op.Cast || !d.In[0].IsConst() || d.In[0].Const.Len() < largeTable {
+		return nil
+	}
+	if from := d.In[0].Type.DType; n.In[0].Type.DType != tensor.Float32 || from != tensor.Float16 && from != tensor.BFloat16 {
+		return nil
+	}
+	p := rewrite.NewPatch(n, "")
+	return p.Replace(n.Out[0], p.Op(op.Cast, d.Attr, p.Op(op.Gather, n.Attr, d.In[0], n.In[1])))
 }
 
 // rows gathers rows of a table in steps before they are scaled.
