@@ -165,20 +165,45 @@ func inBlocks(patch *rewrite.Patch, x *ir.Value, d *ir.Node, transB bool) *linea
 	return p
 }
 
-// transposed is a matrix, of elements of whatever bits, with its axes swapped.
+// transposed is a matrix, of integers of 4 or 8 bits or of floats, with its axes swapped.
 func transposed(t *tensor.Tensor) *tensor.Tensor {
 	rows, columns := t.Shape[0], t.Shape[1]
 	out := tensor.New(t.DType, columns, rows)
-	for i := range rows {
-		for j := range columns {
-			if from, to := i*columns+j, j*rows+i; t.DType.IsFloat() {
-				out.SetFloat(to, t.FloatAt(from))
-			} else {
-				out.SetInt(to, t.IntAt(from))
+	from, to := t.Bytes(), out.Bytes()
+	eachPiece(rows, columns, func(i, j0, j1 int) {
+		x, z := i*columns+j0, j0*rows+i
+		switch t.DType.Bits() {
+		case 4:
+			for range j1 - j0 {
+				to[z/2] |= from[x/2] >> (4 * (x & 1)) & 0xf << (4 * (z & 1))
+				x, z = x+1, z+rows
+			}
+		case 8:
+			for range j1 - j0 {
+				to[z] = from[x]
+				x, z = x+1, z+rows
+			}
+		default:
+			for range j1 - j0 {
+				out.SetFloat(z, t.FloatAt(x))
+				x, z = x+1, z+rows
+			}
+		}
+	})
+	return out
+}
+
+// eachPiece calls f with pieces of all rows, so that those of some rows, and of as many
+// columns, follow one another: lines of a matrix and of its transpose stay in the cache.
+func eachPiece(rows, columns int, f func(i, j0, j1 int)) {
+	const square = 64
+	for i0 := 0; i0 < rows; i0 += square {
+		for j0 := 0; j0 < columns; j0 += square {
+			for i := i0; i < min(i0+square, rows); i++ {
+				f(i, j0, min(j0+square, columns))
 			}
 		}
 	}
-	return out
 }
 
 // centred is w less its zero points, of which there are one or one for each index of an
@@ -190,18 +215,27 @@ func centred(w *tensor.Tensor, zero *ir.Value, axis int) *tensor.Tensor {
 	if w.DType.Bits() > 8 || !w.DType.IsInt() || zero != nil && !zero.IsConst() {
 		return nil
 	}
+	var zeros []int64
+	if zero != nil {
+		for i := range zero.Const.Len() {
+			zeros = append(zeros, zero.Const.IntAt(i))
+		}
+	}
+	rows, columns := w.Shape[0], w.Shape[1]
 	least, most := int64(0), int64(0)
 	values := make([]int16, w.Len())
-	for i := range values {
-		v := w.IntAt(i)
-		if zero != nil {
-			index := i % w.Shape[1]
-			if axis == 0 {
-				index = i / w.Shape[1]
+	for i := range rows {
+		for j := range columns {
+			v := w.IntAt(i*columns + j)
+			switch {
+			case zero == nil:
+			case axis == 0:
+				v -= zeros[min(i, len(zeros)-1)]
+			default:
+				v -= zeros[min(j, len(zeros)-1)]
 			}
-			v -= zero.Const.IntAt(min(index, zero.Const.Len()-1))
+			values[i*columns+j], least, most = int16(v), min(least, v), max(most, v)
 		}
-		values[i], least, most = int16(v), min(least, v), max(most, v)
 	}
 	if least < math.MinInt8 || most > math.MaxInt8 {
 		return tensor.Of(w.Shape, values)
