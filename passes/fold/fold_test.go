@@ -75,16 +75,50 @@ func TestLargeScales(t *testing.T) {
 			}
 			b.Commit(nil)
 			g.AddNamedOutput("y", y)
-			if _, err := passes.Run(context.Background(), g, []passes.Pass{fold.Pass}, &passes.Options{Target: target}); err != nil {
-				t.Fatal(err)
-			}
-			count := 0
-			for range g.Nodes() {
-				count++
-			}
-			if count != want {
-				t.Errorf("%s, target %q: %d nodes stay, want %d", c.name, target, count, want)
+			if got := nodesAfter(t, g, target); got != want {
+				t.Errorf("%s, target %q: %d nodes stay, want %d", c.name, target, got, want)
 			}
 		}
 	}
+}
+
+// TestWeightsOfWeights: for a target, parts of a large matrix, several in one and sums become
+// constants; in a file they stay.
+func TestWeightsOfWeights(t *testing.T) {
+	const rows, columns = 1024, 2048 // 8 MB
+	matrix := func(b *ir.Builder) *ir.Value { return b.Const(tensor.New(tensor.Float32, rows, columns)) }
+	for name, weight := range map[string]func(b *ir.Builder) *ir.Value{
+		"part":  func(b *ir.Builder) *ir.Value { return b.Op(op.Slice, nil, matrix(b), b.Ints(0), b.Ints(1500), b.Ints(1)) },
+		"both":  func(b *ir.Builder) *ir.Value { return b.Op(op.Concat, &attr.Axis{Axis: 1}, matrix(b), matrix(b)) },
+		"sum":   func(b *ir.Builder) *ir.Value { return b.Op(op.Add, nil, matrix(b), matrix(b)) },
+		"scale": func(b *ir.Builder) *ir.Value { return b.Op(op.Mul, nil, matrix(b), b.Const(tensor.Scalar[float32](2))) },
+	} {
+		for target, want := range map[kernels.Target]int{kernels.CPU: 1, "": 2} {
+			g := ir.NewGraph("")
+			x := g.NewInput("x", ir.TensorOf(tensor.Float32, sym.Shape{sym.Const(3), sym.Const(rows)}))
+			b := ir.NewBuilder(g)
+			y := b.Op(op.MatMul, nil, x, weight(b))
+			if b.Err() != nil {
+				t.Fatal(b.Err())
+			}
+			b.Commit(nil)
+			g.AddNamedOutput("y", y)
+			if got := nodesAfter(t, g, target); got != want {
+				t.Errorf("%s, target %q: %d nodes stay, want %d", name, target, got, want)
+			}
+		}
+	}
+}
+
+// nodesAfter is how many nodes stay after constants are folded for a target.
+func nodesAfter(t *testing.T, g *ir.Graph, target kernels.Target) int {
+	t.Helper()
+	if _, err := passes.Run(context.Background(), g, []passes.Pass{fold.Pass}, &passes.Options{Target: target}); err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for range g.Nodes() {
+		count++
+	}
+	return count
 }

@@ -101,7 +101,40 @@ func (f *chain) affordable(c *passes.Context) bool {
 	if result > small && (result > maxGrowth*f.operands || f.hasStepsOfWeights()) || isLong(n) {
 		return false
 	}
-	return c.Target() != "" && isOfSteps(n) || c.AllowConstant(result)
+	return c.Target() != "" && (isOfSteps(n) || f.isOfWeights()) || c.AllowConstant(result)
+}
+
+// ofWeights are the operators that files make weights of weights with: parts of them, several
+// in one, scaled ones, sums with what was trained beside them.
+var ofWeights = map[*ir.Op]bool{
+	op.Slice: true, op.Split: true, op.Concat: true, op.Add: true, op.Sub: true, op.Mul: true, op.Div: true,
+}
+
+// isOfWeights reports whether f is one operator that makes no more elements of matrices than
+// they have. A target would do that in every run, and its products would read the result as it
+// lies; so it is done whatever the size.
+func (f *chain) isOfWeights() bool {
+	n := f.nodes[0]
+	if len(f.nodes) > 1 || !ofWeights[n.Op] {
+		return false
+	}
+	results, operands, matrices := 0, 0, 0
+	for _, v := range n.Out {
+		results += elements(v)
+	}
+	for _, v := range n.In {
+		if v != nil && v.Const != nil {
+			operands += v.Const.Len()
+			if v.Const.Rank() > 1 && isFloat(v.Const.DType) {
+				matrices++
+			}
+		}
+	}
+	return matrices > 0 && results <= operands
+}
+
+func isFloat(d tensor.DType) bool {
+	return d == tensor.Float32 || d == tensor.Float16 || d == tensor.BFloat16
 }
 
 // isOfSteps reports whether n makes nothing but scales or zero points of constant weights,

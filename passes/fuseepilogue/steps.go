@@ -17,6 +17,9 @@ import (
 // scale for each column, or for each block of one, transposed or not; nil if w is neither.
 func ofWeight(patch *rewrite.Patch, x, w *ir.Value, transB bool) *linear.Product {
 	w, transB = underlying(x, w, transB)
+	if t := matrixOf(x, w); t != nil {
+		w = patch.Const(t)
+	}
 	if w.IsConst() {
 		if w.Const.Rank() != 2 {
 			return nil
@@ -84,6 +87,21 @@ func underlying(x, w *ir.Value, transB bool) (*ir.Value, bool) {
 		}
 	}
 	return w, transB
+}
+
+// matrixOf is a constant [1, …, 1, k, n] as a matrix, if results have x's axes in front all the
+// same; nil if w is none.
+func matrixOf(x, w *ir.Value) *tensor.Tensor {
+	if !w.IsConst() || w.Const.Rank() <= 2 || !x.Type.HasRank || len(x.Type.Shape) < w.Const.Rank() {
+		return nil
+	}
+	first := w.Const.Rank() - 2
+	for _, size := range w.Const.Shape[:first] {
+		if size != 1 {
+			return nil
+		}
+	}
+	return w.Const.Reshaped(w.Const.Shape[first:]...)
 }
 
 // ofRounded is the product of integers of weights of 8 bits and of what x was before it was
