@@ -88,7 +88,9 @@ func TestWeightsOfWeights(t *testing.T) {
 	const rows, columns = 1024, 2048 // 8 MB
 	matrix := func(b *ir.Builder) *ir.Value { return b.Const(tensor.New(tensor.Float32, rows, columns)) }
 	for name, weight := range map[string]func(b *ir.Builder) *ir.Value{
-		"part":  func(b *ir.Builder) *ir.Value { return b.Op(op.Slice, nil, matrix(b), b.Ints(0), b.Ints(1500), b.Ints(1)) },
+		"part": func(b *ir.Builder) *ir.Value {
+			return b.Op(op.Slice, nil, matrix(b), b.Ints(0), b.Ints(1500), b.Ints(1))
+		},
 		"both":  func(b *ir.Builder) *ir.Value { return b.Op(op.Concat, &attr.Axis{Axis: 1}, matrix(b), matrix(b)) },
 		"sum":   func(b *ir.Builder) *ir.Value { return b.Op(op.Add, nil, matrix(b), matrix(b)) },
 		"scale": func(b *ir.Builder) *ir.Value { return b.Op(op.Mul, nil, matrix(b), b.Const(tensor.Scalar[float32](2))) },
