@@ -52,12 +52,16 @@ func (c *call) nBits() (*ir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !zeros.Type.DType.IsFloat() {
+		steps = l.trimmed(steps)
+	}
 	w := c.b.Const(steps)
 	order := c.arg("g_idx") // tells the block of each column
 	if order != nil && !l.inOrder(order) {
 		return c.nBitsByIndex(l, w, scales, zeros, order)
 	}
-	if w, err = c.inBlocks(w, scales, zeros, 1, l.size); err != nil || l.count*l.size == l.k {
+	full := int64(steps.Shape[1]) == l.k
+	if w, err = c.inBlocks(w, scales, zeros, 1, l.size); err != nil || full {
 		return w, err
 	}
 	return c.slice(w, 1, 0, l.k), nil // what the last block has beyond k is no column
@@ -136,6 +140,21 @@ func (l *blocks) steps(b *tensor.Tensor) (*tensor.Tensor, error) {
 		return nil, fmt.Errorf("operand B is %s, want uint8%s", b, tensor.ShapeString(want))
 	}
 	return tensor.FromBytes(l.d, []int{int(l.n), int(l.count * l.size)}, b.Bytes())
+}
+
+// trimmed is a matrix without what the last block has beyond k, if rows of k are whole bytes:
+// a product takes it then as it is.
+func (l *blocks) trimmed(t *tensor.Tensor) *tensor.Tensor {
+	n, k := int(l.n), int(l.k)
+	row, whole := k*l.d.Bits()/8, t.Shape[1]*l.d.Bits()/8
+	if row == whole || k*l.d.Bits()%8 != 0 {
+		return t
+	}
+	z := tensor.New(l.d, n, k)
+	for i := range n {
+		copy(z.Bytes()[i*row:][:row], t.Bytes()[i*whole:])
+	}
+	return z
 }
 
 // blockZeros are the zero points of MatMulNBits, [n, count]: integers, or floats.
