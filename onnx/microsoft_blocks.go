@@ -53,7 +53,7 @@ func (c *call) nBits() (*ir.Value, error) {
 		return nil, err
 	}
 	if !zeros.Type.DType.IsFloat() {
-		steps = l.trimmed(steps)
+		steps = firstColumns(steps, int(l.k)) // a product takes them as they are
 	}
 	w := c.b.Const(steps)
 	order := c.arg("g_idx") // tells the block of each column
@@ -142,21 +142,6 @@ func (l *blocks) steps(b *tensor.Tensor) (*tensor.Tensor, error) {
 	return tensor.FromBytes(l.d, []int{int(l.n), int(l.count * l.size)}, b.Bytes())
 }
 
-// trimmed is a matrix without what the last block has beyond k, if rows of k are whole bytes:
-// a product takes it then as it is.
-func (l *blocks) trimmed(t *tensor.Tensor) *tensor.Tensor {
-	n, k := int(l.n), int(l.k)
-	row, whole := k*l.d.Bits()/8, t.Shape[1]*l.d.Bits()/8
-	if row == whole || k*l.d.Bits()%8 != 0 {
-		return t
-	}
-	z := tensor.New(l.d, n, k)
-	for i := range n {
-		copy(z.Bytes()[i*row:][:row], t.Bytes()[i*whole:])
-	}
-	return z
-}
-
 // blockZeros are the zero points of MatMulNBits, [n, count]: integers, or floats.
 func (c *call) blockZeros(l *blocks) (*ir.Value, error) {
 	zeros := c.arg("zero_points")
@@ -196,14 +181,30 @@ func unpackedRows(packed *tensor.Tensor, d tensor.DType, rows, columns int) (*te
 		return nil, fmt.Errorf("%s, want uint8%s", packed, tensor.ShapeString([]int{rows, perRow}))
 	}
 	all, err := tensor.FromBytes(d, []int{rows, perRow * perByte}, packed.Bytes())
-	if err != nil || perRow*perByte == columns {
-		return all, err
+	if err != nil {
+		return nil, err
 	}
-	t := tensor.New(d, rows, columns)
+	return firstColumns(all, columns), nil
+}
+
+// firstColumns are those of a matrix of small integers, whose rows are whole bytes: rows of
+// the result begin anywhere.
+func firstColumns(t *tensor.Tensor, columns int) *tensor.Tensor {
+	rows, all := t.Shape[0], t.Shape[1]
+	if all == columns {
+		return t
+	}
+	z, bits := tensor.New(t.DType, rows, columns), t.DType.Bits()
+	if row := columns * bits / 8; columns*bits%8 == 0 {
+		for i := range rows {
+			copy(z.Bytes()[i*row:][:row], t.Bytes()[i*all*bits/8:])
+		}
+		return z
+	}
 	for i := range rows * columns {
-		t.SetInt(i, all.IntAt(i/columns*perRow*perByte+i%columns))
+		z.SetInt(i, t.IntAt(i/columns*all+i%columns))
 	}
-	return t, nil
+	return z
 }
 
 // inBlocks is scales·(steps − zeros) of blocks of so many elements along the axis;

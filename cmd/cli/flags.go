@@ -58,7 +58,7 @@ func (s *session) addTarget(cmd *cobra.Command) {
 
 // addPrecision adds --precision to a command that makes programs.
 func (s *session) addPrecision(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights, and those of attention, in `f32|bf16|int8`, the last with weights in blocks alone")
+	cmd.Flags().StringVar(&s.precision, "precision", "f32", "compute products with constant weights, and those of attention, in `"+strings.Join(precisions(), "|")+"`, the last with weights in blocks alone")
 	choices(cmd, "precision", precisions()...)
 }
 

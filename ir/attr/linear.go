@@ -3,6 +3,8 @@ package attr
 import (
 	"fmt"
 	"slices"
+
+	"github.com/parallax-go/parallax/ir/tensor"
 )
 
 // Activation is the function that a fused product applies to its elements.
@@ -257,4 +259,9 @@ func (a *Linear) Check() error {
 		}
 	}
 	return nil
+}
+
+// NarrowBeside reports whether a weight w of 16 bits stands beside x of f32.
+func NarrowBeside(x, w tensor.DType) bool {
+	return x == tensor.Float32 && (w == tensor.Float16 || w == tensor.BFloat16)
 }

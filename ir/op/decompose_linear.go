@@ -64,7 +64,7 @@ func linearProduct(b *ir.Builder, a *attr.Linear, in []*ir.Value, x *linearLeft,
 		}
 		w = b.Op(DequantizeLinear, &attr.Quantize{Axis: along, BlockSize: a.BlockSize, Saturate: true}, w, in[a.StepOf(i)], zero)
 	}
-	if narrowBeside(in[0].Type.DType, w.Type.DType) {
+	if attr.NarrowBeside(in[0].Type.DType, w.Type.DType) {
 		w = b.Op(Cast, &attr.Cast{To: in[0].Type.DType, Saturate: true}, w)
 	}
 	if a.TransB {

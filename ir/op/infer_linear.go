@@ -62,7 +62,7 @@ func linearElements(c *ir.Infer, a *attr.Linear) (tensor.DType, error) {
 		switch {
 		case a.InSteps() && (weight || zero):
 			kind = integers
-		case weight && narrowBeside(c.Type(o.X).DType, c.Type(i).DType):
+		case weight && attr.NarrowBeside(c.Type(o.X).DType, c.Type(i).DType):
 		default:
 			alike = append(alike, i)
 		}
@@ -82,11 +82,6 @@ func linearElements(c *ir.Infer, a *attr.Linear) (tensor.DType, error) {
 		err = fmt.Errorf("operand 0 has elements of type %s, want f32 to be taken in steps", d)
 	}
 	return d, err
-}
-
-// narrowBeside reports whether a weight of 16 bits stands beside x of f32.
-func narrowBeside(x, w tensor.DType) bool {
-	return x == tensor.Float32 && (w == tensor.Float16 || w == tensor.BFloat16)
 }
 
 // widths are the sizes of the last axes of the results.

@@ -285,9 +285,9 @@ func linearTypes(c kernels.Case) error {
 	o, rest := a.Operands(), c
 	rest.In = slices.Clone(c.In)
 	if !a.InSteps() {
-		for i := o.Weight; i < o.Weight+a.Weights && c.In[0].DType == tensor.Float32; i++ {
-			if isFloat(c.In[i].DType) {
-				rest.In[i].DType = tensor.Float32
+		for i := o.Weight; i < o.Weight+a.Weights; i++ {
+			if x := c.In[0].DType; attr.NarrowBeside(x, c.In[i].DType) {
+				rest.In[i].DType = x
 			}
 		}
 		return floats(math.MaxInt)(rest)

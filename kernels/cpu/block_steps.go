@@ -118,7 +118,7 @@ func (b *block) multiplySteps(x *part) {
 			for t := b.tile0; t < b.tile1; t++ {
 				i, rows := b.rowOf(t), b.rowOf(t+1)-b.rowOf(t)
 				left := &b.steps.data[i*b.steps.pitch+b.steps.at(p.k0)]
-				tiles[rows](p.blocks, p.rows/bytesOfLane, left, b.steps.pitch, p.data, p.steps, p.zeros, &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, min(p.k0, 1))
+				tiles[rows](p.blocks, p.rows/bytesOfLane, left, b.steps.pitch/4, p.data, p.steps, p.zeros, &b.dst[(i-b.i0)*b.pitch+j-b.j0], b.pitch, min(p.k0, 1))
 			}
 		})
 	}

@@ -159,11 +159,11 @@ func (r *blockRight) pieces(c *Ctx, j, k0, kc int, f func(p blockPiece)) {
 		loan := c.take(2*count*columns + ceilDiv(rows*columns, 4))
 		defer c.put(loan)
 		wide := viewAs[byte](loan[2*count*columns:])
+		lane := 1
 		if r.quads {
-			fillUp(wide, data, rows/4, 4*width, 4*columns)
-		} else {
-			fillUp(wide, data, rows, width, columns)
+			lane = bytesOfLane
 		}
+		fillUp(wide, data, rows/lane, lane*width, lane*columns)
 		fillUp(loan[:count*columns], steps, count, width, columns)
 		fillUp(loan[count*columns:2*count*columns], zeros, count, width, columns)
 		data, steps, zeros = wide, loan[:count*columns], loan[count*columns:2*count*columns]

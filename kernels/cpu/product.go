@@ -246,7 +246,7 @@ func (b *block) multiplyColumns(x *part) {
 		b.multiplyPairs(x)
 		return
 	}
-	if x.right.blocks.quads {
+	if b.inSteps() {
 		b.multiplySteps(x)
 		return
 	}

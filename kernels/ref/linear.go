@@ -116,7 +116,7 @@ func (l *linear) checkTypes(in list) error {
 			}
 			continue
 		}
-		if k >= 0 && k < l.a.Weights && in[0].DType == tensor.Float32 && (t.DType == tensor.Float16 || t.DType == tensor.BFloat16) {
+		if k >= 0 && k < l.a.Weights && attr.NarrowBeside(in[0].DType, t.DType) {
 			continue
 		}
 		alike = append(alike, t)

@@ -79,8 +79,7 @@ func underlying(x, w *ir.Value, transB bool) (*ir.Value, bool) {
 		switch from := w.Def.In[0]; {
 		case w.Def.Op == op.Transpose && slices.Equal(w.Def.Attr.(*attr.Transpose).Perm, []int{1, 0}):
 			w, transB = from, !transB
-		case w.Def.Op == op.Cast && x.Type.DType == tensor.Float32 && w.Type.DType == tensor.Float32 &&
-			(from.Type.DType == tensor.Float16 || from.Type.DType == tensor.BFloat16):
+		case w.Def.Op == op.Cast && w.Type.DType == x.Type.DType && attr.NarrowBeside(x.Type.DType, from.Type.DType):
 			w = from
 		default:
 			return w, transB
@@ -233,10 +232,11 @@ func centred(w *tensor.Tensor, zero *ir.Value, axis int) *tensor.Tensor {
 	if w.DType.Bits() > 8 || !w.DType.IsInt() || zero != nil && !zero.IsConst() {
 		return nil
 	}
-	var zeros []int64
+	zeros := []int64{0}
 	if zero != nil {
-		for i := range zero.Const.Len() {
-			zeros = append(zeros, zero.Const.IntAt(i))
+		zeros = make([]int64, zero.Const.Len())
+		for i := range zeros {
+			zeros[i] = zero.Const.IntAt(i)
 		}
 	}
 	rows, columns := w.Shape[0], w.Shape[1]
@@ -244,14 +244,11 @@ func centred(w *tensor.Tensor, zero *ir.Value, axis int) *tensor.Tensor {
 	values := make([]int16, w.Len())
 	for i := range rows {
 		for j := range columns {
-			v := w.IntAt(i*columns + j)
-			switch {
-			case zero == nil:
-			case axis == 0:
-				v -= zeros[min(i, len(zeros)-1)]
-			default:
-				v -= zeros[min(j, len(zeros)-1)]
+			index := j
+			if axis == 0 {
+				index = i
 			}
+			v := w.IntAt(i*columns+j) - zeros[min(index, len(zeros)-1)]
 			values[i*columns+j], least, most = int16(v), min(least, v), max(most, v)
 		}
 	}

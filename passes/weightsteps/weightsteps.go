@@ -132,16 +132,14 @@ func zeroPoints(t, w, scale *tensor.Tensor) *tensor.Tensor {
 	return z
 }
 
-// largeTable is from how many elements on a table of 16 bits stays so: smaller ones are folded.
-const largeTable = 1 << 20
+// largeTable is from how many elements on a table of 16 bits stays so: smaller ones are
+// folded, to f32.
+const largeTable = passes.DefaultMaxFold / 4
 
 // narrowRows gathers rows of a large table of 16 bits before they become f32.
 func narrowRows(_ *passes.Context, n *ir.Node) *rewrite.Patch {
 	d := n.In[0].Def
-	if d == nil || d.Op != op.Cast || !d.In[0].IsConst() || d.In[0].Const.Len() < largeTable {
-		return nil
-	}
-	if from := d.In[0].Type.DType; n.In[0].Type.DType != tensor.Float32 || from != tensor.Float16 && from != tensor.BFloat16 {
+	if d == nil || d.Op != op.Cast || !d.In[0].IsConst() || d.In[0].Const.Len() < largeTable || !attr.NarrowBeside(n.In[0].Type.DType, d.In[0].Type.DType) {
 		return nil
 	}
 	p := rewrite.NewPatch(n, "")

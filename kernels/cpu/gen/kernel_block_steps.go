@@ -15,18 +15,14 @@ import (
 // stepRows are the most rows of a tile: each has, of two vectors, sums of integers and of f32.
 const stepRows = 6
 
-// quads are weights of a panel that lie four steps to a lane: how many of them a byte holds.
-type quads struct {
-	name, doc string
-	steps     int
-}
-
+// Weights of a panel that lie four steps to a lane: steps is how many of them a byte holds.
 var (
-	nibbleQuads = quads{"Nibbles", "eight steps of 4 bits: a byte has one of the first four, and of the second ones above it", 2}
-	octetQuads  = quads{"Octets", "four steps of 8 bits", 1}
+	nibbleQuads = blockElements{"Nibbles", "eight steps of 4 bits: a byte has one of the first four, and of the second ones above it", 2}
+	octetQuads  = blockElements{"Octets", "four steps of 8 bits", 1}
 )
 
-var blockStepKernels = slices.Concat(inSteps(nibbleQuads), inSteps(octetQuads), []family{
+var blockStepKernels = []family{
+	inSteps(nibbleQuads), inSteps(octetQuads),
 	{
 		field: "RowSteps",
 		doc: "RowSteps takes a row in steps, for StepNibbles and StepOctets, in blocks of n numbers, a multiple of 16. Of each block, z gets n signed bytes: x/s, rounded to the nearest, ties to even, where s is a 127th of the greatest absolute number; then s and s times the sum of the bytes, of f32. " +
@@ -35,28 +31,25 @@ var blockStepKernels = slices.Concat(inSteps(nibbleQuads), inSteps(octetQuads), 
 		on:       hasDots,
 		describe: func(b *builder, _ int) { describeRowSteps(b) },
 	},
-})
+}
 
-func inSteps(e quads) []family {
-	return []family{{
+func inSteps(e blockElements) family {
+	return family{
 		field: "Step" + e.name, size: stepRows + 1,
-		doc: fmt.Sprintf("Step%s[r] multiplies r rows, as RowSteps leaves them and lda bytes apart, with a panel of blocks of n rows of lanes, each of which is, for a column, %s; scale and zero, the negated zero points, have a row for each block. c, whose rows are ldc apart, is set, or added to if add > 0.",
+		doc: fmt.Sprintf("Step%s[r] multiplies r rows, as RowSteps leaves them and 4·lda bytes apart, with a panel of blocks of n rows of lanes, each of which is, for a column, %s; scale and zero, the negated zero points, have a row for each block. c, whose rows are ldc apart, is set, or added to if add > 0.",
 			e.name, e.doc),
 		params:   slices.Concat(ints("blocks", "n"), bytes8("a"), ints("lda"), bytes8("b"), pointers("scale", "zero", "c"), ints("ldc", "add")),
 		indices:  func(*level) []int { return upTo(stepRows) },
 		on:       hasDots,
 		describe: func(b *builder, rows int) { describeStepsTile(b, e, rows) },
-	}}
+	}
 }
 
-func describeStepsTile(b *builder, e quads, rows int) {
+func describeStepsTile(b *builder, e blockElements, rows int) {
 	l, panel, scale, zero := b.level, b.param("b"), b.param("scale"), b.param("zero")
 	sums := startTile(b, rows)
-	left, bases := stepsLeft(b, rows)
-	moving := []stride{{panel, l.columns * l.bytes()}}
-	for _, base := range bases {
-		moving = append(moving, stride{base, 4 * e.steps})
-	}
+	left, moving := leftOfBlocks(b, e, rows)
+	moving = append(moving, stride{panel, l.columns * l.bytes()})
 	b.while(b.param("blocks"), 1, func() {
 		integers := make([][]reg, rows)
 		for i := range integers {
@@ -68,10 +61,10 @@ func describeStepsTile(b *builder, e quads, rows int) {
 			for line := range l.columns * l.bytes() / 64 {
 				b.prefetch(at(panel, blocksAhead+u*l.columns*l.bytes()+64*line), 1)
 			}
-			right := e.load(b, panel, u)
+			right := e.loadQuads(b, panel, u)
 			for step, columns := range right {
 				for i := range rows {
-					x := b.splat(left(i, 4*(e.steps*u+step)))
+					x := b.splat(left.at(i, e.steps*u+step))
 					for j, w := range columns {
 						b.change(opDotBytes, integers[i][j], x, w)
 					}
@@ -82,12 +75,12 @@ func describeStepsTile(b *builder, e quads, rows int) {
 			factor := b.load(at(scale, j*l.bytes()))
 			least := b.mul(b.load(at(zero, j*l.bytes())), factor)
 			for i := range rows {
-				b.fma(sums[i][j], b.set(vector, opFromInt, integers[i][j]), b.mul(b.splat(left(i, 0)), factor))
-				b.fma(sums[i][j], b.splat(left(i, 4)), least)
+				b.fma(sums[i][j], b.set(vector, opFromInt, integers[i][j]), b.mul(b.splat(left.at(i, 0)), factor))
+				b.fma(sums[i][j], b.splat(left.at(i, 1)), least)
 			}
 		}
-		for _, base := range bases {
-			b.addImm(base, 8)
+		for _, s := range left.moving {
+			b.addImm(s.ptr, 2*s.bytes)
 		}
 		b.addImm(scale, l.columns*l.bytes())
 		b.addImm(zero, l.columns*l.bytes())
@@ -95,26 +88,8 @@ func describeStepsTile(b *builder, e quads, rows int) {
 	finishTile(b, sums)
 }
 
-// stepsLeft is where byte disp of a row is. Three rows share a pointer.
-func stepsLeft(b *builder, rows int) (row func(i, disp int) mem, bases []reg) {
-	a, lda := b.copyInt(b.param("a")), b.param("lda")
-	bases = append(bases, a)
-	if rows > 3 {
-		next := b.address(mem{base: a, index: lda, scale: 2})
-		b.addInt(next, lda)
-		bases = append(bases, next)
-	}
-	return func(i, disp int) mem {
-		m := at(bases[i/3], disp)
-		if i%3 > 0 {
-			m.index, m.scale = lda, i%3
-		}
-		return m
-	}, bases
-}
-
-// load is row u of a turn of a panel: of each of its steps, the columns.
-func (e quads) load(b *builder, panel reg, u int) [][]reg {
+// loadQuads is row u of a turn of a panel: of each of its steps, the columns.
+func (e blockElements) loadQuads(b *builder, panel reg, u int) [][]reg {
 	l := b.level
 	right := make([][]reg, e.steps)
 	for j := range l.columns {

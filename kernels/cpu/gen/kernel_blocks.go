@@ -76,13 +76,19 @@ func hasRoomBeside(l *level) bool { return l.vectors >= 32 }
 
 func describeBlocksTile(b *builder, e blockElements, rows, panels int) {
 	sums := startWideTile(b, rows, panels)
+	left, moving := leftOfBlocks(b, e, rows)
+	eachBlock(b, e, panels, moving, func(u, step int, right []reg) { left.step(e.steps*u+step, right, sums) })
+	finishTile(b, sums)
+}
+
+// leftOfBlocks is the left operand of a tile, and its pointers, which move by rows of a panel.
+func leftOfBlocks(b *builder, e blockElements, rows int) (*left, []stride) {
 	left := newLeft(b, rows, min(b.level.bases, 4)) // other registers point to scales and zero points
 	var moving []stride
 	for _, s := range left.moving {
 		moving = append(moving, stride{s.ptr, e.steps * s.bytes})
 	}
-	eachBlock(b, e, panels, moving, func(u, step int, right []reg) { left.step(e.steps*u+step, right, sums) })
-	finishTile(b, sums)
+	return left, moving
 }
 
 func describeWidenBlocks(b *builder, e blockElements) {

@@ -75,7 +75,7 @@ func checkBlockSteps(t *testing.T, rng *rand.Rand, k *Kernels, blocks, size int)
 			ldc := k.Columns + 2
 			got, want := guarded(t, (r-1)*ldc+k.Columns, true), make([]float32, (r-1)*ldc+k.Columns)
 			for add := range 2 {
-				e.tiles[r](blocks, e.lanes, &a[0], lda, &e.panel[0], &scale[0], &zero[0], &got[0], ldc, add)
+				e.tiles[r](blocks, e.lanes, &a[0], lda/4, &e.panel[0], &scale[0], &zero[0], &got[0], ldc, add)
 				for i := range r {
 					stepsOf(want[i*ldc:][:k.Columns], a[i*lda:][:pitch], octets, scale, zero, blocks, size, add)
 				}
@@ -171,7 +171,7 @@ func BenchmarkBlockSteps(b *testing.B) {
 			for i, tile := range []stepTile{k.StepOctets[rows], k.StepNibbles[rows]} {
 				b.Run(k.Level+[]string{"/octets", "/nibbles"}[i]+"/"+string(rune('0'+rows)), func(b *testing.B) {
 					for b.Loop() {
-						tile(blocks, size/(4<<i), &a[0], blocks*(size+8), &panel[0], &scale[0], &zero[0], &c[0], k.Columns, 0)
+						tile(blocks, size/(4<<i), &a[0], blocks*(size+8)/4, &panel[0], &scale[0], &zero[0], &c[0], k.Columns, 0)
 					}
 					b.ReportMetric(float64(rows*blocks*size*k.Columns)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gproducts/s")
 				})

@@ -112,14 +112,14 @@ type Kernels struct {
 	// row of Columns for each step.
 	WidenOctets func(blocks int, n int, z *float32, b *uint8, scale *float32, zero *float32)
 
-	// StepNibbles[r] multiplies r rows, as RowSteps leaves them and lda bytes apart,
-	// with a panel of blocks of n rows of lanes, each of which is, for a column, eight
-	// steps of 4 bits: a byte has one of the first four, and of the second ones above
-	// it; scale and zero, the negated zero points, have a row for each block. c, whose
-	// rows are ldc apart, is set, or added to if add > 0.
+	// StepNibbles[r] multiplies r rows, as RowSteps leaves them and 4·lda bytes
+	// apart, with a panel of blocks of n rows of lanes, each of which is, for a
+	// column, eight steps of 4 bits: a byte has one of the first four, and of the
+	// second ones above it; scale and zero, the negated zero points, have a row for
+	// each block. c, whose rows are ldc apart, is set, or added to if add > 0.
 	StepNibbles [7]func(blocks int, n int, a *uint8, lda int, b *uint8, scale *float32, zero *float32, c *float32, ldc int, add int)
 
-	// StepOctets[r] multiplies r rows, as RowSteps leaves them and lda bytes apart,
+	// StepOctets[r] multiplies r rows, as RowSteps leaves them and 4·lda bytes apart,
 	// with a panel of blocks of n rows of lanes, each of which is, for a column, four
 	// steps of 8 bits; scale and zero, the negated zero points, have a row for each
 	// block. c, whose rows are ldc apart, is set, or added to if add > 0.

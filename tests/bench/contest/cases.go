@@ -169,20 +169,17 @@ func quantised() []Row {
 	for _, seq := range []int64{1, 8, 16, 64, 128, 512} {
 		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.Dynamic)})
 	}
-	for _, seq := range []int64{1, 16, 128} {
-		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.Blocks)})
-	}
-	for _, seq := range []int64{1, 16, 128} {
-		list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), zoo.BlocksInBytes), Subject: inBytes})
-	}
-	for _, steps := range []zoo.Steps{zoo.Blocks, zoo.BlocksInBytes} {
-		c, subject := inSteps(decoder(), steps), ""
-		if steps == zoo.BlocksInBytes {
-			subject = inBytes
+	for _, in := range []struct {
+		steps   zoo.Steps
+		subject string
+	}{{zoo.Blocks, ""}, {zoo.BlocksInBytes, inBytes}} {
+		for _, seq := range []int64{1, 16, 128} {
+			list = append(list, Row{Section: Quantised, Case: inSteps(encoder(1, seq), in.steps), Subject: in.subject})
 		}
+		c := inSteps(decoder(), in.steps)
 		list = append(list,
-			Row{Section: Quantised, Name: c.Name + ", prefill 256", Case: c, Phase: 0, Subject: subject},
-			Row{Section: Quantised, Name: c.Name + ", 64 steps", Case: c, Phase: 1, Subject: subject})
+			Row{Section: Quantised, Name: c.Name + ", prefill 256", Case: c, Phase: 0, Subject: in.subject},
+			Row{Section: Quantised, Name: c.Name + ", 64 steps", Case: c, Phase: 1, Subject: in.subject})
 	}
 	return list
 }
